@@ -1,0 +1,11 @@
+//! Vocabulary, plugin contract, engine and orchestrator of Mosaic.
+pub mod context;
+pub mod error;
+pub mod op;
+pub mod plugin;
+pub mod ports;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+pub mod types;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,69 @@
+//! Parameters of the operations on models.
+
+use crate::params;
+use crate::types::PageRequest;
+use crate::types::ai::Message;
+
+params! {
+    /// Answer a conversation.
+    ///
+    /// ```
+    /// use mosaic_core::op::ai::Complete;
+    /// use mosaic_core::types::ai::{Message, Role};
+    ///
+    /// let op = Complete::new("small-1", vec![Message::new(Role::User, "Hello")]);
+    /// assert_eq!(op.messages.len(), 1);
+    /// ```
+    pub struct Complete {
+        required {
+            /// The model.
+            model: String,
+            /// The conversation so far.
+            messages: Vec<Message>,
+        }
+        optional {
+            /// How many tokens to write at most; the model's own limit where absent.
+            max_tokens: u64,
+            /// How freely to choose, from 0 to 2; the model's own default where absent.
+            temperature: f64,
+        }
+    }
+
+    /// Answer a conversation, piece by piece.
+    ///
+    /// ```
+    /// use mosaic_core::op::ai::StreamCompletion;
+    /// use mosaic_core::types::ai::{Message, Role};
+    ///
+    /// let op = StreamCompletion::new("small-1", vec![Message::new(Role::User, "Hello")]).max_tokens(64u64);
+    /// assert_eq!(op.max_tokens, Some(64));
+    /// ```
+    pub struct StreamCompletion {
+        required {
+            /// The model.
+            model: String,
+            /// The conversation so far.
+            messages: Vec<Message>,
+        }
+        optional {
+            /// How many tokens to write at most; the model's own limit where absent.
+            max_tokens: u64,
+            /// How freely to choose, from 0 to 2; the model's own default where absent.
+            temperature: f64,
+        }
+    }
+
+    /// List the models that the provider offers.
+    ///
+    /// ```
+    /// use mosaic_core::op::ai::ListModels;
+    ///
+    /// assert_eq!(ListModels::new().page.limit(), 30);
+    /// ```
+    pub struct ListModels {
+        defaulted {
+            /// Which part of the list.
+            page: PageRequest,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! All operations as rows: look-up by name, JSON both ways, schemas.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
+
+use super::{Digester, OpMeta, Operation, Payload, Shared, StreamOperation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::types::{ServiceKind, Subject};
+
+type Inside = dyn Any + Send + Sync;
+
+/// One operation: its facts, and functions that know its types.
+///
+/// ```
+/// use mosaic_core::op::catalogue;
+///
+/// let def = catalogue().find("git.get_repository")?;
+/// let payload = def.decode(serde_json::json!({ "repo": { "owner": "acme", "name": "widget" } }))?;
+/// assert_eq!(payload.subject().to_string(), "acme/widget");
+/// # Ok::<(), mosaic_core::Error>(())
+/// ```
+pub struct OpDef {
+    /// The facts.
+    pub meta: &'static OpMeta,
+    pub(super) subject: for<'a> fn(&'a Inside) -> Subject<'a>,
+    pub(super) digest: fn(&Inside, &mut Digester),
+    pub(super) encode_params: fn(&Inside) -> Result<Value>,
+    decode: fn(Value) -> Result<Shared, serde_json::Error>,
+    encode: fn(&Inside) -> Result<Value>,
+    params_schema: fn(&mut SchemaGenerator) -> Schema,
+    output_schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl OpDef {
+    /// The row of an operation that answers with a value.
+    pub const fn value<O: Operation>() -> Self {
+        Self {
+            meta: O::META,
+            subject: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
+            digest: digest::<O>,
+            encode_params: encode::<O>,
+            decode: decode::<O>,
+            encode: encode::<O::Output>,
+            params_schema: |generator| generator.root_schema_for::<O>(),
+            output_schema: |generator| generator.root_schema_for::<O::Output>(),
+        }
+    }
+
+    /// The row of an operation that answers with a stream.
+    pub const fn stream<O: StreamOperation>() -> Self {
+        Self {
+            meta: O::META,
+            subject: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
+            digest: digest::<O>,
+            encode_params: encode::<O>,
+            decode: decode::<O>,
+            encode: encode::<O::Item>,
+            params_schema: |generator| generator.root_schema_for::<O>(),
+            output_schema: |generator| generator.root_schema_for::<O::Item>(),
+        }
+    }
+
+    /// Parameters from JSON.
+    ///
+    /// # Errors
+    /// `Invalid`, saying what does not fit.
+    pub fn decode(&'static self, params: Value) -> Result<Payload> {
+        let params = if params.is_null() { Value::Object(Default::default()) } else { params };
+        match (self.decode)(params) {
+            Ok(value) => Ok(Payload::decoded(self, value)),
+            Err(error) => {
+                Err(Error::new(ErrorKind::Invalid, format!("parameters: {error}")).operation(self.meta.name))
+            }
+        }
+    }
+
+    /// A value, or an item of a stream, as JSON.
+    ///
+    /// # Errors
+    /// `Internal` where the value is of another type or has no JSON form.
+    pub fn encode(&self, value: &Shared) -> Result<Value> {
+        (self.encode)(&**value).map_err(|error| error.operation(self.meta.name))
+    }
+
+    /// The JSON Schema of the parameters.
+    pub fn params_schema(&self) -> Schema {
+        (self.params_schema)(&mut SchemaGenerator::default())
+    }
+
+    /// The JSON Schema of the answer, or of one item of the stream.
+    pub fn output_schema(&self) -> Schema {
+        (self.output_schema)(&mut SchemaGenerator::default())
+    }
+}
+
+fn digest<P: super::Data>(inside: &Inside, digester: &mut Digester) {
+    if let Some(params) = inside.downcast_ref::<P>() {
+        digester.value(params);
+    }
+}
+
+fn decode<P: super::Data>(value: Value) -> Result<Shared, serde_json::Error> {
+    serde_json::from_value::<P>(value).map(|params| Arc::new(params) as Shared)
+}
+
+fn encode<T: super::Data>(inside: &Inside) -> Result<Value> {
+    let value = inside.downcast_ref::<T>().ok_or_else(super::erased::other_type)?;
+    serde_json::to_value(value)
+        .map_err(|error| Error::new(ErrorKind::Internal, "the value has no JSON form").source(error))
+}
+
+impl fmt::Debug for OpDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpDef({})", self.meta.name)
+    }
+}
+
+/// Every operation of every service.
+///
+/// ```
+/// use mosaic_core::op::catalogue;
+///
+/// assert!(catalogue().all().any(|def| def.meta.name == "project.create_issue"));
+/// let error = catalogue().find("git.get_repositry").unwrap_err();
+/// assert!(error.message().contains("git.get_repository"), "the nearest name is named");
+/// ```
+#[derive(Debug)]
+pub struct Catalogue {
+    services: [&'static [&'static OpDef]; ServiceKind::ALL.len()],
+}
+
+static CATALOGUE: Catalogue = Catalogue {
+    services: [
+        super::git::GIT,
+        super::cicd::CICD,
+        super::document::DOCS,
+        super::project::PROJECT,
+        super::ai::AI,
+    ],
+};
+
+/// The catalogue: constant data.
+pub fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+impl Catalogue {
+    /// Every operation, family by family.
+    pub fn all(&self) -> impl Iterator<Item = &'static OpDef> {
+        self.services.iter().flat_map(|rows| rows.iter().copied())
+    }
+
+    /// The operations of one family, in table order.
+    pub fn service(&self, service: ServiceKind) -> impl Iterator<Item = &'static OpDef> {
+        self.services[service.index()].iter().copied()
+    }
+
+    /// The operation of that dotted name.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the nearest name.
+    pub fn find(&self, name: &str) -> Result<&'static OpDef> {
+        if let Some(def) = self.all().find(|def| def.meta.name == name) {
+            return Ok(def);
+        }
+        let nearest = self.all().map(|def| def.meta.name).max_by_key(|known| likeness(name, known));
+        let shown: String = name.chars().take(80).collect();
+        let message =
+            format!("there is no operation {shown:?}; the nearest is {:?}", nearest.unwrap_or_default());
+        Err(Error::new(ErrorKind::Invalid, message))
+    }
+}
+
+/// How many pairs of neighbouring characters two names share (Dice's coefficient without the division).
+fn likeness(name: &str, known: &str) -> usize {
+    let pairs = |text: &'_ str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let mut rest = pairs(known);
+    let shared = pairs(name)
+        .iter()
+        .take(256)
+        .filter(|pair| rest.iter().position(|other| other == *pair).map(|at| rest.swap_remove(at)).is_some())
+        .count();
+    2 * shared * 1000 / (name.len() + known.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_stable_and_in_their_family() {
+        let mut names: Vec<_> = catalogue().all().map(|def| def.meta.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for def in catalogue().all() {
+            let expected = format!("{}.{}", def.meta.service, def.meta.method);
+            assert_eq!(def.meta.name, expected);
+            assert!(def.meta.index < 64, "an OpSet has 64 places a family");
+        }
+        for service in ServiceKind::ALL {
+            assert!(catalogue().service(service).enumerate().all(|(at, def)| def.meta.index as usize == at));
+        }
+    }
+
+    #[test]
+    fn only_reads_are_cached_and_every_write_says_what_it_changes() {
+        for OpDef { meta, .. } in catalogue().all() {
+            if meta.effect.is_read() {
+                assert!(meta.invalidates.is_empty(), "{}", meta.name);
+                assert!(meta.ttl == 0 || !meta.tags.is_empty(), "{} is cached without a tag", meta.name);
+            } else {
+                assert_eq!(meta.ttl, 0, "{}", meta.name);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_named() {
+        let def = catalogue().find("git.get_repository").unwrap();
+        let error =
+            def.decode(serde_json::json!({"repo": {"owner": "a", "name": "b"}, "depth": 1})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("depth"), "{error}");
+    }
+}

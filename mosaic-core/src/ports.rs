@@ -1,0 +1,146 @@
+//! Ports: what the engine needs and others give.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::context::{CallContext, Principal};
+use crate::error::{ErrorKind, Outcome, Result};
+use crate::op::OpMeta;
+use crate::types::{ProviderId, RequestId, Subject, TenantId};
+
+/// Decides whether a caller may do something. Asked for every call of a principal that is not the application itself;
+/// where none is given, such calls are denied.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use mosaic_core::context::CallContext;
+/// use mosaic_core::error::{Error, ErrorKind, Result};
+/// use mosaic_core::op::OpMeta;
+/// use mosaic_core::ports::Authorizer;
+/// use mosaic_core::types::Subject;
+///
+/// struct ReadOnly;
+/// #[async_trait]
+/// impl Authorizer for ReadOnly {
+///     async fn authorize(&self, _: &CallContext, meta: &OpMeta, _: Subject<'_>) -> Result<()> {
+///         if meta.effect.is_read() { Ok(()) } else { Err(Error::new(ErrorKind::PermissionDenied, "read only")) }
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authorizer: Send + Sync + 'static {
+    /// Lets the call pass or denies it.
+    ///
+    /// # Errors
+    /// `PermissionDenied` for a denial; anything else denies too and is passed on.
+    async fn authorize(&self, cx: &CallContext, meta: &OpMeta, subject: Subject<'_>) -> Result<()>;
+}
+
+/// Keeps what tenants used against what they may use.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use mosaic_core::error::Result;
+/// use mosaic_core::ports::UsageStore;
+/// use mosaic_core::types::TenantId;
+///
+/// struct Unlimited;
+/// #[async_trait]
+/// impl UsageStore for Unlimited {
+///     async fn reserve(&self, _: &TenantId, _: u32) -> Result<()> {
+///         Ok(())
+///     }
+///     fn give_back(&self, _: &TenantId, _: u32) {}
+/// }
+/// ```
+#[async_trait]
+pub trait UsageStore: Send + Sync + 'static {
+    /// Takes units from what the tenant may use, before the call.
+    ///
+    /// # Errors
+    /// `QuotaExceeded` where they are not there; the call is then not made.
+    async fn reserve(&self, tenant: &TenantId, units: u32) -> Result<()>;
+
+    /// Gives units back: the call was certainly not made. Never waits.
+    fn give_back(&self, tenant: &TenantId, units: u32);
+}
+
+/// How a recorded call ended.
+///
+/// ```
+/// use mosaic_core::error::{ErrorKind, Outcome};
+/// use mosaic_core::ports::AuditOutcome;
+///
+/// let failed = AuditOutcome::Failed { kind: ErrorKind::Conflict, outcome: Outcome::NotMade };
+/// assert_ne!(failed, AuditOutcome::Made);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditOutcome {
+    /// It was done.
+    Made,
+    /// The caller may not do it; nothing was done.
+    Denied,
+    /// It failed; what is known of the effect is said.
+    Failed {
+        /// How.
+        kind: ErrorKind,
+        /// What is known of the effect.
+        outcome: Outcome,
+    },
+    /// The caller went away; what is known of the effect is said.
+    Dropped {
+        /// What is known of the effect.
+        outcome: Outcome,
+    },
+}
+
+/// One line of the audit: a write, or a denial.
+///
+/// ```
+/// # use mosaic_core::ports::AuditRecord;
+/// fn line(record: &AuditRecord) -> String {
+///     format!("{} {} {} {:?}", record.tenant, record.operation, record.subject, record.outcome)
+/// }
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AuditRecord {
+    /// The call.
+    pub request: RequestId,
+    /// For whom.
+    pub tenant: TenantId,
+    /// By whom.
+    pub principal: Principal,
+    /// What.
+    pub operation: &'static str,
+    /// On what.
+    pub subject: String,
+    /// By which provider, where one was reached.
+    pub provider: Option<ProviderId>,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Takes audit records. It must not block: it hands them to whatever writes them.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use mosaic_core::ports::{AuditRecord, AuditSink};
+///
+/// #[derive(Default)]
+/// struct Kept(Mutex<Vec<AuditRecord>>);
+/// impl AuditSink for Kept {
+///     fn record(&self, record: AuditRecord) {
+///         if let Ok(mut kept) = self.0.lock() {
+///             kept.push(record);
+///         }
+///     }
+/// }
+/// ```
+pub trait AuditSink: Send + Sync + 'static {
+    /// Takes one record, also from the drop of a call.
+    fn record(&self, record: AuditRecord);
+}

@@ -1,0 +1,3 @@
+//! For people who write a provider: a scripted double, injected faults, and the behaviour suites that every provider runs.
+
+pub mod suite;

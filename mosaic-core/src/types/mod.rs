@@ -1,0 +1,25 @@
+//! Nouns: plain data that operations take and give, with JSON and a schema, and no behaviour beyond their own shape.
+
+pub mod ai;
+mod blob;
+pub mod cicd;
+pub mod document;
+mod effect;
+pub mod git;
+mod ids;
+mod page;
+pub mod project;
+mod secret;
+mod service;
+mod subject;
+
+pub use blob::{Blob, Body, BodyDigest};
+pub use effect::Effect;
+pub use git::RepoRef;
+pub use ids::{Id, IdKind, InvalidId, ProviderId, ProviderKind, RequestId, TenantId, TenantKind};
+pub use jiff::Timestamp;
+pub use page::{Cursor, Page, PageRequest};
+pub use project::{IssueRef, ProjectKey};
+pub use secret::Secret;
+pub use service::ServiceKind;
+pub use subject::{AsSubject, Subject};

@@ -1,0 +1,25 @@
+//! Providers of Mosaic: one folder per vendor, and the embedded local ones that need no account.
+//!
+//! | feature | provider | service |
+//! |---|---|---|
+//! | `local-git` | real repositories on disk, through the `git` program | git |
+//! | `local-project` | a tracker in one SQLite file | project |
+
+pub mod local;
+
+use mosaic_core::plugin::Factory;
+
+/// The factories of every provider that is compiled in.
+///
+/// ```
+/// let factories = mosaic_providers::factories();
+/// assert!(factories.iter().all(|factory| !factory.provider().is_empty()));
+/// ```
+pub fn factories() -> Vec<Box<dyn Factory>> {
+    vec![
+        #[cfg(feature = "local-git")]
+        Box::new(local::git::LocalGitFactory),
+        #[cfg(feature = "local-project")]
+        Box::new(local::project::LocalProjectFactory),
+    ]
+}
