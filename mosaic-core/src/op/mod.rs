@@ -10,7 +10,6 @@ pub mod document;
 mod erased;
 pub mod git;
 mod meta;
-mod params;
 pub mod project;
 mod service;
 mod stream;

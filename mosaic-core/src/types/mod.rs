@@ -8,6 +8,7 @@ mod effect;
 pub mod git;
 mod ids;
 mod page;
+mod params;
 pub mod project;
 mod secret;
 mod service;

@@ -1,0 +1,90 @@
+//! `ci`: every check in order, timed, within a budget; stops at the first red stage.
+
+use std::env;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::process;
+use crate::steps::{Steps, show};
+use crate::workspace::Workspace;
+use crate::{features, floors, generate, licences, lint, sizes, test, words};
+
+/// Minutes that all stages together may take.
+pub(crate) const BUDGET_MINUTES: u64 = 40;
+
+/// The environment variable that sets another budget.
+const BUDGET: &str = "MOSAIC_CI_BUDGET_MINUTES";
+
+/// A stage: its name, what runs, and the arguments it gets.
+type Stage = (&'static str, fn(&Workspace, &[String]) -> Result<()>, &'static [&'static str]);
+
+const STAGES: &[Stage] = &[
+    ("test", test::run, &[]),
+    ("fmt", lint::fmt, &[]),
+    ("clippy", lint::clippy, &[]),
+    ("doc", lint::doc, &[]),
+    ("features", features::run, &[]),
+    ("gen --check", generate::run, &["--check"]),
+    ("floors", floors::run, &[]),
+    ("sizes", sizes::run, &[]),
+    ("licences", licences::run, &[]),
+    ("words", words::run, &[]),
+    ("example quickstart", example, &["--release", "--example", "quickstart"]),
+    ("example first_steps", example, &["--example", "first_steps"]),
+    ("bench engine", bench, &["--bench", "engine", "--", "--quick"]),
+];
+
+/// Runs every stage and closes with a table of their times.
+pub(crate) fn run(workspace: &Workspace, _: &[String]) -> Result<()> {
+    let budget = budget(env::var(BUDGET).ok().as_deref())?;
+    let mut steps = Steps::begin();
+    for (name, stage, args) in STAGES {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        if let Err(error) = steps.run(name, || stage(workspace, &args)) {
+            print!("{}", steps.table());
+            return Err(Error::Check(format!("stage `{name}` is red: {error}")));
+        }
+    }
+    print!("{}", steps.table());
+    let total = steps.total();
+    if total > budget {
+        let text =
+            format!("every stage is green, but {} is over the budget of {}", show(total), show(budget));
+        return Err(Error::Check(text));
+    }
+    println!("every stage is green, {} within the budget of {}", show(total), show(budget));
+    Ok(())
+}
+
+/// Runs an example as its reader would.
+fn example(workspace: &Workspace, args: &[String]) -> Result<()> {
+    process::run(workspace.cargo().arg("run").args(args))
+}
+
+/// Runs the engine bench, short, where it exists.
+fn bench(workspace: &Workspace, args: &[String]) -> Result<()> {
+    if !workspace.root().join("benches").join("engine.rs").is_file() {
+        println!("there is no benches/engine.rs");
+        return Ok(());
+    }
+    process::run(workspace.cargo().arg("bench").args(args))
+}
+
+fn budget(minutes: Option<&str>) -> Result<Duration> {
+    let Some(text) = minutes else { return Ok(Duration::from_secs(60 * BUDGET_MINUTES)) };
+    let minutes: u64 =
+        text.parse().map_err(|_| Error::Usage(format!("{BUDGET}: `{text}` is no number of minutes")))?;
+    Ok(Duration::from_secs(minutes.saturating_mul(60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_read_in_minutes() {
+        assert_eq!(budget(None).unwrap(), Duration::from_secs(2_400));
+        assert_eq!(budget(Some("90")).unwrap(), Duration::from_secs(5_400));
+        assert!(budget(Some("an hour")).is_err());
+    }
+}

@@ -1,0 +1,48 @@
+//! `gen`: files that are projections of the operation catalogue, written and compared.
+
+use crate::error::{Error, Result};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What the generator writes: the page of operations and one JSON Schema per type.
+const GENERATED: &[&str] = &["docs/operations.md", "mosaic-core/schemas"];
+
+/// Runs the generator; with `--check`, fails with the difference if the committed files are not its output.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
+    let check = match args {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => return Err(Error::Usage("usage: cargo xtask gen [--check]".to_owned())),
+    };
+    let mut generate = workspace.cargo();
+    generate.args([
+        "run",
+        "--quiet",
+        "-p",
+        "mosaic-core",
+        "--features",
+        "testkit",
+        "--example",
+        "generate",
+        "--",
+    ]);
+    process::run(generate.arg(workspace.root()))?;
+    if check { unchanged(workspace) } else { Ok(()) }
+}
+
+fn unchanged(workspace: &Workspace) -> Result<()> {
+    let git = |args: &[&str]| {
+        let mut git = workspace.command("git");
+        git.args(args).arg("--").args(GENERATED);
+        git
+    };
+    let changed = process::capture(&mut git(&["status", "--porcelain", "--untracked-files=all"]))?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    process::run(&mut git(&["--no-pager", "diff", "HEAD"]))?;
+    Err(Error::faults(
+        "generated files are stale: run `cargo xtask gen` and commit the result",
+        changed.lines(),
+    ))
+}
