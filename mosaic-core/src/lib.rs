@@ -1,5 +1,7 @@
 //! Vocabulary, plugin contract, engine and orchestrator of Mosaic.
 pub mod context;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod error;
 pub mod op;
 pub mod plugin;

@@ -1,4 +1,7 @@
 //! Behaviour suites: what every provider of a service does alike, checked through its service trait.
 
+mod failure;
 pub mod git;
 pub mod project;
+
+pub use failure::{Failure, done, ensure, equal, refused};

@@ -1,0 +1,32 @@
+//! One after the other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::time::Instant;
+
+use super::{Balancer, LoadCell, Order};
+
+/// Gives each member its turn; the others stand by in the order of the circle.
+///
+/// ```
+/// use mosaic_core::engine::balance::{Balancer, RoundRobin};
+///
+/// assert_eq!(RoundRobin::default().name(), "round robin");
+/// ```
+#[derive(Debug, Default)]
+pub struct RoundRobin(AtomicUsize);
+
+impl Balancer for RoundRobin {
+    fn order(&self, members: &[&LoadCell], _: Instant) -> Order {
+        let count = members.len();
+        if count == 0 {
+            return Order::new();
+        }
+        let start = self.0.fetch_add(1, Ordering::Relaxed) % count;
+        (0..count).map(|step| ((start + step) % count) as u16).collect()
+    }
+
+    fn name(&self) -> &'static str {
+        "round robin"
+    }
+}

@@ -1,0 +1,18 @@
+//! Routing: which provider may answer a call, in which order, and why.
+//!
+//! Rules are written by people ([`Rule`], [`Routing`]), compiled once ([`Table`]) and evaluated for each call. The
+//! candidates of a call are exactly the target of the first rule that matches and that rule's own fallbacks: a provider that
+//! a rule does not name never sees the call, however many others are down.
+
+mod compile;
+pub mod explain;
+mod index;
+mod pattern;
+mod rule;
+mod table;
+
+pub use compile::Member;
+pub use explain::{CandidateNote, Explanation, RuleNote};
+pub use pattern::{Glob, InvalidPattern, Pattern, Selector};
+pub use rule::{Group, Routing, Rule};
+pub use table::{Boards, Candidates, Route, Standing, Table};

@@ -1,0 +1,163 @@
+//! Rules as people write them.
+
+use crate::engine::balance::Balance;
+
+/// One rule: calls that match it go to its target, or to one of its own fallbacks, and nowhere else.
+///
+/// ```
+/// use mosaic_core::engine::route::Rule;
+///
+/// let rule = Rule::new("org:internal-*").to("forge-a").priority(100);
+/// let regional = Rule::any().when("region", "eu").to("eu-forges").fallback(["archive"]);
+/// assert_eq!(rule.label(), "org:internal-*");
+/// assert_eq!(regional.label(), "region == \"eu\"");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Rule {
+    pub(super) patterns: Vec<String>,
+    pub(super) conditions: Vec<(String, String)>,
+    pub(super) to: Option<String>,
+    pub(super) fallback: Vec<String>,
+    pub(super) priority: i32,
+}
+
+impl Rule {
+    /// A rule for calls that match a pattern, such as `org:internal-*`.
+    pub fn new(pattern: impl Into<String>) -> Self {
+        Self { patterns: vec![pattern.into()], ..Self::default() }
+    }
+
+    /// A rule for every call, to be narrowed by [`Rule::when`].
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// The call must match this pattern too.
+    pub fn and(mut self, pattern: impl Into<String>) -> Self {
+        self.patterns.push(pattern.into());
+        self
+    }
+
+    /// The call must have this attribute with this value.
+    pub fn when(mut self, attribute: impl Into<String>, value: impl Into<String>) -> Self {
+        self.conditions.push((attribute.into(), value.into()));
+        self
+    }
+
+    /// The provider or group that answers.
+    pub fn to(mut self, target: impl Into<String>) -> Self {
+        self.to = Some(target.into());
+        self
+    }
+
+    /// The providers or groups that may answer where the target cannot, in this order. Without them the call is pinned.
+    pub fn fallback<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>) -> Self {
+        self.fallback.extend(targets.into_iter().map(Into::into));
+        self
+    }
+
+    /// Of several rules that match, the one with the highest priority wins, and of these the first; 0 by default.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Its patterns and conditions as one line.
+    pub fn label(&self) -> String {
+        let conditions = self.conditions.iter().map(|(name, value)| format!("{name} == {value:?}"));
+        let parts: Vec<_> = self.patterns.iter().cloned().chain(conditions).collect();
+        if parts.is_empty() { "any call".into() } else { parts.join(" && ") }
+    }
+}
+
+/// Providers that are as good as each other: any of them may answer.
+///
+/// ```
+/// use mosaic_core::engine::balance::Balance;
+/// use mosaic_core::engine::route::Group;
+///
+/// let group = Group::new("forges", ["forge-a", "forge-b"]).balance(Balance::RoundRobin);
+/// assert_eq!(group.name(), "forges");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Group {
+    pub(super) name: String,
+    pub(super) members: Vec<String>,
+    pub(super) balance: Balance,
+}
+
+impl Group {
+    /// A group of providers, balanced by load.
+    pub fn new<T: Into<String>>(name: impl Into<String>, members: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            name: name.into(),
+            members: members.into_iter().map(Into::into).collect(),
+            balance: Balance::default(),
+        }
+    }
+
+    /// The same group, balanced in another way.
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// All rules and groups. Replaced as a whole while calls run: each call keeps what it began with.
+///
+/// Where no rule matches, the default of the service answers. A service with one provider, no default and no rule that
+/// names that provider has it as its default.
+///
+/// ```
+/// use mosaic_core::engine::route::{Group, Routing, Rule};
+///
+/// let routing = Routing::new()
+///     .group(Group::new("forges", ["forge-a", "forge-b"]))
+///     .rule(Rule::new("org:internal-*").to("forge-a"))
+///     .default_rule(Rule::any().to("forges"));
+/// assert_eq!(routing.rules().len(), 1);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Routing {
+    pub(super) groups: Vec<Group>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) defaults: Vec<Rule>,
+}
+
+impl Routing {
+    /// No rules.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a group.
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// Adds a rule.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Adds a default: the rule for every call of its target's services that no other rule matches.
+    pub fn default_rule(mut self, rule: Rule) -> Self {
+        self.defaults.push(rule);
+        self
+    }
+
+    /// The rules, as they were added.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}

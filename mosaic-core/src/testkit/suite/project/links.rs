@@ -1,0 +1,69 @@
+//! Behaviours of links between issues.
+
+use super::super::{Failure, done, equal, refused};
+use super::{cx, issues, project};
+use crate::error::ErrorKind;
+use crate::op::project::{GetIssue, LinkIssues, ProjectService};
+use crate::types::IssueRef;
+use crate::types::project::{Link, LinkKind};
+
+/// Linking twice is linking once; both ends show the link as it was made, from the first to the second.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn links_are_kept_once(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/links_are_kept_once";
+    let key = project(service, B).await?;
+    let other = project(service, B).await?;
+    let mut made = issues(service, B, &key, 3).await?;
+    made.extend(issues(service, B, &other, 1).await?);
+    let first = &made[0].issue;
+    for (kind, to) in [
+        (LinkKind::Blocks, &made[1].issue),
+        (LinkKind::ParentOf, &made[1].issue),
+        (LinkKind::RelatesTo, &made[3].issue),
+    ] {
+        let link = Link::new(first, kind, to);
+        for _ in 0..2 {
+            let op = LinkIssues::of(first, to).kind(kind);
+            let answer = done(B, "link_issues", service.link_issues(&cx(), op).await)?;
+            equal(B, "the answer", &answer, &link)?;
+        }
+    }
+    let link = |kind, to: usize| Link::new(first, kind, &made[to].issue);
+    for (at, expected) in [
+        (0, vec![link(LinkKind::Blocks, 1), link(LinkKind::ParentOf, 1), link(LinkKind::RelatesTo, 3)]),
+        (1, vec![link(LinkKind::Blocks, 1), link(LinkKind::ParentOf, 1)]),
+        (2, vec![]),
+        (3, vec![link(LinkKind::RelatesTo, 3)]),
+    ] {
+        let issue = &made[at].issue;
+        let mut got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(issue)).await)?.links;
+        // The order of links is the provider's own.
+        got.sort_by_key(|link| (link.to.clone(), format!("{:?}", link.kind)));
+        let mut expected = expected;
+        expected.sort_by_key(|link| (link.to.clone(), format!("{:?}", link.kind)));
+        equal(B, &format!("links of {issue}"), &got, &expected)?;
+    }
+    Ok(())
+}
+
+/// An issue is not linked to itself (`Invalid`), nor to one that does not exist (`NotFound`).
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn links_need_two_issues(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/links_need_two_issues";
+    let key = project(service, B).await?;
+    let made = issues(service, B, &key, 1).await?;
+    let (here, gone) = (&made[0].issue, IssueRef::new(&key, 99u64));
+    let nowhere = IssueRef::new(super::unused_key('N'), 1u64);
+    let refusal = service.link_issues(&cx(), LinkIssues::of(here, here)).await;
+    refused(B, "link_issues of an issue with itself", refusal, ErrorKind::Invalid)?;
+    for (from, to) in [(here, &gone), (&gone, here), (here, &nowhere), (&nowhere, here)] {
+        let refusal = service.link_issues(&cx(), LinkIssues::of(from, to)).await;
+        refused(B, &format!("link_issues from {from} to {to}"), refusal, ErrorKind::NotFound)?;
+    }
+    let got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(here)).await)?;
+    equal(B, "links after refused ones", &got.links.len(), &0)
+}

@@ -1,0 +1,167 @@
+//! Behaviours of projects and their keys.
+
+use super::super::{Failure, done, ensure, equal, refused};
+use super::{BODY_MAX, KEY_MAX, cx, unused_key};
+use crate::error::ErrorKind;
+use crate::op::project::{
+    AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues, ListProjects,
+    ProjectService, UpdateIssue,
+};
+use crate::op::{OpSet, Operation as _};
+use crate::types::{IssueRef, PageRequest, ProjectKey};
+
+/// What is created can be fetched, and is the same.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn projects_are_created_and_fetched(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/projects_are_created_and_fetched";
+    let key = unused_key('A');
+    let op = CreateProject::of(&key, "Operations").description("Keeps the lights on.");
+    let made = done(B, "create_project", service.create_project(&cx(), op).await)?;
+    equal(B, "key", &made.key, &key)?;
+    equal(B, "name", made.name.as_str(), "Operations")?;
+    equal(B, "description", &made.description.as_deref(), &Some("Keeps the lights on."))?;
+    let got = done(B, "get_project", service.get_project(&cx(), GetProject::of(&key)).await)?;
+    equal(B, "the project that was fetched", &got, &made)
+}
+
+/// A key names one project: a second one is `Conflict`, and the first stays as it is.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn keys_are_unique(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/keys_are_unique";
+    let key = unused_key('U');
+    let first = service.create_project(&cx(), CreateProject::of(&key, "First")).await;
+    let first = done(B, "create_project", first)?;
+    let second = service.create_project(&cx(), CreateProject::of(&key, "Second")).await;
+    refused(B, "create_project with a key that is taken", second, ErrorKind::Conflict)?;
+    let got = done(B, "get_project", service.get_project(&cx(), GetProject::of(&key)).await)?;
+    equal(B, "the first project", &got, &first)
+}
+
+/// Keys that are none, and projects without a name, are `Invalid`, and nothing is made.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn keys_are_checked(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/keys_are_checked";
+    let overlong = "K".repeat(KEY_MAX + 1);
+    for bad in ["", " ", "A B", " A", "/", "//", "A/", "/A", "A\nB", "A\u{0}B", "7A", "-A", "_A", &overlong] {
+        let made = service.create_project(&cx(), CreateProject::new(bad, "Operations")).await;
+        refused(B, &format!("create_project with the key {bad:?}"), made, ErrorKind::Invalid)?;
+        let got = service.get_project(&cx(), GetProject::new(bad)).await;
+        ensure(
+            B,
+            matches!(&got, Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid)),
+            || format!("get_project of the key {bad:?}: expected no project, got {got:?}"),
+        )?;
+    }
+    let key = unused_key('C');
+    for (what, op) in [
+        ("an empty name", CreateProject::of(&key, "")),
+        ("a blank name", CreateProject::of(&key, " \t")),
+        ("an overlong description", CreateProject::of(&key, "A").description("x".repeat(BODY_MAX + 1))),
+    ] {
+        let made = service.create_project(&cx(), op).await;
+        refused(B, &format!("create_project with {what}"), made, ErrorKind::Invalid)?;
+        let got = service.get_project(&cx(), GetProject::of(&key)).await;
+        refused(B, &format!("get_project after {what}"), got, ErrorKind::NotFound)?;
+    }
+    Ok(())
+}
+
+/// Pages of every size list all projects once, ordered by key.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn projects_are_listed_by_key(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/projects_are_listed_by_key";
+    let mut made = Vec::new();
+    for letter in ['Z', 'L', 'B'] {
+        let op = CreateProject::of(unused_key(letter), "Listed");
+        made.push(done(B, "create_project", service.create_project(&cx(), op).await)?.key);
+    }
+    // Others may make projects meanwhile: only what this run made is compared.
+    for limit in [1, 2, 100] {
+        let (mut seen, mut cursor) = (Vec::<ProjectKey>::new(), None);
+        loop {
+            let page = PageRequest { cursor, limit: Some(limit) };
+            let op = ListProjects::new().page(page);
+            let page = done(B, "list_projects", service.list_projects(&cx(), op).await)?;
+            ensure(B, page.items.len() <= limit as usize, || {
+                format!("expected at most {limit} projects a page, got {}", page.items.len())
+            })?;
+            seen.extend(page.items.into_iter().map(|project| project.key));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        ensure(B, seen.is_sorted_by(|a, b| a < b), || {
+            format!("pages of {limit}: expected each key once and in order, got {seen:?}")
+        })?;
+        for key in &made {
+            ensure(B, seen.contains(key), || format!("pages of {limit}: expected {key}, got {seen:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whatever names a project or an issue that does not exist is `NotFound`, and makes nothing.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn missing_things_are_not_found(
+    service: &impl ProjectService,
+    operations: OpSet,
+) -> Result<(), Failure> {
+    const B: &str = "project/missing_things_are_not_found";
+    let nowhere = unused_key('N');
+    let empty = super::project(service, B).await?;
+    let kind = ErrorKind::NotFound;
+    if operations.has(GetProject::META) {
+        refused(B, "get_project", service.get_project(&cx(), GetProject::of(&nowhere)).await, kind)?;
+    }
+    if operations.has(CreateIssue::META) {
+        let op = CreateIssue::of(&nowhere, "Lost");
+        refused(B, "create_issue", service.create_issue(&cx(), op).await, kind)?;
+    }
+    if operations.has(ListIssues::META) {
+        refused(B, "list_issues", service.list_issues(&cx(), ListIssues::of(&nowhere)).await, kind)?;
+    }
+    let missing = [
+        IssueRef::new(&nowhere, 1u64),
+        IssueRef::new(&empty, 1u64),
+        IssueRef::new(&empty, 0u64),
+        IssueRef::new(&empty, u64::MAX),
+    ];
+    for issue in missing {
+        let what = |operation: &str| format!("{operation} of {issue}");
+        if operations.has(GetIssue::META) {
+            let got = service.get_issue(&cx(), GetIssue::of(&issue)).await;
+            refused(B, &what("get_issue"), got, kind)?;
+        }
+        if operations.has(UpdateIssue::META) {
+            let got = service.update_issue(&cx(), UpdateIssue::of(&issue).title("Lost")).await;
+            refused(B, &what("update_issue"), got, kind)?;
+            let got = service.update_issue(&cx(), UpdateIssue::of(&issue)).await;
+            refused(B, &what("update_issue without a change"), got, kind)?;
+        }
+        if operations.has(AddComment::META) {
+            let got = service.add_comment(&cx(), AddComment::of(&issue, "Lost")).await;
+            refused(B, &what("add_comment"), got, kind)?;
+        }
+        if operations.has(LinkIssues::META) {
+            let got = service.link_issues(&cx(), LinkIssues::of(&issue, IssueRef::new(&empty, 2u64))).await;
+            refused(B, &what("link_issues"), got, kind)?;
+        }
+    }
+    if operations.has(ListIssues::META) {
+        let page = done(B, "list_issues", service.list_issues(&cx(), ListIssues::of(&empty)).await)?;
+        equal(B, "issues of an empty project", &page.items.len(), &0)?;
+        ensure(B, page.next.is_none(), || "expected no page after an empty one")?;
+    }
+    Ok(())
+}
