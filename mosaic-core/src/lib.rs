@@ -4,6 +4,8 @@ pub mod context;
 pub mod engine;
 pub mod error;
 pub mod op;
+#[cfg(feature = "engine")]
+pub mod orchestrator;
 pub mod plugin;
 pub mod ports;
 #[cfg(feature = "testkit")]

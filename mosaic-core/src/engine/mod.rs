@@ -1,5 +1,24 @@
-//! The engine: what happens around every call.
+//! The engine: what happens around every call. The map of the path is in [`stack`].
+
 pub mod balance;
 pub mod breaker;
+pub mod cache;
+mod call;
+pub(crate) mod health;
+mod layers;
 pub mod limit;
+pub mod observe;
+mod refresh;
 pub mod route;
+pub mod stack;
+mod step;
+mod time;
+pub(crate) mod view;
+
+pub use call::Call;
+pub use health::HealthConfig;
+pub use layers::retry::RetryConfig;
+pub use stack::ProviderConfig;
+pub use step::{BoxStep, Step};
+
+pub(crate) use layers::cache::CacheStore;

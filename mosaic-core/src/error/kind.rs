@@ -209,3 +209,63 @@ impl std::fmt::Display for ErrorKind {
         f.write_str(self.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns "class" and "breaker" of the error table, and whether an answer of the kind proves that nothing was done.
+    const TABLE: &str = "
+network            network     failure  -
+timeout            network     failure  -
+unauthenticated    auth        neutral  refused
+rate_limited       rate-limit  neutral  refused
+throttled          rate-limit  neutral  refused
+provider           provider    failure  -
+protocol           provider    failure  -
+circuit_open       other       neutral  refused
+unsupported        other       neutral  refused
+not_found          other       success  refused
+conflict           other       success  refused
+invalid            other       success  refused
+permission_denied  other       neutral  refused
+quota_exceeded     other       neutral  refused
+no_route           other       neutral  refused
+deadline_exceeded  other       neutral  -
+cancelled          other       neutral  -
+config             other       neutral  refused
+lifecycle          other       neutral  refused
+internal           other       neutral  -
+";
+
+    #[test]
+    fn every_kind_has_its_columns() {
+        let rows: Vec<Vec<&str>> =
+            TABLE.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows.len(), ErrorKind::ALL.len());
+        for (kind, row) in ErrorKind::ALL.into_iter().zip(rows) {
+            let class = match kind.class() {
+                ErrorClass::Network => "network",
+                ErrorClass::Auth => "auth",
+                ErrorClass::RateLimit => "rate-limit",
+                ErrorClass::Provider => "provider",
+                ErrorClass::Other => "other",
+            };
+            let verdict = match kind.verdict() {
+                Verdict::Success => "success",
+                Verdict::Failure => "failure",
+                Verdict::Neutral => "neutral",
+            };
+            let refused = if kind.proves_refusal() { "refused" } else { "-" };
+            assert_eq!(row, [kind.code(), class, verdict, refused]);
+        }
+    }
+
+    #[test]
+    fn the_code_is_the_name_in_json() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
+            assert_eq!(serde_json::from_value::<ErrorKind>(kind.code().into()).unwrap(), kind);
+        }
+    }
+}

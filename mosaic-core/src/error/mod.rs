@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use kind::{ErrorClass, ErrorKind, Verdict};
-pub use recovery::{Recovery, Situation, may_have_run, movable, recovery, repeatable_here};
+pub use recovery::{Recovery, Situation, fails_over, may_have_run, movable, recovery, repeatable_here};
 pub use trail::Attempt;
 
 use crate::types::ProviderId;

@@ -158,10 +158,27 @@ pub const fn movable(situation: &Situation) -> bool {
     matches!(situation.effect, Effect::Read) || !situation.may_have_run
 }
 
+/// Whether a call whose attempts on one provider all failed goes to the next one: its kind is of those that another provider
+/// may not have, and the call may move.
+pub const fn fails_over(situation: &Situation) -> bool {
+    let elsewhere = match situation.kind {
+        ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::RateLimited
+        | ErrorKind::Throttled
+        | ErrorKind::Provider
+        | ErrorKind::CircuitOpen
+        | ErrorKind::Unsupported => true,
+        ErrorKind::Protocol => matches!(situation.effect, Effect::Read),
+        _ => false,
+    };
+    elsewhere && movable(situation)
+}
+
 /// The error-handling flow: the answer for every kind of error.
 pub fn recovery(situation: &Situation) -> Recovery {
     let here = repeatable_here(situation) && situation.attempts_left;
-    let next = if movable(situation) { Recovery::NextProvider } else { Recovery::Stop };
+    let next = if fails_over(situation) { Recovery::NextProvider } else { Recovery::Stop };
     match situation.kind {
         ErrorKind::Network | ErrorKind::Timeout => {
             if here {
@@ -196,9 +213,7 @@ pub fn recovery(situation: &Situation) -> Recovery {
                 next
             }
         }
-        ErrorKind::Protocol if situation.effect == Effect::Read => Recovery::NextProvider,
-        ErrorKind::CircuitOpen | ErrorKind::Unsupported => next,
-        _ => Recovery::Stop,
+        _ => next,
     }
 }
 

@@ -88,12 +88,12 @@ impl OpDef {
 
     /// The JSON Schema of the parameters.
     pub fn params_schema(&self) -> Schema {
-        (self.params_schema)(&mut SchemaGenerator::default())
+        (self.params_schema)(&mut super::schema::generator())
     }
 
     /// The JSON Schema of the answer, or of one item of the stream.
     pub fn output_schema(&self) -> Schema {
-        (self.output_schema)(&mut SchemaGenerator::default())
+        (self.output_schema)(&mut super::schema::generator())
     }
 }
 

@@ -110,7 +110,7 @@ impl ser::Error for Unserialisable {
 
 type Done = Result<(), Unserialisable>;
 
-impl<'a> ser::Serializer for &'a mut Digester {
+impl ser::Serializer for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
     type SerializeSeq = Self;
@@ -353,6 +353,25 @@ mod tests {
         let long = "x".repeat(1000);
         assert_ne!(digest(&long), digest(&format!("{long}y")));
         assert_eq!(digest(&long), digest(&long.clone()));
+    }
+
+    /// A record that leaves absent fields out must still say where it ends.
+    #[test]
+    fn a_field_is_not_taken_for_one_of_the_record_around_it() {
+        #[derive(serde::Serialize)]
+        struct Inner {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            at: Option<u8>,
+        }
+        #[derive(serde::Serialize)]
+        struct Outer {
+            inner: Inner,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            at: Option<u8>,
+        }
+        let inside = Outer { inner: Inner { at: Some(1) }, at: None };
+        let outside = Outer { inner: Inner { at: None }, at: Some(1) };
+        assert_ne!(digest(&inside), digest(&outside));
     }
 
     proptest! {

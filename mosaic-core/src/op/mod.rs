@@ -11,6 +11,8 @@ mod erased;
 pub mod git;
 mod meta;
 pub mod project;
+mod render;
+mod schema;
 mod service;
 mod stream;
 
@@ -94,3 +96,7 @@ pub trait StreamOperation: Data {
         Subject::NOTHING
     }
 }
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

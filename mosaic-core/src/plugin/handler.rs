@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::context::CallContext;
 use crate::error::Result;
-use crate::op::{Payload, Reply, unsupported};
+use crate::op::{Dispatch, Payload, Reply, unsupported};
 use crate::types::ServiceKind;
 
 /// One row of a service table, bound to an implementation `S` of its trait.
@@ -49,6 +49,22 @@ impl Handlers {
         rows: &'static [RowFn<S>],
     ) -> Self {
         Self { service: kind, answering: Arc::new(Bound { service, rows }) }
+    }
+}
+
+/// Anything that dispatches, answering as a plugin.
+struct Dispatching(Arc<dyn Dispatch>);
+
+impl Answering for Dispatching {
+    fn call<'a>(&'a self, cx: &'a CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+        self.0.dispatch(cx.clone(), payload)
+    }
+}
+
+impl Handlers {
+    /// The operations of a family, answered by something that dispatches: a remote server, a double.
+    pub fn dispatching(service: ServiceKind, dispatch: Arc<dyn Dispatch>) -> Self {
+        Self { service, answering: Arc::new(Dispatching(dispatch)) }
     }
 }
 

@@ -46,6 +46,11 @@ impl From<&str> for ProjectKey {
         Self::new(key)
     }
 }
+impl From<String> for ProjectKey {
+    fn from(key: String) -> Self {
+        Self(key)
+    }
+}
 impl From<&ProjectKey> for ProjectKey {
     fn from(key: &ProjectKey) -> Self {
         key.clone()

@@ -48,11 +48,16 @@ impl LoadCell {
         }
     }
 
-    /// One more call in flight, until the guard is dropped.
+    /// One more call in flight; to be followed by [`LoadCell::leave`].
     #[inline]
-    pub fn enter(&self) -> InFlight<'_> {
+    pub fn enter(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self)
+    }
+
+    /// One call less in flight.
+    #[inline]
+    pub fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Calls in flight.
@@ -108,16 +113,6 @@ impl LoadCell {
     }
 }
 
-/// One call in flight.
-#[derive(Debug)]
-pub struct InFlight<'a>(&'a LoadCell);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,9 +136,9 @@ mod tests {
         let now = Instant::now();
         let cell = LoadCell::new(now);
         let idle = cell.cost(now);
-        let guard = cell.enter();
+        cell.enter();
         assert_eq!(cell.cost(now), 2.0 * idle);
-        drop(guard);
+        cell.leave();
         assert_eq!(cell.cost(now), idle);
     }
 }

@@ -102,6 +102,14 @@ impl BreakerCell {
         }
     }
 
+    /// Takes a failure that came to light after the result of a call, such as in the middle of a stream.
+    pub fn fail_afterwards(&self, ticket: Ticket, now: Instant) {
+        let mut machine = self.machine.lock();
+        if machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, self.since(now)) {
+            self.publish(&machine);
+        }
+    }
+
     /// How often it opened.
     pub fn times_opened(&self) -> u64 {
         self.machine.lock().times_opened()
@@ -127,6 +135,11 @@ pub struct Permit<'a> {
 }
 
 impl Permit<'_> {
+    /// The call that it stands for.
+    pub fn ticket(&self) -> Option<Ticket> {
+        self.ticket
+    }
+
     /// Takes the result of the call. Says whether the breaker changed its state.
     #[inline]
     pub fn record(mut self, verdict: Verdict, elapsed: Duration, now: Instant) -> bool {

@@ -66,6 +66,11 @@ impl Ticket {
     pub(super) const fn closed(epoch: u64) -> Self {
         Self { epoch, trial: false }
     }
+
+    /// The same call without a place among the trials: for what is learned of it after its result.
+    pub(super) const fn afterwards(self) -> Self {
+        Self::closed(self.epoch)
+    }
 }
 
 /// The answer to a request to call.
@@ -167,7 +172,7 @@ impl Machine {
                 opens
             }
             State::HalfOpen { under_way, succeeded } => {
-                *under_way = under_way.saturating_sub(1);
+                *under_way = under_way.saturating_sub(u32::from(ticket.trial));
                 match verdict {
                     Verdict::Failure => {
                         self.open(now);

@@ -80,8 +80,13 @@ pub struct Limiter {
 }
 
 /// The right to one of the calls at once; given back when dropped.
-#[derive(Debug, Default)]
-pub struct Turn(Option<OwnedSemaphorePermit>);
+#[derive(Debug)]
+pub struct Turn {
+    /// Whether it had to be waited for.
+    pub waited: bool,
+    /// Held for its drop.
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 impl Limiter {
     /// A limiter with nothing used yet. A rate of zero units or of no time is taken as one unit or one nanosecond.
@@ -121,12 +126,12 @@ impl Limiter {
     /// # Errors
     /// `Throttled` where the turn did not come in time.
     pub async fn turn(&self) -> Result<Turn> {
-        let Some(turns) = &self.turns else { return Ok(Turn(None)) };
+        let Some(turns) = &self.turns else { return Ok(Turn { waited: false, _permit: None }) };
         if let Ok(permit) = Arc::clone(turns).try_acquire_owned() {
-            return Ok(Turn(Some(permit)));
+            return Ok(Turn { waited: false, _permit: Some(permit) });
         }
         match tokio::time::timeout(self.queue, Arc::clone(turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn(Some(permit))),
+            Ok(Ok(permit)) => Ok(Turn { waited: true, _permit: Some(permit) }),
             _ => Err(Error::new(ErrorKind::Throttled, "too many calls to this provider at once")),
         }
     }

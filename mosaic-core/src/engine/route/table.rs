@@ -83,8 +83,6 @@ pub type Candidates = SmallVec<[u16; 4]>;
 pub struct Route {
     /// The providers that may answer, the first to be tried first. Never empty.
     pub candidates: Candidates,
-    /// The rule that decided; the position among the rules, or none for the default.
-    pub(super) rule: Option<u32>,
 }
 
 /// All rules, ready to be evaluated.
@@ -202,7 +200,7 @@ impl Table {
         if candidates.is_empty() {
             return Err(self.unsupported(rule, meta));
         }
-        Ok(Route { candidates, rule: winner })
+        Ok(Route { candidates })
     }
 
     pub(super) fn winner(&self, winner: Option<u32>, service: ServiceKind) -> Option<&Compiled> {

@@ -1,0 +1,45 @@
+//! The cache: what an answer is known by, what makes it old, where it is kept, and who asks for it only once.
+
+pub mod flight;
+pub mod key;
+pub mod memory;
+pub mod tags;
+
+use std::time::Duration;
+
+/// How answers are kept.
+///
+/// ```
+/// use std::time::Duration;
+/// use mosaic_core::engine::cache::CacheConfig;
+///
+/// let config = CacheConfig { stale: Duration::from_secs(600), ..CacheConfig::default() };
+/// assert_eq!(config.capacity, 10_000);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct CacheConfig {
+    /// Whether answers are kept at all; yes by default.
+    pub enabled: bool,
+    /// How many answers are kept at most; 10,000 by default.
+    pub capacity: u64,
+    /// How long an answer that is no longer fresh may stand in while the provider fails; 5 min by default, 0 for never.
+    pub stale: Duration,
+    /// The key of the digest by which answers are known. Random by default; to be set where processes share a tier.
+    pub key: Option<[u8; 16]>,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { enabled: true, capacity: 10_000, stale: Duration::from_secs(300), key: None }
+    }
+}
+
+impl std::fmt::Debug for CacheConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CacheConfig")
+            .field("enabled", &self.enabled)
+            .field("capacity", &self.capacity)
+            .field("stale", &self.stale)
+            .finish_non_exhaustive()
+    }
+}

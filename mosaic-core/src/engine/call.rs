@@ -1,0 +1,112 @@
+//! The one request type of the engine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::time::Instant;
+
+use super::route::Candidates;
+use super::view::View;
+use crate::context::{CallContext, Sent};
+use crate::op::{OpMeta, Payload};
+
+/// A call on its way through the layers. Cheap to clone: pointers.
+///
+/// ```
+/// use mosaic_core::context::CallContext;
+/// use mosaic_core::engine::Call;
+/// use mosaic_core::op::{Payload, git::GetRepository};
+///
+/// let call = Call::new(CallContext::new(), Payload::new(GetRepository::new("acme", "widget")));
+/// assert_eq!(call.meta().name, "git.get_repository");
+/// ```
+#[derive(Clone)]
+pub struct Call {
+    /// Who calls, for whom, with how much time.
+    pub cx: CallContext,
+    /// What is asked for.
+    pub payload: Payload,
+    pub(crate) started: Instant,
+    /// When the present attempt began.
+    pub(crate) now: Instant,
+    pub(crate) number: u64,
+    /// The rules and providers that the call began with.
+    pub(crate) view: Option<Arc<View>>,
+    /// For writes: what is known of the effect so far, for those who see the call end from outside.
+    pub(crate) progress: Option<Arc<Progress>>,
+    /// Who may answer; set by routing.
+    pub(crate) candidates: Candidates,
+    /// For writes: the mark of the present attempt.
+    pub(crate) sent: Option<Sent>,
+}
+
+impl Call {
+    /// A call that nobody has looked at yet.
+    pub fn new(cx: CallContext, payload: Payload) -> Self {
+        let now = Instant::now();
+        Self {
+            cx,
+            payload,
+            started: now,
+            now,
+            number: 0,
+            view: None,
+            progress: None,
+            candidates: Candidates::new(),
+            sent: None,
+        }
+    }
+
+    /// The facts of the operation.
+    pub fn meta(&self) -> &'static OpMeta {
+        self.payload.meta()
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_read(&self) -> bool {
+        self.meta().effect.is_read()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("payload", &self.payload).field("cx", &self.cx).finish_non_exhaustive()
+    }
+}
+
+/// What is known of the effect of a write while it is under way, over all providers and attempts.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Some attempt that ended may have run.
+    settled: AtomicBool,
+    /// The mark of the attempt that is under way.
+    present: parking_lot::Mutex<Option<Sent>>,
+    provider: parking_lot::Mutex<Option<crate::types::ProviderId>>,
+}
+
+impl Progress {
+    /// An attempt begins.
+    pub(crate) fn begin(&self, sent: &Sent, provider: &crate::types::ProviderId) {
+        *self.present.lock() = Some(sent.clone());
+        *self.provider.lock() = Some(provider.clone());
+    }
+
+    /// The attempt ended, and it is known whether it may have run.
+    pub(crate) fn end(&self, may_have_run: bool) {
+        *self.present.lock() = None;
+        if may_have_run {
+            self.settled.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether anything may have run by now.
+    pub(crate) fn may_have_run(&self) -> bool {
+        self.settled.load(Ordering::Acquire) || self.present.lock().as_ref().is_some_and(Sent::marked)
+    }
+
+    /// The provider of the last attempt.
+    pub(crate) fn provider(&self) -> Option<crate::types::ProviderId> {
+        self.provider.lock().clone()
+    }
+}

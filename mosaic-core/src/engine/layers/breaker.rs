@@ -1,0 +1,58 @@
+//! The circuit breaker: rejects at once what would fail anyway, and learns from every attempt.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::stream::ending_with_error;
+use crate::engine::view::Provider;
+use crate::engine::{Call, Step};
+use crate::error::{Error, ErrorKind, Result, Verdict};
+use crate::op::Reply;
+
+pub(crate) struct Breaker<S> {
+    pub(crate) inner: S,
+    pub(crate) provider: Arc<Provider>,
+}
+
+impl<S: Step> Step for Breaker<S> {
+    async fn call(&self, call: Call) -> Result<Reply> {
+        let meta = call.meta();
+        let (service, began) = (meta.service, call.now);
+        let cell = self.provider.breaker(service);
+        let permit = match cell.ask(began) {
+            Ok(permit) => permit,
+            Err(wait) => {
+                return Err(Error::new(
+                    ErrorKind::CircuitOpen,
+                    "its circuit breaker is open after repeated failures",
+                )
+                .retry_after(wait)
+                .operation(meta.name)
+                .provider(&self.provider.id));
+            }
+        };
+        let ticket = permit.ticket();
+        let result = self.inner.call(call).await;
+        let changed = match &result {
+            Ok(reply) => permit.record(Verdict::Success, reply.report.elapsed, began + reply.report.elapsed),
+            Err(error) => {
+                let ended = Instant::now();
+                permit.record(error.verdict(), ended.saturating_duration_since(began), ended)
+            }
+        };
+        if changed {
+            let state = cell.state(Instant::now());
+            tracing::info!(target: "mosaic::breaker", provider = %self.provider.id, %service, %state, "breaker changed");
+        }
+        // A stream that breaks off later is a failure too.
+        result.map(|reply| {
+            let provider = Arc::clone(&self.provider);
+            ending_with_error(reply, move |error| {
+                if let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) {
+                    provider.breaker(service).fail_afterwards(ticket, Instant::now());
+                }
+            })
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! The cache layer: hit, wait for somebody who asks already, or ask and keep; writes make old what they touch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::context::CacheUse;
+use crate::engine::cache::CacheConfig;
+use crate::engine::cache::flight::{Flights, inherits};
+use crate::engine::cache::key::Keys;
+use crate::engine::cache::memory::{Entry, Memory};
+use crate::engine::cache::tags::{Generations, Noted};
+use crate::engine::{Call, Step};
+use crate::error::{Error, ErrorKind, Result, Verdict};
+use crate::op::{CacheState, OpMeta, Payload, Reply, ReplyBody, Shared};
+use crate::types::ProviderId;
+
+/// What all calls share.
+pub(crate) struct CacheStore {
+    pub(crate) memory: Memory,
+    generations: Generations,
+    flights: Flights,
+    keys: Keys,
+    enabled: bool,
+    stale: Duration,
+}
+
+impl CacheStore {
+    pub(crate) fn new(config: &CacheConfig) -> Self {
+        Self {
+            memory: Memory::new(config),
+            generations: Generations::default(),
+            flights: Flights::default(),
+            keys: Keys::new(config.key),
+            enabled: config.enabled,
+            stale: config.stale,
+        }
+    }
+
+    /// Makes old what an operation on a subject changes, as if it had been called here: for changes that are learned of.
+    pub(crate) fn touch(&self, payload: &Payload) {
+        self.generations.touch(payload.meta(), payload.subject());
+    }
+
+    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted) {
+        let ReplyBody::Value(value) = &reply.body else { return };
+        if !self.generations.current(&noted) {
+            return;
+        }
+        let now = Instant::now();
+        let keep = ttl + self.stale;
+        let entry = Entry {
+            value: Arc::clone(value),
+            provider: reply.report.provider.clone(),
+            fresh_until: now + ttl,
+            stale_until: now + keep,
+            noted,
+            keep,
+        };
+        self.memory.insert(key, Arc::new(entry));
+    }
+}
+
+pub(crate) struct Cache<S> {
+    pub(crate) inner: S,
+    pub(crate) store: Arc<CacheStore>,
+}
+
+/// Moves the counters of a write when the write is over, however it ends.
+struct Touching<'a> {
+    store: &'a CacheStore,
+    meta: &'static OpMeta,
+    payload: Payload,
+}
+
+impl Drop for Touching<'_> {
+    fn drop(&mut self) {
+        self.store.generations.touch(self.meta, self.payload.subject());
+    }
+}
+
+impl<S: Step> Step for Cache<S> {
+    async fn call(&self, call: Call) -> Result<Reply> {
+        let meta = call.meta();
+        if !meta.effect.is_read() {
+            // Also where the outcome is unknown, and where the caller goes away in the middle.
+            let _touching = Touching { store: &self.store, meta, payload: call.payload.clone() };
+            return self.inner.call(call).await;
+        }
+        let usage = call.cx.cache_use();
+        let (Some(ttl), true, Some(view)) =
+            (meta.freshness(), self.store.enabled && usage != CacheUse::Bypass, &call.view)
+        else {
+            return self.inner.call(call).await;
+        };
+        let key = self.store.keys.key(&call.cx, &call.payload, &view.table, view.epoch);
+        let old = self.store.memory.get(key, call.number);
+        if let Some(entry) = &old
+            && usage == CacheUse::Normal
+            && call.started < entry.fresh_until
+            && self.store.generations.current(&entry.noted)
+        {
+            return Ok(kept(entry, CacheState::Hit));
+        }
+        // A hit carries none of what follows in its future.
+        Box::pin(self.ask(call, key, ttl, old)).await
+    }
+}
+
+impl<S: Step> Cache<S> {
+    async fn ask(&self, call: Call, key: u128, ttl: Duration, old: Option<Arc<Entry>>) -> Result<Reply> {
+        let mine = call.cx.deadline();
+        let result = if call.cx.cache_use() == CacheUse::Refresh {
+            let noted = self.store.generations.note(call.meta(), call.payload.subject());
+            let result = self.inner.call(call).await;
+            if let Ok(reply) = &result {
+                self.store.fill(key, ttl, reply, noted);
+            }
+            result
+        } else {
+            self.ask_once(call, key, ttl, mine).await
+        };
+        match result {
+            Ok(mut reply) => {
+                if reply.report.cache == CacheState::Bypass {
+                    reply.report.cache = CacheState::Miss;
+                }
+                Ok(reply)
+            }
+            Err(error) => match old.filter(|entry| self.may_stand_in(entry, &error)) {
+                Some(entry) => {
+                    let mut reply = kept(&entry, CacheState::Stale);
+                    reply.report.trail = error.attempts().to_vec();
+                    Ok(reply)
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Asks, unless somebody asks for the same already.
+    async fn ask_once(&self, call: Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
+        loop {
+            let noted = self.store.generations.note(call.meta(), call.payload.subject());
+            let mut seat = self.store.flights.join(key, &noted);
+            if !seat.leads()
+                && let Some((landed, theirs)) = seat.wait().await
+            {
+                match landed {
+                    Ok((value, provider)) => return Ok(coalesced(value, provider)),
+                    Err(error) if inherits(error, *theirs, mine) => return Err(error.clone()),
+                    // Its time was shorter than ours: we ask again.
+                    Err(_) => continue,
+                }
+            }
+            let result = self.inner.call(call.clone()).await;
+            match &result {
+                Ok(reply) => {
+                    self.store.fill(key, ttl, reply, noted);
+                    if let ReplyBody::Value(value) = &reply.body {
+                        seat.land(Ok((Arc::clone(value), reply.report.provider.clone())), mine);
+                    }
+                }
+                // The others decide whether this says anything to them.
+                Err(error) => seat.land(Err(error.clone()), mine),
+            }
+            return result;
+        }
+    }
+
+    /// Whether an answer that is no longer fresh may stand in for this error: the provider fails, and nothing that the
+    /// answer depends on was written since.
+    fn may_stand_in(&self, entry: &Entry, error: &Error) -> bool {
+        let failing = error.verdict() == Verdict::Failure
+            || matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled);
+        failing && Instant::now() < entry.stale_until && self.store.generations.current(&entry.noted)
+    }
+}
+
+fn kept(entry: &Entry, state: CacheState) -> Reply {
+    let mut reply = Reply::shared(Arc::clone(&entry.value));
+    reply.report.cache = state;
+    reply.report.provider.clone_from(&entry.provider);
+    reply
+}
+
+fn coalesced(value: &Shared, provider: &Option<ProviderId>) -> Reply {
+    let mut reply = Reply::shared(Arc::clone(value));
+    reply.report.cache = CacheState::Coalesced;
+    reply.report.provider.clone_from(provider);
+    reply
+}

@@ -1,0 +1,31 @@
+//! Client-side limits: the rate and the calls at once that one provider is asked for.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::stream::holding;
+use crate::engine::view::Provider;
+use crate::engine::{Call, Step};
+use crate::error::{Error, Result};
+use crate::op::Reply;
+
+pub(crate) struct Limit<S> {
+    pub(crate) inner: S,
+    pub(crate) provider: Arc<Provider>,
+}
+
+impl<S: Step> Step for Limit<S> {
+    async fn call(&self, mut call: Call) -> Result<Reply> {
+        let meta = call.meta();
+        let limiter = &self.provider.limiter;
+        let named = |error: Error| error.operation(meta.name).provider(&self.provider.id);
+        let turn = limiter.turn().await.map_err(named)?;
+        if turn.waited {
+            call.now = Instant::now();
+        }
+        limiter.check(meta.cost).map_err(named)?;
+        let reply = self.inner.call(call).await?;
+        Ok(holding(reply, turn))
+    }
+}

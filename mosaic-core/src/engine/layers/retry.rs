@@ -1,0 +1,168 @@
+//! The only place that repeats: asks what the error-handling flow says, and spends the retry budget.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::context::Sent;
+use crate::engine::breaker::BreakerState;
+use crate::engine::limit::{BackoffConfig, RetryBudgetConfig};
+use crate::engine::view::Provider;
+use crate::engine::{Call, Step};
+use crate::error::{Attempt, Delivery, Error, ErrorKind, Recovery, Result, Situation, recovery};
+use crate::op::Reply;
+
+/// How often and how patiently one provider is tried.
+///
+/// ```
+/// use mosaic_core::engine::RetryConfig;
+///
+/// assert_eq!(RetryConfig::default().attempts, 3);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryConfig {
+    /// Attempts of one call on one provider, the first included; 3 by default.
+    pub attempts: u32,
+    /// The waits between them.
+    pub backoff: BackoffConfig,
+    /// How many retries all calls together may cost.
+    pub budget: RetryBudgetConfig,
+    /// The longest wait that a rate limit may ask for before the call moves on or ends; 30 s by default.
+    pub longest_wait: Duration,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            backoff: BackoffConfig::default(),
+            budget: RetryBudgetConfig::default(),
+            longest_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+pub(crate) struct Retry<S> {
+    pub(crate) inner: S,
+    pub(crate) provider: Arc<Provider>,
+}
+
+impl<S: Step> Step for Retry<S> {
+    async fn call(&self, mut call: Call) -> Result<Reply> {
+        self.begin(&mut call);
+        let credential = self.provider.refresh.generation();
+        match self.inner.call(call.clone()).await {
+            Ok(mut reply) => {
+                self.provider.budget.deposit();
+                self.settle(&call, false);
+                reply.report.attempts = 1;
+                Ok(reply)
+            }
+            // What follows is rare: out of line, so that the usual call carries none of it.
+            Err(error) => Box::pin(self.recover(call, credential, error)).await,
+        }
+    }
+}
+
+impl<S: Step> Retry<S> {
+    /// Marks the beginning of an attempt of a write.
+    fn begin(&self, call: &mut Call) {
+        if !call.is_read() {
+            let sent = Sent::new();
+            if let Some(progress) = &call.progress {
+                progress.begin(&sent, &self.provider.id);
+            }
+            call.sent = Some(sent);
+        }
+    }
+
+    fn settle(&self, call: &Call, may_have_run: bool) {
+        if let Some(progress) = &call.progress {
+            progress.end(may_have_run);
+        }
+    }
+
+    async fn recover(&self, mut call: Call, mut credential: u64, mut error: Error) -> Result<Reply> {
+        let config = &self.provider.config.retry;
+        let meta = call.meta();
+        let keyed = call.cx.key().is_some() && self.provider.info.honours_keys;
+        let mut waits = config.backoff.waits(None);
+        let (mut attempts, mut refreshed) = (1u32, false);
+        let (mut worst, mut may_have_run) = (Delivery::NotSent, false);
+        let mut trail: Vec<Attempt> = Vec::new();
+        let mut telling = error.clone();
+        loop {
+            let ended = Instant::now();
+            let elapsed = ended.saturating_duration_since(call.now);
+            trail.push(Attempt::new(self.provider.id.clone(), error.kind(), error.delivered(), elapsed));
+            worst = worst.max(error.delivered());
+            may_have_run |= error.outcome() == crate::error::Outcome::Unknown;
+            self.settle(&call, may_have_run);
+
+            let left = call.cx.deadline().map_or(Duration::MAX, |at| at.saturating_duration_since(ended));
+            let situation = Situation::new(error.kind(), meta.effect)
+                .delivery(worst)
+                .may_have_run(may_have_run)
+                .keyed(keyed)
+                .breaker_open(self.provider.breaker(meta.service).state(ended) == BreakerState::Open)
+                .refreshed(refreshed)
+                .attempts_left(attempts < config.attempts)
+                .wait(error.wait(), left.min(config.longest_wait));
+            let mut counts = true;
+            let pause = match recovery(&situation) {
+                Recovery::NextProvider | Recovery::Stop => None,
+                Recovery::Backoff => {
+                    waits.next().filter(|wait| *wait < left && self.provider.budget.withdraw())
+                }
+                Recovery::Wait(wait) => {
+                    // Nothing was asked of the provider: waiting for our own limiter is no retry.
+                    counts = error.kind() != ErrorKind::Throttled;
+                    (wait < left && (!counts || self.provider.budget.withdraw())).then_some(wait)
+                }
+                Recovery::Refresh => {
+                    refreshed = true;
+                    match self.provider.refresh.run(&*self.provider.plugin, credential).await {
+                        Ok(()) => Some(Duration::ZERO),
+                        Err(refusal) => {
+                            if refusal.kind() != ErrorKind::Unsupported {
+                                error = error.context("refresh", refusal);
+                            }
+                            None
+                        }
+                    }
+                }
+            };
+            if error.kind().telling() >= telling.kind().telling() {
+                telling = error.clone();
+            }
+            let Some(pause) = pause else {
+                return Err(telling.worst(worst, may_have_run).trail(trail));
+            };
+            tracing::debug!(
+                target: "mosaic::retry", provider = %self.provider.id, operation = meta.name, %error, ?pause, "trying again"
+            );
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+            if counts {
+                attempts += 1;
+                self.provider.counters.retries.fetch_add(1, Ordering::Relaxed);
+            }
+            call.now = Instant::now();
+            self.begin(&mut call);
+            credential = self.provider.refresh.generation();
+            match self.inner.call(call.clone()).await {
+                Ok(mut reply) => {
+                    self.settle(&call, false);
+                    reply.report.attempts = attempts;
+                    trail.append(&mut reply.report.trail);
+                    reply.report.trail = trail;
+                    return Ok(reply);
+                }
+                Err(next) => error = next,
+            }
+        }
+    }
+}

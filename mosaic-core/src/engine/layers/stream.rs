@@ -1,0 +1,125 @@
+//! Wrapping an open stream: what a layer holds during a call it holds until the stream ends or is dropped.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::Stream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::op::{Reply, ReplyBody, ReplyStream, Shared};
+
+/// Keeps `held` as long as the reply needs the provider: until now for a value, until its end for a stream.
+pub(super) fn holding<T: Send + 'static>(reply: Reply, held: T) -> Reply {
+    match reply.body {
+        ReplyBody::Value(_) => reply,
+        ReplyBody::Stream(inner) => {
+            let stream: ReplyStream = Box::pin(Holding { inner, held: Some(held) });
+            Reply { body: ReplyBody::Stream(stream), report: reply.report }
+        }
+    }
+}
+
+struct Holding<T> {
+    inner: ReplyStream,
+    held: Option<T>,
+}
+
+// Nothing in it is pinned in place: the stream inside has its own box.
+impl<T> Unpin for Holding<T> {}
+
+impl<T> Stream for Holding<T> {
+    type Item = Result<Shared>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.inner.as_mut().poll_next(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.held = None;
+        }
+        polled
+    }
+}
+
+/// Ends the stream with its first error, which `seen` is told of.
+pub(super) fn ending_with_error(reply: Reply, seen: impl FnOnce(&Error) + Send + 'static) -> Reply {
+    match reply.body {
+        ReplyBody::Value(_) => reply,
+        ReplyBody::Stream(inner) => {
+            let stream: ReplyStream = Box::pin(UntilError { inner, seen: Some(seen) });
+            Reply { body: ReplyBody::Stream(stream), report: reply.report }
+        }
+    }
+}
+
+struct UntilError<F> {
+    inner: ReplyStream,
+    /// Gone when the stream is over.
+    seen: Option<F>,
+}
+
+impl<F> Unpin for UntilError<F> {}
+
+impl<F: FnOnce(&Error)> Stream for UntilError<F> {
+    type Item = Result<Shared>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.seen.is_none() {
+            return Poll::Ready(None);
+        }
+        let polled = self.inner.as_mut().poll_next(cx);
+        match &polled {
+            Poll::Ready(Some(Err(error))) => {
+                if let Some(seen) = self.seen.take() {
+                    seen(error);
+                }
+            }
+            Poll::Ready(None) => self.seen = None,
+            _ => {}
+        }
+        polled
+    }
+}
+
+/// Ends the stream with `Timeout` where no item comes for so long.
+pub(super) fn with_idle_limit(reply: Reply, idle: Duration, operation: &'static str) -> Reply {
+    match reply.body {
+        ReplyBody::Value(_) => reply,
+        ReplyBody::Stream(inner) => {
+            let sleep = Box::pin(sleep_until(Instant::now() + idle));
+            let stream: ReplyStream = Box::pin(IdleLimit { inner, idle, sleep, operation, over: false });
+            Reply { body: ReplyBody::Stream(stream), report: reply.report }
+        }
+    }
+}
+
+struct IdleLimit {
+    inner: ReplyStream,
+    idle: Duration,
+    sleep: Pin<Box<Sleep>>,
+    operation: &'static str,
+    over: bool,
+}
+
+impl Stream for IdleLimit {
+    type Item = Result<Shared>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(item) = self.inner.as_mut().poll_next(cx) {
+            let next = Instant::now() + self.idle;
+            self.sleep.as_mut().reset(next);
+            return Poll::Ready(item);
+        }
+        match self.sleep.as_mut().poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => {
+                self.over = true;
+                let message = format!("the stream was silent for {:?}", self.idle);
+                Poll::Ready(Some(Err(Error::new(ErrorKind::Timeout, message).operation(self.operation))))
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Renewing the credential of a provider: at most once at a time, and once for all who found it expired together.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
+
+use crate::error::Result;
+use crate::plugin::Plugin;
+
+/// The renewals of one provider.
+#[derive(Debug, Default)]
+pub(crate) struct Refresh {
+    turn: Mutex<()>,
+    done: AtomicU64,
+}
+
+impl Refresh {
+    /// How often the credential was renewed; to be read before the attempt that may find it expired.
+    pub(crate) fn generation(&self) -> u64 {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// Renews the credential, unless somebody did since `seen` was read. Dropping the future stops a renewal of its own.
+    pub(crate) async fn run(&self, plugin: &dyn Plugin, seen: u64) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        if self.generation() != seen {
+            return Ok(());
+        }
+        plugin.refresh().await?;
+        self.done.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! The order of the request path, written once.
+//!
+//! ```text
+//!  outer, once per call                          inner, once per candidate provider
+//!  1 trace     span, outcome counter              8 retry     acts on Recovery, spends the retry budget
+//!  2 audit     record of effects and denials      9 breaker   open -> CircuitOpen at once; learns the verdict
+//!  3 tenant    identity, permission, quota       10 limit     client-side rate + concurrency permits
+//!  4 deadline  total time budget                 11 timeout   per attempt, <= what is left
+//!  5 cache     hit / coalesce / fill / tags      12 load      in-flight gauge, latency sample
+//!  6 route     rules + OpSet + boards -> order   13 leaf      HandlerTable -> provider; panic -> Internal
+//!  7 failover  walks the order
+//! ```
+//!
+//! Tenant before cache: a hit bypasses neither a permission nor a quota. Failover outside retry: one provider is exhausted
+//! cheaply before the next is asked. Breaker inside retry: every attempt counts, and one that opens in the middle ends the
+//! loop. Limit inside breaker: our own throttling is no failure of a provider. Timeout inside retry, deadline outside.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::breaker::BreakerConfig;
+use super::layers::audit::Audit;
+use super::layers::breaker::Breaker;
+use super::layers::cache::{Cache, CacheStore};
+use super::layers::deadline::Deadline;
+use super::layers::failover::Failover;
+use super::layers::leaf::Leaf;
+use super::layers::limit::Limit;
+use super::layers::load::Load;
+use super::layers::retry::{Retry, RetryConfig};
+use super::layers::route::Routing;
+use super::layers::tenant::Tenant;
+use super::layers::timeout::Timeout;
+use super::layers::trace::Trace;
+use super::limit::LimitsConfig;
+use super::observe::Metrics;
+use super::step::BoxStep;
+use super::view::{Provider, View};
+use crate::ports::{AuditSink, Authorizer, UsageStore};
+
+/// How the engine treats one provider.
+///
+/// ```
+/// use std::time::Duration;
+/// use mosaic_core::engine::ProviderConfig;
+///
+/// let config = ProviderConfig { timeout: Duration::from_secs(5), ..ProviderConfig::default() };
+/// assert_eq!(config.retry.attempts, 3);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProviderConfig {
+    /// How long one attempt may take; 30 s by default. For a stream: to open it.
+    pub timeout: Duration,
+    /// How long an open stream may be silent; 60 s by default.
+    pub idle_timeout: Duration,
+    /// How often it is tried.
+    pub retry: RetryConfig,
+    /// When its breakers open and close.
+    pub breaker: BreakerConfig,
+    /// What it may be asked for.
+    pub limits: LimitsConfig,
+}
+
+impl Default for ProviderConfig {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            retry: RetryConfig::default(),
+            breaker: BreakerConfig::default(),
+            limits: LimitsConfig::default(),
+        }
+    }
+}
+
+/// Puts something around a seam.
+pub(crate) type Insert = Arc<dyn Fn(BoxStep) -> BoxStep + Send + Sync>;
+
+/// The three places where an application puts layers of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Inserts {
+    pub(crate) before_cache: Vec<Insert>,
+    pub(crate) before_routing: Vec<Insert>,
+    pub(crate) around_provider: Vec<Insert>,
+}
+
+/// What the outer layers are made of.
+pub(crate) struct Parts {
+    pub(crate) view: Arc<ArcSwap<View>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) seed: u64,
+    pub(crate) audit: Option<Arc<dyn AuditSink>>,
+    pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
+    pub(crate) usage: Option<Arc<dyn UsageStore>>,
+    pub(crate) time_limit: Duration,
+    pub(crate) cache: Arc<CacheStore>,
+    pub(crate) inserts: Inserts,
+}
+
+/// The outer part of the path, from the caller to the choice of a provider.
+pub(crate) fn outer(parts: Parts) -> BoxStep {
+    let Parts { view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
+    let routed = Routing { inner: Failover };
+    // Without layers of the application there is no seam, and nothing to pay for one.
+    if inserts.before_cache.is_empty() && inserts.before_routing.is_empty() {
+        let cached = Cache { inner: routed, store: cache };
+        let timed = Deadline { inner: cached, default: time_limit };
+        let permitted = Tenant { inner: timed, authorizer, usage };
+        let audited = Audit { inner: permitted, sink: audit };
+        return BoxStep::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1) });
+    }
+    let routed = inserted(BoxStep::new(routed), &inserts.before_routing);
+    let cached = inserted(BoxStep::new(Cache { inner: routed, store: cache }), &inserts.before_cache);
+    let timed = Deadline { inner: cached, default: time_limit };
+    let permitted = Tenant { inner: timed, authorizer, usage };
+    let audited = Audit { inner: permitted, sink: audit };
+    BoxStep::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1) })
+}
+
+/// The inner part of the path, for one provider.
+pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
+    let own = || Arc::clone(provider);
+    let leaf = Leaf::new(own());
+    let loaded = Load { inner: leaf, provider: own() };
+    let timed = Timeout { inner: loaded, provider: own() };
+    let limited = Limit { inner: timed, provider: own() };
+    let guarded = Breaker { inner: limited, provider: own() };
+    let retried = Retry { inner: guarded, provider: own() };
+    inserted(BoxStep::new(retried), &inserts.around_provider)
+}
+
+/// The first layer given is the outermost.
+fn inserted(step: BoxStep, layers: &[Insert]) -> BoxStep {
+    layers.iter().rev().fold(step, |step, layer| layer(step))
+}

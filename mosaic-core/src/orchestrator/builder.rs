@@ -1,0 +1,321 @@
+//! From parts to an orchestrator at work.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::{Layer, Service};
+
+use super::plugins::PluginManager;
+use super::{Inner, Orchestrator};
+use crate::engine::cache::CacheConfig;
+use crate::engine::observe::Metrics;
+use crate::engine::route::{Group, Member, Routing, Rule, Table};
+use crate::engine::stack::{Inserts, Parts, inner, outer};
+use crate::engine::view::{Lane, Provider, View};
+use crate::engine::{BoxStep, CacheStore, Call, HealthConfig, ProviderConfig, health};
+use crate::error::{Error, ErrorKind, Result};
+use crate::op::Reply;
+use crate::plugin::{Factory, FactoryInput, Plugin};
+use crate::ports::{AuditSink, Authorizer, UsageStore};
+use crate::types::{ProviderId, ServiceKind};
+
+/// Puts an [`Orchestrator`] together.
+///
+/// ```no_run
+/// use mosaic_core::engine::route::Rule;
+/// use mosaic_core::orchestrator::Orchestrator;
+/// # use mosaic_core::plugin::Plugin;
+/// # async fn example(forge_a: impl Plugin, forge_b: impl Plugin) -> mosaic_core::Result<()> {
+///
+/// let mosaic = Orchestrator::builder()
+///     .provider("forge-a", forge_a)
+///     .provider("forge-b", forge_b)
+///     .rule(Rule::new("org:internal-*").to("forge-a"))
+///     .default_rule(Rule::any().to("forge-b").fallback(["forge-a"]))
+///     .build()
+///     .await?;
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub struct Builder {
+    providers: Vec<(String, Source, ProviderConfig)>,
+    factories: Vec<Box<dyn Factory>>,
+    routing: Routing,
+    cache: CacheConfig,
+    health: HealthConfig,
+    time_limit: Duration,
+    seed: Option<u64>,
+    audit: Option<Arc<dyn AuditSink>>,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    usage: Option<Arc<dyn UsageStore>>,
+    inserts: Inserts,
+}
+
+enum Source {
+    Plugin(Arc<dyn Plugin>),
+    Factory { provider: String, service: ServiceKind, config: Value },
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            factories: Vec::new(),
+            routing: Routing::new(),
+            cache: CacheConfig::default(),
+            health: HealthConfig::default(),
+            time_limit: Duration::from_secs(60),
+            seed: None,
+            audit: None,
+            authorizer: None,
+            usage: None,
+            inserts: Inserts::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a provider with the usual limits, retries and breakers.
+    pub fn provider(self, id: impl Into<String>, plugin: impl Plugin) -> Self {
+        self.provider_with(id, Arc::new(plugin), ProviderConfig::default())
+    }
+
+    /// Adds a provider that others hold too, treated as `config` says.
+    pub fn provider_with(
+        mut self,
+        id: impl Into<String>,
+        plugin: Arc<dyn Plugin>,
+        config: ProviderConfig,
+    ) -> Self {
+        self.providers.push((id.into(), Source::Plugin(plugin), config));
+        self
+    }
+
+    /// Adds factories, by which [`Builder::provider_from`] makes plugins.
+    pub fn factories(mut self, factories: impl IntoIterator<Item = Box<dyn Factory>>) -> Self {
+        self.factories.extend(factories);
+        self
+    }
+
+    /// Adds a provider that the factory of this product and service makes from its configuration.
+    pub fn provider_from(
+        mut self,
+        id: impl Into<String>,
+        provider: impl Into<String>,
+        service: ServiceKind,
+        config: Value,
+        treated: ProviderConfig,
+    ) -> Self {
+        let source = Source::Factory { provider: provider.into(), service, config };
+        self.providers.push((id.into(), source, treated));
+        self
+    }
+
+    /// Adds a rule.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.routing = self.routing.rule(rule);
+        self
+    }
+
+    /// Adds a group of equivalents.
+    pub fn group(mut self, group: Group) -> Self {
+        self.routing = self.routing.group(group);
+        self
+    }
+
+    /// Adds a default: the rule for calls that no other rule matches.
+    pub fn default_rule(mut self, rule: Rule) -> Self {
+        self.routing = self.routing.default_rule(rule);
+        self
+    }
+
+    /// Sets all rules, groups and defaults at once.
+    pub fn routing(mut self, routing: Routing) -> Self {
+        self.routing = routing;
+        self
+    }
+
+    /// How answers are kept.
+    pub fn cache(mut self, cache: CacheConfig) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// When providers are asked how they are.
+    pub fn health(mut self, health: HealthConfig) -> Self {
+        self.health = health;
+        self
+    }
+
+    /// How long a whole call may take where its context says nothing; 60 s by default.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Makes random choices repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Where the record of effects and denials goes.
+    pub fn audit(mut self, sink: impl AuditSink) -> Self {
+        self.audit = Some(Arc::new(sink));
+        self
+    }
+
+    /// Who decides what callers may do. Without it only the application itself may do anything.
+    pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        self.authorizer = Some(Arc::new(authorizer));
+        self
+    }
+
+    /// Who keeps what tenants use.
+    pub fn usage(mut self, usage: impl UsageStore) -> Self {
+        self.usage = Some(Arc::new(usage));
+        self
+    }
+
+    /// Puts a layer of tower before the cache: it sees every call that may be made.
+    pub fn layer_before_cache<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxStep> + Clone + Send + Sync + 'static,
+        L::Service: Service<Call, Response = Reply, Error = Error> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Call>>::Future: Send,
+    {
+        self.inserts.before_cache.push(Arc::new(move |step| step.layered(layer.clone())));
+        self
+    }
+
+    /// Puts a layer of tower before routing: it sees every call that the cache did not answer.
+    pub fn layer_before_routing<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxStep> + Clone + Send + Sync + 'static,
+        L::Service: Service<Call, Response = Reply, Error = Error> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Call>>::Future: Send,
+    {
+        self.inserts.before_routing.push(Arc::new(move |step| step.layered(layer.clone())));
+        self
+    }
+
+    /// Puts a layer of tower around every provider: it sees a call once for each provider that is tried.
+    pub fn layer_around_provider<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxStep> + Clone + Send + Sync + 'static,
+        L::Service: Service<Call, Response = Reply, Error = Error> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Call>>::Future: Send,
+    {
+        self.inserts.around_provider.push(Arc::new(move |step| step.layered(layer.clone())));
+        self
+    }
+
+    /// Compiles the rules, starts every plugin and the prober. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// `Config` with every fault of names and rules, or the error of the plugin that did not start; plugins that had
+    /// started are stopped then. Dropping the future leaves started plugins without a stop.
+    pub async fn build(self) -> Result<Orchestrator> {
+        let providers = self.make_providers().await?;
+        let members = providers
+            .iter()
+            .map(|provider| Member::new(provider.id.clone(), provider.info.operations))
+            .collect();
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let table = Table::compile(&self.routing, members, seed)?;
+
+        let plugins = PluginManager::default();
+        for provider in &providers {
+            if let Err(error) = plugins.start(Arc::clone(provider), self.health.timeout).await {
+                plugins.stop_all().await;
+                return Err(error);
+            }
+        }
+        let lanes = providers
+            .iter()
+            .map(|provider| Lane { provider: Arc::clone(provider), step: inner(provider, &self.inserts) })
+            .collect();
+        let view = Arc::new(ArcSwap::from_pointee(View { epoch: 1, table, lanes }));
+        let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
+        let path = outer(Parts {
+            view: Arc::clone(&view),
+            metrics: Arc::clone(&metrics),
+            seed,
+            audit: self.audit,
+            authorizer: self.authorizer,
+            usage: self.usage,
+            time_limit: self.time_limit,
+            cache: Arc::clone(&cache),
+            inserts: self.inserts,
+        });
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(health::probe_forever(Arc::clone(&view), self.health, stop.clone()));
+        let change = parking_lot::Mutex::new(1);
+        Ok(Orchestrator(Arc::new(Inner { path, view, cache, metrics, plugins, seed, tasks, stop, change })))
+    }
+
+    async fn make_providers(&self) -> Result<Vec<Arc<Provider>>> {
+        let mut faults = Vec::new();
+        let mut providers: Vec<Arc<Provider>> = Vec::new();
+        for (name, source, config) in &self.providers {
+            let id = match ProviderId::new(name) {
+                Ok(id) if providers.iter().any(|known| known.id == id) => {
+                    faults.push(format!("provider {name:?}: there are two of this name"));
+                    continue;
+                }
+                Ok(id) => id,
+                Err(error) => {
+                    faults.push(error.to_string());
+                    continue;
+                }
+            };
+            match self.make(&id, source).await {
+                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config))),
+                Err(error) => faults.push(format!("provider {name:?}: {}", error.message())),
+            }
+        }
+        if faults.is_empty() {
+            return Ok(providers);
+        }
+        Err(Error::new(ErrorKind::Config, format!("{} fault(s): {}", faults.len(), faults.join("; "))))
+    }
+
+    async fn make(&self, id: &ProviderId, source: &Source) -> Result<Arc<dyn Plugin>> {
+        let (provider, service, config) = match source {
+            Source::Plugin(plugin) => return Ok(Arc::clone(plugin)),
+            Source::Factory { provider, service, config } => (provider, service, config),
+        };
+        let fits =
+            |factory: &&Box<dyn Factory>| factory.provider() == provider && factory.service() == *service;
+        match self.factories.iter().find(fits) {
+            Some(factory) => factory.create(FactoryInput::new(id.clone(), config.clone())).await,
+            None => {
+                let known: Vec<_> = self
+                    .factories
+                    .iter()
+                    .map(|factory| format!("{} {}", factory.provider(), factory.service()))
+                    .collect();
+                let message = format!(
+                    "no factory makes {provider:?} for {service}; compiled in are: {}",
+                    known.join(", ")
+                );
+                Err(Error::new(ErrorKind::Config, message))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.providers.iter().map(|(name, ..)| name).collect();
+        f.debug_struct("Builder")
+            .field("providers", &names)
+            .field("routing", &self.routing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,262 @@
+//! The orchestrator: every provider behind one API.
+
+mod admin;
+mod builder;
+mod plugins;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use admin::{ProviderStatus, Status};
+pub use builder::Builder;
+pub use plugins::LifecycleChange;
+
+use crate::context::CallContext;
+use crate::engine::observe::Metrics;
+use crate::engine::route::{Explanation, Member, Routing, Table};
+use crate::engine::view::View;
+use crate::engine::{BoxStep, CacheStore, Call, Step};
+use crate::error::{Error, Result};
+use crate::op::{Ai, Caller, Cicd, Dispatch, Docs, Git, Operation, Payload, Projects, Reply, catalogue};
+use crate::types::TenantId;
+use plugins::PluginManager;
+
+/// Every provider behind one API, with routing, caching, limits, breakers and failover around each call. Cheap to clone.
+///
+/// Nothing of it is global: it owns its tasks, and [`Orchestrator::shutdown`] ends and joins them all.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use mosaic_core::op::git::{GetRepository, Git, GitService};
+/// # use mosaic_core::op::{Operation, OpSet};
+/// # use mosaic_core::plugin::{HandlerTable, Plugin, PluginInfo};
+/// # use mosaic_core::types::git::Repository;
+/// # use mosaic_core::{context::CallContext, orchestrator::Orchestrator, Result};
+/// # struct Forge(PluginInfo);
+/// # impl GitService for Forge {
+/// #     async fn get_repository(&self, _: &CallContext, op: GetRepository) -> Result<Repository> {
+/// #         Ok(Repository::of(op.repo, "main"))
+/// #     }
+/// # }
+/// # impl Plugin for Forge {
+/// #     fn info(&self) -> &PluginInfo { &self.0 }
+/// #     fn handlers(self: Arc<Self>) -> HandlerTable { HandlerTable::new().with(Git::handlers(self)) }
+/// # }
+/// # fn forge() -> Forge { Forge(PluginInfo::new("forge", "1", OpSet::of(&[GetRepository::META]))) }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?.block_on(async {
+/// let mosaic = Orchestrator::builder().provider("forge-a", forge()).build().await?;
+/// let repository = mosaic.git().get_repository(GetRepository::new("acme", "widget")).await?;
+/// assert_eq!(repository.default_branch, "main");
+/// assert_eq!(repository.provider().map(|id| id.as_str()), Some("forge-a"));
+/// mosaic.shutdown().await;
+/// # Ok::<(), mosaic_core::Error>(()) }).map_err(|e| e.to_string())?;
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone)]
+pub struct Orchestrator(Arc<Inner>);
+
+struct Inner {
+    path: BoxStep,
+    view: Arc<ArcSwap<View>>,
+    cache: Arc<CacheStore>,
+    metrics: Arc<Metrics>,
+    plugins: PluginManager,
+    seed: u64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Changes of the view, one at a time.
+    change: parking_lot::Mutex<u64>,
+}
+
+impl Orchestrator {
+    /// Begins an orchestrator.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The git service.
+    pub fn git(&self) -> Git<Self> {
+        Git::new(self.clone())
+    }
+
+    /// The cicd service.
+    pub fn cicd(&self) -> Cicd<Self> {
+        Cicd::new(self.clone())
+    }
+
+    /// The docs service.
+    pub fn docs(&self) -> Docs<Self> {
+        Docs::new(self.clone())
+    }
+
+    /// The project service.
+    pub fn project(&self) -> Projects<Self> {
+        Projects::new(self.clone())
+    }
+
+    /// The ai service.
+    pub fn ai(&self) -> Ai<Self> {
+        Ai::new(self.clone())
+    }
+
+    /// The same orchestrator, calling with another context.
+    pub fn with(&self, cx: CallContext) -> Scoped {
+        Scoped { orchestrator: self.clone(), cx }
+    }
+
+    /// The same orchestrator, calling for a tenant.
+    pub fn as_tenant(&self, tenant: TenantId) -> Scoped {
+        self.with(CallContext::new().tenant(tenant))
+    }
+
+    /// Why a call would go where it would go at this moment. Calls nobody.
+    pub fn explain<O: Operation>(&self, cx: &CallContext, op: &O) -> Explanation {
+        let view = self.0.view.load();
+        view.table.explain(O::META, op.subject(), cx, &**view, Instant::now())
+    }
+
+    /// The same for an operation by name with JSON parameters.
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown name or parameters that do not fit.
+    pub fn explain_json(
+        &self,
+        cx: &CallContext,
+        name: &str,
+        params: serde_json::Value,
+    ) -> Result<Explanation> {
+        let payload = catalogue().find(name)?.decode(params)?;
+        let view = self.0.view.load();
+        Ok(view.table.explain(payload.meta(), payload.subject(), cx, &**view, Instant::now()))
+    }
+
+    /// Replaces all rules at once. Calls under way keep the rules they began with; no later call is answered by what the
+    /// cache learned under the old ones. Breakers, limits and latencies stay.
+    ///
+    /// # Errors
+    /// `Config`, with every fault; the old rules stay.
+    pub fn set_routing(&self, routing: &Routing) -> Result<()> {
+        let mut epoch = self.0.change.lock();
+        let lanes = self.0.view.load().lanes.clone();
+        let members = lanes
+            .iter()
+            .map(|lane| Member::new(lane.provider.id.clone(), lane.provider.info.operations))
+            .collect();
+        let table = Table::compile(routing, members, self.0.seed)?;
+        *epoch += 1;
+        self.0.view.store(Arc::new(View { epoch: *epoch, table, lanes }));
+        tracing::info!(target: "mosaic::routing", epoch = *epoch, rules = routing.rules().len(), "rules replaced");
+        Ok(())
+    }
+
+    /// Makes old in the cache what an operation with these parameters would have changed, for changes that are learned of
+    /// in another way, such as a webhook.
+    pub fn invalidate<O: Operation>(&self, op: O) {
+        self.0.cache.touch(&Payload::new(op));
+    }
+
+    /// The counters of all operations.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Stops the prober and every plugin, and waits until all of it ended. Calls after it, and calls that are still under
+    /// way, may fail.
+    pub async fn shutdown(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+        self.0.plugins.stop_all().await;
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Nobody can join the tasks any more; they must not outlive the orchestrator all the same.
+        self.stop.cancel();
+    }
+}
+
+impl Dispatch for Orchestrator {
+    fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(self.0.path.call(Call::new(cx, payload)))
+    }
+}
+
+impl Caller for Orchestrator {
+    fn reply(&self, cx: CallContext, payload: Payload) -> impl Future<Output = Result<Reply>> + Send {
+        self.0.path.call(Call::new(cx, payload))
+    }
+}
+
+impl tower::Service<Call> for Orchestrator {
+    type Response = Reply;
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<Reply>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        let path = self.0.path.clone();
+        Box::pin(async move { path.call(call).await })
+    }
+}
+
+impl fmt::Debug for Orchestrator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let view = self.0.view.load();
+        f.debug_struct("Orchestrator").field("epoch", &view.epoch).field("rules", &view.table).finish()
+    }
+}
+
+/// An orchestrator and the context to call it with.
+///
+/// ```
+/// use mosaic_core::{orchestrator::Orchestrator, types::TenantId};
+///
+/// fn git_of(mosaic: &Orchestrator, tenant: TenantId) -> mosaic_core::op::Git<Orchestrator> {
+///     mosaic.as_tenant(tenant).git()
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Scoped {
+    orchestrator: Orchestrator,
+    cx: CallContext,
+}
+
+impl Scoped {
+    /// The git service.
+    pub fn git(&self) -> Git<Orchestrator> {
+        self.orchestrator.git().with(self.cx.clone())
+    }
+
+    /// The cicd service.
+    pub fn cicd(&self) -> Cicd<Orchestrator> {
+        self.orchestrator.cicd().with(self.cx.clone())
+    }
+
+    /// The docs service.
+    pub fn docs(&self) -> Docs<Orchestrator> {
+        self.orchestrator.docs().with(self.cx.clone())
+    }
+
+    /// The project service.
+    pub fn project(&self) -> Projects<Orchestrator> {
+        self.orchestrator.project().with(self.cx.clone())
+    }
+
+    /// The ai service.
+    pub fn ai(&self) -> Ai<Orchestrator> {
+        self.orchestrator.ai().with(self.cx.clone())
+    }
+}
