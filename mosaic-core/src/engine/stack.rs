@@ -39,7 +39,9 @@ use super::limit::LimitsConfig;
 use super::observe::Metrics;
 use super::step::BoxStep;
 use super::view::{Provider, View};
+use crate::plugin::Plugin;
 use crate::ports::{AuditSink, Authorizer, UsageStore};
+use crate::types::ProviderId;
 
 /// How the engine treats one provider.
 ///
@@ -130,6 +132,12 @@ pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
     let guarded = Breaker { inner: limited, provider: own() };
     let retried = Retry { inner: guarded, provider: own() };
     inserted(BoxStep::new(retried), &inserts.around_provider)
+}
+
+/// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.
+#[doc(hidden)]
+pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
+    inner(&Arc::new(Provider::new(id, plugin, config)), &Inserts::default())
 }
 
 /// The first layer given is the outermost.

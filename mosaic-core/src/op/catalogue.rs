@@ -69,13 +69,16 @@ impl OpDef {
     /// # Errors
     /// `Invalid`, saying what does not fit.
     pub fn decode(&'static self, params: Value) -> Result<Payload> {
-        let params = if params.is_null() { Value::Object(Default::default()) } else { params };
-        match (self.decode)(params) {
-            Ok(value) => Ok(Payload::decoded(self, value)),
-            Err(error) => {
-                Err(Error::new(ErrorKind::Invalid, format!("parameters: {error}")).operation(self.meta.name))
-            }
-        }
+        let invalid = |why: &dyn fmt::Display| {
+            Error::new(ErrorKind::Invalid, format!("parameters: {why}")).operation(self.meta.name)
+        };
+        let params = match params {
+            Value::Null => Value::Object(Default::default()),
+            Value::Object(_) => params,
+            // Serde would take a list for the fields in order, which no schema promises.
+            _ => return Err(invalid(&"they are given as an object")),
+        };
+        (self.decode)(params).map(|value| Payload::decoded(self, value)).map_err(|error| invalid(&error))
     }
 
     /// A value, or an item of a stream, as JSON.
@@ -227,5 +230,14 @@ mod tests {
             def.decode(serde_json::json!({"repo": {"owner": "a", "name": "b"}, "depth": 1})).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.message().contains("depth"), "{error}");
+    }
+
+    #[test]
+    fn parameters_are_an_object_or_nothing() {
+        let def = catalogue().find("git.list_repositories").unwrap();
+        assert!(def.decode(Value::Null).is_ok());
+        for other in [serde_json::json!([null, {}]), serde_json::json!("acme"), serde_json::json!(1)] {
+            assert_eq!(def.decode(other).unwrap_err().kind(), ErrorKind::Invalid);
+        }
     }
 }

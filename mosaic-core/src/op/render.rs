@@ -138,8 +138,10 @@ fn parameters(schema: &Value) -> String {
 
 /// What a schema describes, in words.
 fn type_name(schema: &Value) -> String {
+    let title = schema.get("title").and_then(Value::as_str);
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        return reference.rsplit('/').next().unwrap_or(reference).to_string();
+        // A newtype over another noun has the name of its own as the title.
+        return title.or_else(|| reference.rsplit('/').next()).unwrap_or(reference).to_string();
     }
     let alternatives = ["anyOf", "oneOf", "allOf"].iter().find_map(|word| schema.get(*word)?.as_array());
     if let Some(alternatives) = alternatives {
@@ -157,9 +159,7 @@ fn type_name(schema: &Value) -> String {
                 schema.pointer("/properties/items/items").map_or_else(String::new, type_name)
             )
         }
-        Some("object") => {
-            schema.get("title").and_then(Value::as_str).map_or_else(|| "object".into(), str::to_string)
-        }
+        Some("object") => title.map_or_else(|| "object".into(), str::to_string),
         Some("string") if schema.get("format").and_then(Value::as_str) == Some("date-time") => "time".into(),
         Some("string") => "text".into(),
         Some("null") => "nothing".into(),

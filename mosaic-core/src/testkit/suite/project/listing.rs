@@ -142,9 +142,12 @@ async fn pages(
         let page = done(b, "list_issues", service.list_issues(&cx(), op).await)?;
         let size = page.items.len();
         ensure(b, size <= limit as usize, || format!("expected at most {limit} issues a page, got {size}"))?;
-        // An empty page with another after it would be a way to never end.
+        // An empty page with another after it, or a page that goes back, would be a way to never end.
         ensure(b, size > 0 || page.next.is_none(), || "expected the list to end at an empty page")?;
         seen.extend(page.items.into_iter().map(|issue| issue.issue.number));
+        ensure(b, seen.is_sorted_by(|a, b| a > b), || {
+            format!("pages of {limit}: expected each issue once and newest first, got {seen:?}")
+        })?;
         cursor = page.next;
         if cursor.is_none() {
             return Ok(seen);

@@ -93,15 +93,21 @@ pub async fn projects_are_listed_by_key(service: &impl ProjectService) -> Result
             ensure(B, page.items.len() <= limit as usize, || {
                 format!("expected at most {limit} projects a page, got {}", page.items.len())
             })?;
+            // An empty page with another after it, or a page that goes back, would be a way to never end.
+            ensure(
+                B,
+                !page.items.is_empty() || page.next.is_none(),
+                || "expected no page after an empty one",
+            )?;
             seen.extend(page.items.into_iter().map(|project| project.key));
+            ensure(B, seen.is_sorted_by(|a, b| a < b), || {
+                format!("pages of {limit}: expected each key once and in order, got {seen:?}")
+            })?;
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
-        ensure(B, seen.is_sorted_by(|a, b| a < b), || {
-            format!("pages of {limit}: expected each key once and in order, got {seen:?}")
-        })?;
         for key in &made {
             ensure(B, seen.contains(key), || format!("pages of {limit}: expected {key}, got {seen:?}"))?;
         }
