@@ -1,1 +1,76 @@
+//! Mosaic: one API over every service a software team runs on.
+//!
+//! An application describes its providers (git forges, trackers, and more families to come) and its rules once, and calls
+//! typed operations. Around each call Mosaic does what teams otherwise write by hand: routing by rule, caching, rate limits,
+//! retries, circuit breaking, and failover that never repeats a write.
+//!
+//! ```
+//! # #[cfg(feature = "local-git")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use mosaic::local::LocalGit;
+//! use mosaic::prelude::*;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let mosaic = Mosaic::builder()
+//!     .provider("forge-a", LocalGit::open(folder.join("a")).await?)
+//!     .provider("forge-b", LocalGit::open(folder.join("b")).await?)
+//!     .rule(Rule::new("org:internal-*").to("forge-a"))
+//!     .default_rule(Rule::any().to("forge-b").fallback(["forge-a"]))
+//!     .build()
+//!     .await?;
+//! let repository = mosaic.git().create_repository(CreateRepository::new("internal-tools", "widget")).await?;
+//! assert_eq!(repository.provider().map(|id| id.as_str()), Some("forge-a"));
+//! mosaic.shutdown().await;
+//! # Ok::<(), mosaic::Error>(()) })?;
+//! # Ok(()) }
+//! # #[cfg(not(feature = "local-git"))]
+//! # fn main() {}
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`op`] | the operations, and the clients that call them |
+//! | [`types`] | what operations take and give |
+//! | [`error`] | the one error type, and what follows from each kind |
+//! | [`engine`] | rules, groups, limits, breakers, caches: how calls are treated |
+//! | [`orchestrator`] | [`Mosaic`] itself and its builder |
+//! | [`plugin`] | for people who write a provider |
+//! | [`local`](mod@local) | the embedded providers |
 
+pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
+pub use mosaic_core::{Error, ErrorKind, Result};
+pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
+
+#[cfg(any(feature = "local-git", feature = "local-project"))]
+pub mod local {
+    //! The embedded providers: real work on this machine's disk, no account and no server.
+
+    pub use mosaic_providers::factories;
+    #[cfg(feature = "local-git")]
+    pub use mosaic_providers::local::git::{LocalGit, LocalGitConfig, LocalGitFactory};
+    #[cfg(feature = "local-project")]
+    pub use mosaic_providers::local::project::{LocalProject, LocalProjectConfig, LocalProjectFactory};
+}
+
+pub mod prelude {
+    //! What most programs need: `use mosaic::prelude::*;`.
+
+    pub use crate::Mosaic;
+    pub use crate::context::{CacheUse, CallContext, Principal};
+    pub use crate::engine::ProviderConfig;
+    pub use crate::engine::balance::Balance;
+    pub use crate::engine::route::{Group, Routing, Rule};
+    pub use crate::error::{Error, ErrorKind};
+    #[cfg(feature = "local-git")]
+    pub use crate::local::LocalGit;
+    #[cfg(feature = "local-project")]
+    pub use crate::local::LocalProject;
+    pub use crate::op::git::*;
+    pub use crate::op::project::*;
+    pub use crate::op::{Answer, CacheState, Caller};
+    pub use crate::types::git::{MergeMethod, PullRequestState, ReviewVerdict};
+    pub use crate::types::project::{IssueState, LinkKind};
+    pub use crate::types::{IssueRef, PageRequest, ProjectKey, ProviderId, RepoRef, TenantId};
+}

@@ -92,6 +92,9 @@ struct Inner {
     delivery: Delivery,
     refused: bool,
     may_have_run: bool,
+    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "the engine decides"))]
+    /// What the error-handling flow decided after the last attempt on its provider, where that is known.
+    moves: Option<bool>,
     retry_after: Option<Duration>,
     status: Option<u16>,
     trail: Vec<Attempt>,
@@ -110,6 +113,7 @@ impl Error {
             delivery: Delivery::NotSent,
             refused: false,
             may_have_run: false,
+            moves: None,
             retry_after: None,
             status: None,
             trail: Vec::new(),
@@ -168,6 +172,18 @@ impl Error {
             e.delivery = e.delivery.max(delivery);
             e.may_have_run |= may_have_run;
         })
+    }
+
+    /// The same error with what the flow decided after the last attempt on its provider: whether the call goes to the next.
+    #[cfg(feature = "engine")]
+    pub(crate) fn moves(self, moves: bool) -> Self {
+        self.edit(|e| e.moves = Some(moves))
+    }
+
+    /// Whether the call goes to the next provider, where that was decided already.
+    #[cfg(feature = "engine")]
+    pub(crate) fn decided(&self) -> Option<bool> {
+        self.0.moves
     }
 
     /// The same error with the wait that the provider asks for.

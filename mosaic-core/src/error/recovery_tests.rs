@@ -177,6 +177,18 @@ fn every_row_is_about_something() {
 }
 
 #[test]
+fn what_is_spent_here_fails_over_exactly_where_the_table_says_next() {
+    for (words, situation) in situations() {
+        for (effect, keyed) in COLUMNS {
+            let here = Situation { effect, keyed, ..situation };
+            let spent = here.attempts_left(false).refreshed(true).wait(Some(LONG), PATIENCE);
+            let next = recovery(&spent) == Recovery::NextProvider;
+            assert_eq!(fails_over(&here), next, "{words:?}, {effect:?}, keyed: {keyed}");
+        }
+    }
+}
+
+#[test]
 fn a_key_changes_nothing_for_what_is_repeatable_anyway() {
     for (words, situation) in situations() {
         for effect in [Effect::Read, Effect::Idempotent] {

@@ -170,15 +170,19 @@ impl Catalogue {
         if let Some(def) = self.all().find(|def| def.meta.name == name) {
             return Ok(def);
         }
-        let nearest = self.all().map(|def| def.meta.name).max_by_key(|known| likeness(name, known));
+        let nearest = self.all().map(|def| (likeness(name, def.meta.name), def.meta.name)).max();
         let shown: String = name.chars().take(80).collect();
-        let message =
-            format!("there is no operation {shown:?}; the nearest is {:?}", nearest.unwrap_or_default());
+        let message = match nearest {
+            Some((likeness, nearest)) if likeness >= 300 => {
+                format!("there is no operation {shown:?}; the nearest is {nearest:?}")
+            }
+            _ => format!("there is no operation {shown:?}; the catalogue lists them all"),
+        };
         Err(Error::new(ErrorKind::Invalid, message))
     }
 }
 
-/// How many pairs of neighbouring characters two names share (Dice's coefficient without the division).
+/// How much two names share of their pairs of neighbouring characters: Dice's coefficient in thousandths.
 fn likeness(name: &str, known: &str) -> usize {
     let pairs = |text: &'_ str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
     let mut rest = pairs(known);

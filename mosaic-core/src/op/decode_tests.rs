@@ -49,6 +49,7 @@ fn of_type(root: &Value, schema: &Value, name: &str, depth: u32) -> BoxedStrateg
             .prop_map(Value::from)
             .boxed(),
         "number" => (-1e9..1e9).prop_map(|number: f64| json!(number)).boxed(),
+        "string" if schema.get("contentEncoding").is_some() => Just(json!("/wA=")).boxed(),
         "string" => "\\PC{0,12}".prop_map(Value::from).boxed(),
         "array" => {
             let most = if depth == 0 { 0 } else { 3 };
@@ -64,12 +65,6 @@ fn of_type(root: &Value, schema: &Value, name: &str, depth: u32) -> BoxedStrateg
 fn object(root: &Value, schema: &Value, depth: u32) -> BoxedStrategy<Value> {
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    // A blob takes exactly one of its two forms, which its schema can only say in words.
-    if properties.contains_key("base64") {
-        let text = "\\PC{0,12}".prop_map(|text| json!({ "text": text }));
-        let typed = "\\PC{0,12}".prop_map(|text| json!({ "text": text, "media_type": "text/markdown" }));
-        return prop_oneof![text, typed, Just(json!({ "base64": "/wA=" }))].boxed();
-    }
     let required: Vec<&str> = schema
         .get("required")
         .and_then(Value::as_array)

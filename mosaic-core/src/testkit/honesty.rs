@@ -151,10 +151,6 @@ impl<'a> Sampler<'a> {
         let Some(properties) = facts.get("properties").and_then(Value::as_object) else {
             return json!({});
         };
-        // A blob takes exactly one of its two forms, which its schema can only say in words.
-        if properties.contains_key("text") && properties.contains_key("base64") {
-            return json!({ "text": "sample" });
-        }
         let required = list(facts, "required").iter().filter_map(Value::as_str);
         required
             .filter_map(|name| Some((name.to_string(), self.value(properties.get(name)?))))

@@ -67,7 +67,7 @@ impl From<Vec<u8>> for Blob {
 }
 
 /// The JSON form of a blob: exactly one of `text` and `base64`.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,9 +107,35 @@ impl JsonSchema for Blob {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Blob".into()
     }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Wire::json_schema(generator)
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        wire_schema()
     }
+}
+
+/// Exactly one of `text` and `base64`, which a derived schema cannot say.
+fn wire_schema() -> Schema {
+    schemars::json_schema!({
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "text": { "type": "string" },
+                    "media_type": { "type": "string", "description": "Guessed from the content where absent." },
+                },
+                "required": ["text"],
+                "additionalProperties": false,
+            },
+            {
+                "type": "object",
+                "properties": {
+                    "base64": { "type": "string", "contentEncoding": "base64" },
+                    "media_type": { "type": "string", "description": "Guessed from the content where absent." },
+                },
+                "required": ["base64"],
+                "additionalProperties": false,
+            },
+        ],
+    })
 }
 
 /// The SHA-256 of a body, by which caches and audit records know it.
@@ -239,8 +265,8 @@ impl JsonSchema for Body {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Body".into()
     }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Wire::json_schema(generator)
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        wire_schema()
     }
 }
 

@@ -94,6 +94,20 @@ async fn the_worst_delivery_counts_and_not_the_last() {
     assert_eq!((error.outcome(), b.seen()), (Outcome::Unknown, 0));
 }
 
+/// The credential is renewed, and then the network breaks: the call moves, as after any broken network.
+#[tokio::test(start_paused = true)]
+async fn where_it_goes_follows_from_the_last_attempt() {
+    let ((a, _), (b, _)) = (forge_with_widget(), forge_with_widget());
+    let mosaic = pair_with(&a, &b, no_breaker()).build().await.unwrap();
+    a.refresh_is(Ok(()));
+    a.plan(|number, _| {
+        Some(if number == 0 { Fault::error(ErrorKind::Unauthenticated) } else { Fault::DisconnectBefore })
+    });
+    let answer = mosaic.git().get_repository(get()).await.unwrap();
+    assert_eq!(answer.provider().unwrap().as_str(), "b");
+    assert_eq!(answer.trail()[0].kind, ErrorKind::Unauthenticated);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pinned_call_never_leaks() {
     let ((a, _), (b, _)) = (forge_with_widget(), forge_with_widget());

@@ -25,8 +25,10 @@ impl Step for Failover {
             let situation = Situation::new(error.kind(), effect)
                 .delivery(error.delivered())
                 .may_have_run(error.outcome() == Outcome::Unknown);
+            // Without retries around it, such as from a layer of the application, an error decides by its own kind.
+            let moves = error.decided().unwrap_or_else(|| fails_over(&situation));
             failed.push(error);
-            if !fails_over(&situation) {
+            if !moves {
                 return Err(most_telling(failed));
             }
             call.now = tokio::time::Instant::now();

@@ -11,7 +11,7 @@ use crate::engine::breaker::BreakerState;
 use crate::engine::limit::{BackoffConfig, RetryBudgetConfig};
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
-use crate::error::{Attempt, Delivery, Error, ErrorKind, Recovery, Result, Situation, recovery};
+use crate::error::{Attempt, Delivery, Error, ErrorKind, Recovery, Result, Situation, fails_over, recovery};
 use crate::op::Reply;
 
 /// How often and how patiently one provider is tried.
@@ -138,7 +138,9 @@ impl<S: Step> Retry<S> {
                 telling = error.clone();
             }
             let Some(pause) = pause else {
-                return Err(telling.worst(worst, may_have_run).trail(trail));
+                // The kind that tells most is reported; where the call goes follows from how the last attempt ended.
+                let moves = fails_over(&situation);
+                return Err(telling.worst(worst, may_have_run).moves(moves).trail(trail));
             };
             tracing::debug!(
                 target: "mosaic::retry", provider = %self.provider.id, operation = meta.name, %error, ?pause, "trying again"

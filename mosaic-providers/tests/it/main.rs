@@ -1,0 +1,9 @@
+//! The tests of the providers: the behaviour suites, and what is particular to each.
+
+// `cfg(test)` always holds here; it tells clippy that the helpers are test code too.
+#[cfg(test)]
+#[cfg(feature = "local-git")]
+mod local_git;
+#[cfg(test)]
+#[cfg(feature = "local-project")]
+mod local_project;
