@@ -290,9 +290,8 @@ impl Builder {
             Source::Plugin(plugin) => return Ok(Arc::clone(plugin)),
             Source::Factory { provider, service, config } => (provider, service, config),
         };
-        let fits =
-            |factory: &&Box<dyn Factory>| factory.provider() == provider && factory.service() == *service;
-        match self.factories.iter().find(fits) {
+        let fits = |factory: &dyn Factory| factory.provider() == provider && factory.service() == *service;
+        match self.factories.iter().find(|factory| fits(&***factory)) {
             Some(factory) => factory.create(FactoryInput::new(id.clone(), config.clone())).await,
             None => {
                 let known: Vec<_> = self

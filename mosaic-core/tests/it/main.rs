@@ -1,14 +1,26 @@
 //! The engine from outside: an orchestrator over scripted providers, on a paused clock.
 
+#[cfg(test)]
 mod allocations;
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
 mod cache;
+#[cfg(test)]
 mod failover;
+#[cfg(test)]
 mod layers;
+#[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod retry;
+#[cfg(test)]
 mod soak;
+#[cfg(test)]
 mod streams;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tenants;

@@ -19,7 +19,9 @@ use crate::types::ProviderId;
 pub type Landed = Result<(Shared, Option<ProviderId>), Error>;
 
 /// All flights under way.
-pub struct Flights(Box<[Mutex<HashMap<u128, Arc<Flight>>>]>);
+pub struct Flights(Box<[Shard]>);
+
+type Shard = Mutex<HashMap<u128, Arc<Flight>>>;
 
 const SHARDS: usize = 64;
 
@@ -70,7 +72,7 @@ impl Flights {
         self.len() == 0
     }
 
-    fn shard(&self, key: u128) -> &Mutex<HashMap<u128, Arc<Flight>>> {
+    fn shard(&self, key: u128) -> &Shard {
         &self.0[(key >> 96) as usize % SHARDS]
     }
 }

@@ -36,8 +36,15 @@ impl Member {
     }
 }
 
+/// A group: its name, the positions of its members, and who orders them.
+pub(super) struct Members {
+    pub(super) name: Box<str>,
+    pub(super) positions: Vec<u16>,
+    pub(super) balancer: Box<dyn Balancer>,
+}
+
 pub(super) struct Plan {
-    pub(super) groups: Vec<(Box<str>, Vec<u16>, Box<dyn Balancer>)>,
+    pub(super) groups: Vec<Members>,
     /// In the order in which they win.
     pub(super) rules: Vec<Compiled>,
     pub(super) defaults: [Option<Compiled>; ServiceKind::ALL.len()],
@@ -74,7 +81,8 @@ pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Resul
                 }
             }
         }
-        groups.push((name.into(), positions, group.balance.balancer(seed ^ groups.len() as u64)));
+        let balancer = group.balance.balancer(seed ^ groups.len() as u64);
+        groups.push(Members { name: name.into(), positions, balancer });
     }
 
     let mut rules = Vec::new();
@@ -124,7 +132,7 @@ impl Names<'_> {
     fn rule(
         &self,
         rule: &Rule,
-        groups: &[(Box<str>, Vec<u16>, Box<dyn Balancer>)],
+        groups: &[Members],
         members: &[Member],
         faults: &mut Vec<String>,
     ) -> Option<Compiled> {
@@ -162,7 +170,7 @@ impl Names<'_> {
                 Target::Provider(at) => {
                     std::slice::from_ref(&members[at as usize]).iter().collect::<Vec<_>>()
                 }
-                Target::Group(at) => groups[at as usize].1.iter().map(|at| &members[*at as usize]).collect(),
+                Target::Group(at) => groups[at as usize].positions.iter().map(|at| &members[*at as usize]).collect(),
             };
             for service in ServiceKind::ALL {
                 serves[service.index()] |= positions.iter().any(|member| member.operations.serves(service));

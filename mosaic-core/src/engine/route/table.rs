@@ -5,12 +5,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::compile::{Member, Plan, compile};
+use super::compile::{Member, Members, Plan, compile};
 use super::index::{Found, GlobIndex};
 use super::pattern::{Pattern, Selector};
 use super::rule::Routing;
 use crate::context::CallContext;
-use crate::engine::balance::{Balancer, LoadCell};
+use crate::engine::balance::LoadCell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{OpMeta, OpSet};
 use crate::types::{ProviderId, ServiceKind, Subject};
@@ -88,7 +88,7 @@ pub struct Route {
 /// All rules, ready to be evaluated.
 pub struct Table {
     members: Box<[Member]>,
-    groups: Vec<(Box<str>, Vec<u16>, Box<dyn Balancer>)>,
+    groups: Vec<Members>,
     pub(super) rules: Box<[Compiled]>,
     pub(super) defaults: [Option<Compiled>; ServiceKind::ALL.len()],
     org: GlobIndex,
@@ -267,7 +267,7 @@ impl Table {
             match target {
                 Target::Provider(at) => add(&mut candidates, *at),
                 Target::Group(group) => {
-                    let (_, members, balancer) = &self.groups[*group as usize];
+                    let Members { positions: members, balancer, .. } = &self.groups[*group as usize];
                     let loads: SmallVec<[&LoadCell; 8]> =
                         members.iter().map(|at| boards.load(*at as usize)).collect();
                     for position in balancer.order(&loads, now) {
@@ -287,7 +287,7 @@ impl Table {
         let name = |target: &Target| match target {
             Target::Provider(at) => self.members[*at as usize].id.to_string(),
             Target::Group(at) => {
-                let (name, _, balancer) = &self.groups[*at as usize];
+                let Members { name, balancer, .. } = &self.groups[*at as usize];
                 format!("{name} ({})", balancer.name())
             }
         };
@@ -300,7 +300,7 @@ impl Table {
         for target in &rule.targets {
             match target {
                 Target::Provider(at) => named.push(*at),
-                Target::Group(at) => named.extend(&self.groups[*at as usize].1),
+                Target::Group(at) => named.extend(&self.groups[*at as usize].positions),
             }
         }
         named
