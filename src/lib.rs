@@ -74,3 +74,13 @@ pub mod prelude {
     pub use crate::types::project::{IssueState, LinkKind};
     pub use crate::types::{IssueRef, PageRequest, ProjectKey, ProviderId, RepoRef, TenantId};
 }
+
+#[cfg(all(doctest, feature = "local"))]
+mod guides {
+    //! The guides: what they show is compiled, and run where it is a whole program.
+
+    #[doc = include_str!("../docs/guide/first-steps.md")]
+    mod first_steps {}
+    #[doc = include_str!("../docs/guide/failover-and-errors.md")]
+    mod failover_and_errors {}
+}

@@ -23,7 +23,7 @@ const STAGES: &[Stage] = &[
     ("fmt", lint::fmt, &[]),
     ("clippy", lint::clippy, &[]),
     ("doc", lint::doc, &[]),
-    ("features", features::run, &[]),
+    ("features", features::run, &["--all"]),
     ("gen --check", generate::run, &["--check"]),
     ("floors", floors::run, &[]),
     ("sizes", sizes::run, &[]),

@@ -8,19 +8,19 @@ use crate::error::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Runs the tests named `soak` of the root package in release mode; `args` go to the test runner.
+/// Where the heavy tests are, and the words in their names.
+const TESTS: &[&str] =
+    &["-p", "mosaic-core", "-p", "mosaic-providers", "--features", "mosaic-core/testkit", "--test", "it"];
+const NAMES: &[&str] = &["soak", "kill"];
+
+/// Runs the heavy tests in release mode; `args` go to the test runner.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
     let mut cargo = workspace.cargo();
     if process::succeeds(workspace.cargo().args(["nextest", "--version"])) {
-        cargo.args(["nextest", "run"]);
+        cargo.args(["nextest", "run", "--release"]).args(TESTS).args(NAMES).args(args);
     } else {
-        cargo.arg("test");
+        cargo.args(["test", "--release"]).args(TESTS).args(args).arg("--").args(NAMES);
     }
     println!("MOSAIC_SOAK=full: the full figures instead of those of CI");
-    process::run(
-        cargo
-            .env("MOSAIC_SOAK", "full")
-            .args(["--release", "-p", "mosaic", "--test", "it", "soak"])
-            .args(args),
-    )
+    process::run(cargo.env("MOSAIC_SOAK", "full"))
 }

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 
-use super::route::Candidates;
 use super::view::View;
 use crate::context::{CallContext, Sent};
 use crate::op::{OpMeta, Payload};
@@ -35,8 +34,8 @@ pub struct Call {
     pub(crate) view: Option<Arc<View>>,
     /// For writes: what is known of the effect so far, for those who see the call end from outside.
     pub(crate) progress: Option<Arc<Progress>>,
-    /// Who may answer; set by routing.
-    pub(crate) candidates: Candidates,
+    /// What the call is known by to the cache, where that was found out already, and the epoch of the rules it holds for.
+    pub(crate) key: Option<(u128, u64)>,
     /// For writes: the mark of the present attempt.
     pub(crate) sent: Option<Sent>,
 }
@@ -44,18 +43,17 @@ pub struct Call {
 impl Call {
     /// A call that nobody has looked at yet.
     pub fn new(cx: CallContext, payload: Payload) -> Self {
-        let now = Instant::now();
-        Self {
-            cx,
-            payload,
-            started: now,
-            now,
-            number: 0,
-            view: None,
-            progress: None,
-            candidates: Candidates::new(),
-            sent: None,
-        }
+        Self::begun(cx, payload, Instant::now())
+    }
+
+    /// The same for a call that began at `now`.
+    pub(crate) fn begun(cx: CallContext, payload: Payload, now: Instant) -> Self {
+        Self { cx, payload, started: now, now, number: 0, view: None, progress: None, key: None, sent: None }
+    }
+
+    /// The same call, begun anew now, for another attempt.
+    pub(crate) fn again(&self) -> Self {
+        Self { now: Instant::now(), ..self.clone() }
     }
 
     /// The facts of the operation.

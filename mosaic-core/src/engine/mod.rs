@@ -22,3 +22,4 @@ pub use stack::ProviderConfig;
 pub use step::{BoxStep, Step};
 
 pub(crate) use layers::cache::CacheStore;
+pub(crate) use layers::trace::Enter;

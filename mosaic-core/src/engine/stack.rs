@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::Call;
 use super::breaker::BreakerConfig;
 use super::layers::audit::Audit;
 use super::layers::breaker::Breaker;
@@ -34,11 +35,13 @@ use super::layers::retry::{Retry, RetryConfig};
 use super::layers::route::Routing;
 use super::layers::tenant::Tenant;
 use super::layers::timeout::Timeout;
-use super::layers::trace::Trace;
+use super::layers::trace::{Enter, Trace};
 use super::limit::LimitsConfig;
 use super::observe::Metrics;
-use super::step::BoxStep;
+use super::step::{BoxStep, Step};
 use super::view::{Provider, View};
+use crate::error::Result;
+use crate::op::Reply;
 use crate::plugin::Plugin;
 use crate::ports::{AuditSink, Authorizer, UsageStore};
 use crate::types::ProviderId;
@@ -103,23 +106,40 @@ pub(crate) struct Parts {
 }
 
 /// The outer part of the path, from the caller to the choice of a provider.
-pub(crate) fn outer(parts: Parts) -> BoxStep {
+pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
     let Parts { view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
-    let routed = Routing { inner: Failover };
-    // Without layers of the application there is no seam, and nothing to pay for one.
-    if inserts.before_cache.is_empty() && inserts.before_routing.is_empty() {
-        let cached = Cache { inner: routed, store: cache };
-        let timed = Deadline { inner: cached, default: time_limit };
-        let permitted = Tenant { inner: timed, authorizer, usage };
-        let audited = Audit { inner: permitted, sink: audit };
-        return BoxStep::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1) });
-    }
-    let routed = inserted(BoxStep::new(routed), &inserts.before_routing);
-    let cached = inserted(BoxStep::new(Cache { inner: routed, store: cache }), &inserts.before_cache);
-    let timed = Deadline { inner: cached, default: time_limit };
+    let walked = Failover;
+    let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
+    let cached = Seam::new(Cache { inner: routed, store: cache }, &inserts.before_cache);
+    let timed = Deadline { inner: cached };
     let permitted = Tenant { inner: timed, authorizer, usage };
     let audited = Audit { inner: permitted, sink: audit };
-    BoxStep::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1) })
+    Arc::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
+}
+
+/// A place for layers of the application. Without any it is the step itself: no box, and nothing to pay.
+enum Seam<S> {
+    Plain(S),
+    Layered(BoxStep),
+}
+
+impl<S: Step> Seam<S> {
+    fn new(step: S, layers: &[Insert]) -> Self {
+        if layers.is_empty() {
+            Self::Plain(step)
+        } else {
+            Self::Layered(inserted(BoxStep::new(step), layers))
+        }
+    }
+}
+
+impl<S: Step> Step for Seam<S> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
+        match self {
+            Self::Plain(step) => step.call(call).await,
+            Self::Layered(step) => step.call(call).await,
+        }
+    }
 }
 
 /// The inner part of the path, for one provider.
@@ -144,3 +164,7 @@ pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderCo
 fn inserted(step: BoxStep, layers: &[Insert]) -> BoxStep {
     layers.iter().rev().fold(step, |step, layer| layer(step))
 }
+
+#[cfg(test)]
+#[path = "stack_tests.rs"]
+mod tests;

@@ -1,4 +1,6 @@
 //! A step of the request path: one async function from a call to its reply; and the way to tower and back.
+//!
+//! Steps pass the call on by reference: its parts are not copied from layer to layer, and the futures stay small.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,15 +18,15 @@ use crate::op::Reply;
 /// Waiting happens inside `call`. Dropping the future gives the call up.
 pub trait Step: Send + Sync + 'static {
     /// Takes the call further.
-    fn call(&self, call: Call) -> impl Future<Output = Result<Reply>> + Send;
+    fn call(&self, call: &Call) -> impl Future<Output = Result<Reply>> + Send;
 }
 
 trait DynStep: Send + Sync {
-    fn call<'a>(&'a self, call: Call) -> BoxFuture<'a, Result<Reply>>;
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply>>;
 }
 
 impl<S: Step> DynStep for S {
-    fn call<'a>(&'a self, call: Call) -> BoxFuture<'a, Result<Reply>> {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(Step::call(self, call))
     }
 }
@@ -71,8 +73,8 @@ impl BoxStep {
 }
 
 impl Step for BoxStep {
-    fn call(&self, call: Call) -> impl Future<Output = Result<Reply>> + Send {
-        self.0.call(call)
+    async fn call(&self, call: &Call) -> Result<Reply> {
+        self.0.call(call).await
     }
 }
 
@@ -87,7 +89,7 @@ impl Service<Call> for BoxStep {
 
     fn call(&mut self, call: Call) -> Self::Future {
         let step = self.clone();
-        Box::pin(async move { Step::call(&step, call).await })
+        Box::pin(async move { Step::call(&step, &call).await })
     }
 }
 
@@ -105,9 +107,9 @@ where
     S: Service<Call, Response = Reply, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let mut service = self.0.clone();
         std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
-        service.call(call).await
+        service.call(call.clone()).await
     }
 }

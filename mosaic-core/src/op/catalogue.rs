@@ -205,6 +205,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+        let codes: std::collections::HashSet<_> = catalogue().all().map(|def| def.meta.code).collect();
+        assert_eq!(codes.len(), count, "two operations share a code");
         for def in catalogue().all() {
             let expected = format!("{}.{}", def.meta.service, def.meta.method);
             assert_eq!(def.meta.name, expected);

@@ -50,6 +50,18 @@ impl Digester {
         self.raw(text.as_bytes());
     }
 
+    /// Adds a text that may be absent; absent is not the same as empty.
+    #[inline]
+    pub fn optional(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => {
+                self.tag(1);
+                self.text(text);
+            }
+            None => self.tag(0),
+        }
+    }
+
     /// Adds a number.
     #[inline]
     pub fn number(&mut self, number: u64) {

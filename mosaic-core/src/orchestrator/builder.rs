@@ -242,6 +242,8 @@ impl Builder {
             .collect();
         let view = Arc::new(ArcSwap::from_pointee(View { epoch: 1, table, lanes }));
         let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
+        // Calls of the application itself ask no authorizer; reads leave no record.
+        let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
         let path = outer(Parts {
             view: Arc::clone(&view),
             metrics: Arc::clone(&metrics),
@@ -256,7 +258,18 @@ impl Builder {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(health::probe_forever(Arc::clone(&view), self.health, stop.clone()));
         let change = parking_lot::Mutex::new(1);
-        Ok(Orchestrator(Arc::new(Inner { path, view, cache, metrics, plugins, seed, tasks, stop, change })))
+        Ok(Orchestrator(Arc::new(Inner {
+            path,
+            direct,
+            view,
+            cache,
+            metrics,
+            plugins,
+            seed,
+            tasks,
+            stop,
+            change,
+        })))
     }
 
     async fn make_providers(&self) -> Result<Vec<Arc<Provider>>> {

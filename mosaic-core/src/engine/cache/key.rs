@@ -2,7 +2,7 @@
 
 use crate::context::CallContext;
 use crate::engine::route::Table;
-use crate::op::{Digester, Payload};
+use crate::op::{Digester, OpMeta};
 
 /// Makes keys under one digest key.
 #[derive(Clone, Copy)]
@@ -21,28 +21,27 @@ impl Keys {
     /// The key of a call: tenant, operation, parameters, the attributes that rules read, the credential that acts, and the
     /// epoch of the rules. A call that could be answered otherwise has another key.
     #[inline]
-    pub fn key(&self, cx: &CallContext, payload: &Payload, rules: &Table, epoch: u64) -> u128 {
+    pub fn key(
+        &self,
+        cx: &CallContext,
+        meta: &OpMeta,
+        rules: &Table,
+        epoch: u64,
+        params: impl FnOnce(&mut Digester),
+    ) -> u128 {
         let mut digest = Digester::new(self.0);
         digest.number(epoch);
+        digest.number(meta.code);
         digest.text(cx.tenant_id().as_str());
-        digest.text(payload.meta().name);
         for name in rules.attributes() {
-            // An absent attribute is not an empty one: the length of a text never equals this.
-            match cx.get(name) {
-                Some(value) => digest.text(value),
-                None => digest.number(u64::MAX),
-            }
+            digest.optional(cx.get(name));
         }
         if rules.reads_user() {
             let caller = cx.caller();
-            digest.number(u64::from(caller.is_application()));
-            digest.text(caller.name());
+            digest.optional((!caller.is_application()).then(|| caller.name()));
         }
-        match cx.caller().credential() {
-            Some(label) => digest.text(label),
-            None => digest.number(u64::MAX),
-        }
-        payload.digest(&mut digest);
+        digest.optional(cx.caller().credential());
+        params(&mut digest);
         digest.finish()
     }
 }

@@ -1,11 +1,13 @@
-//! Level 1: answers in memory. Moka keeps them; a small front before it answers for the hottest.
+//! Level 1: answers in memory. A front answers for what is in use; moka keeps what the front has no room for.
 //!
-//! A hit in moka also writes to its read log and reads its clock, which costs more than the rest of a hit together. The front
-//! is a set-associative table of shared pointers: a hit there is a lock on one set and a comparison of keys. It holds nothing
-//! that moka was not given, and every sixteenth hit is reported to moka, so that moka's admission knows what is hot.
+//! A hit in moka also writes to its read log and reads its clock, and an insertion costs more than all layers together. So
+//! answers are put into the front first: a set-associative table in which a hit is a shared lock on one set and a comparison
+//! of keys. What the front pushes out goes on to moka, if it was read at least once while it was there; what nobody read
+//! again is what moka's own admission (TinyLFU) would turn away.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as StdInstant};
 
 use moka::Expiry;
@@ -30,12 +32,13 @@ pub struct Entry {
     pub stale_until: Instant,
     /// What it depends on.
     pub noted: Noted,
-    /// How long a tier keeps it.
-    pub keep: Duration,
+    /// Whether it was read since it was put in.
+    pub read: AtomicBool,
 }
 
 const WAYS: usize = 4;
-const SETS: usize = 1024;
+/// With four ways a set: 16,384 answers.
+const MOST_SETS: usize = 4096;
 
 type Set = [Option<(u128, Arc<Entry>)>; WAYS];
 
@@ -52,20 +55,30 @@ impl Memory {
             .max_capacity(config.capacity)
             .expire_after(UntilStale)
             .build_with_hasher(Spread);
-        let sets = if config.capacity == 0 { 0 } else { SETS };
+        // Room for all that is to be kept, within bounds; a power of two, so that a part of the key is the position.
+        let wanted = usize::try_from(config.capacity).unwrap_or(usize::MAX).div_ceil(WAYS).min(MOST_SETS);
+        let sets = if wanted == 0 { 0 } else { wanted.next_power_of_two() };
         Self { front: (0..sets).map(|_| RwLock::default()).collect(), main }
     }
 
-    /// The entry of a key, fresh or not. `turn` is any number that differs from call to call.
+    /// Looks at the entry of a key, fresh or not.
     #[inline]
-    pub fn get(&self, key: u128, turn: u64) -> Option<Arc<Entry>> {
-        if let Some(entry) = self.front(key) {
-            if turn & 15 == 0 {
-                // For its read log only; the entry is at hand.
-                let _ = self.main.get(&key);
+    pub fn look<R>(&self, key: u128, look: impl FnOnce(&Arc<Entry>) -> R) -> Option<R> {
+        if let Some(set) = self.set(key) {
+            let set = set.read();
+            if let Some((_, entry)) = set.iter().flatten().find(|(known, _)| *known == key) {
+                // Written once: a line that many threads write to would cost them more than the whole hit.
+                if !entry.read.load(Ordering::Relaxed) {
+                    entry.read.store(true, Ordering::Relaxed);
+                }
+                return Some(look(entry));
             }
-            return Some(entry);
         }
+        self.look_in_main(key).map(|entry| look(&entry))
+    }
+
+    #[cold]
+    fn look_in_main(&self, key: u128) -> Option<Arc<Entry>> {
         let entry = self.main.get(&key)?;
         self.keep_in_front(key, &entry);
         Some(entry)
@@ -74,13 +87,13 @@ impl Memory {
     /// Keeps an entry.
     pub fn insert(&self, key: u128, entry: Arc<Entry>) {
         self.keep_in_front(key, &entry);
-        self.main.insert(key, entry);
     }
 
-    /// How many entries there are, about.
+    /// How many entries there are, about; those in both places count twice.
     pub fn len(&self) -> u64 {
         self.main.run_pending_tasks();
-        self.main.entry_count()
+        let front: usize = self.front.iter().map(|set| set.read().iter().flatten().count()).sum();
+        self.main.entry_count() + front as u64
     }
 
     /// Whether there is none.
@@ -90,25 +103,25 @@ impl Memory {
 
     #[inline]
     fn set(&self, key: u128) -> Option<&RwLock<Set>> {
-        self.front.get((key >> 64) as usize & (SETS - 1))
-    }
-
-    #[inline]
-    fn front(&self, key: u128) -> Option<Arc<Entry>> {
-        let set = self.set(key)?.read();
-        set.iter().flatten().find(|(known, _)| *known == key).map(|(_, entry)| Arc::clone(entry))
+        self.front.get((key >> 64) as usize & self.front.len().wrapping_sub(1))
     }
 
     fn keep_in_front(&self, key: u128, entry: &Arc<Entry>) {
         let Some(set) = self.set(key) else { return };
         let mut set = set.write();
         let at = set.iter().position(|way| way.as_ref().is_none_or(|(known, _)| *known == key));
-        // In a full set the key itself chooses whom it replaces: no history to keep, and no bias to one place.
-        let at = at.unwrap_or((key >> 80) as usize % WAYS);
+        // In a full set one goes that nobody read, else the one that the key itself points at.
+        let unread = || set.iter().flatten().position(|(_, entry)| !entry.read.load(Ordering::Relaxed));
+        let at = at.or_else(unread).unwrap_or((key >> 80) as usize % WAYS);
         let old = set[at].replace((key, Arc::clone(entry)));
         drop(set);
-        // What the entry holds may take a while to free: not under the lock.
-        drop(old);
+        // Not under the lock: moka takes its time, and so may the drop of what an entry holds.
+        if let Some((known, old)) = old
+            && known != key
+            && old.read.load(Ordering::Relaxed)
+        {
+            self.main.insert(known, old);
+        }
     }
 }
 
@@ -121,9 +134,13 @@ impl std::fmt::Debug for Memory {
 /// A tier forgets an entry when it may not even stand in any more.
 struct UntilStale;
 
+fn keep(entry: &Entry) -> Option<Duration> {
+    Some(entry.stale_until.saturating_duration_since(Instant::now()))
+}
+
 impl Expiry<u128, Arc<Entry>> for UntilStale {
     fn expire_after_create(&self, _: &u128, entry: &Arc<Entry>, _: StdInstant) -> Option<Duration> {
-        Some(entry.keep)
+        keep(entry)
     }
     fn expire_after_update(
         &self,
@@ -132,7 +149,7 @@ impl Expiry<u128, Arc<Entry>> for UntilStale {
         _: StdInstant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(entry.keep)
+        keep(entry)
     }
 }
 
@@ -169,39 +186,52 @@ mod tests {
     use super::*;
 
     fn entry(n: u32) -> Arc<Entry> {
-        let now = Instant::now();
-        let keep = Duration::from_secs(60);
+        let later = Instant::now() + Duration::from_secs(60);
         Arc::new(Entry {
             value: Arc::new(n),
             provider: None,
-            fresh_until: now + keep,
-            stale_until: now + keep,
+            fresh_until: later,
+            stale_until: later,
             noted: Noted::default(),
-            keep,
+            read: AtomicBool::new(false),
         })
     }
 
-    fn number(entry: Arc<Entry>) -> u32 {
-        *entry.value.downcast_ref().unwrap()
+    fn number(cache: &Memory, key: u128) -> Option<u32> {
+        cache.look(key, |entry| *entry.value.downcast_ref().unwrap())
+    }
+
+    fn key(n: u32) -> u128 {
+        u128::from(n) << 64 | u128::from(n)
     }
 
     #[test]
-    fn the_newest_entry_of_a_key_answers_from_front_and_main() {
+    fn the_newest_entry_of_a_key_answers() {
         let cache = Memory::new(&CacheConfig::default());
-        let key = |n: u32| u128::from(n) << 64 | u128::from(n);
-        for n in 0..9000 {
-            cache.insert(key(n), entry(n));
-        }
-        for n in 0..9000 {
-            cache.insert(key(n), entry(n + 1));
-        }
-        for turn in 0..2 {
+        for round in 0..2 {
             for n in 0..9000 {
-                assert_eq!(cache.get(key(n), turn).map(number), Some(n + 1));
+                cache.insert(key(n), entry(n + round));
             }
         }
-        assert!(cache.get(key(9001), 0).is_none());
-        assert_eq!(cache.len(), 9000);
+        for _ in 0..2 {
+            assert!((0..9000).all(|n| number(&cache, key(n)) == Some(n + 1)));
+        }
+        assert_eq!(number(&cache, key(9001)), None);
+    }
+
+    #[test]
+    fn what_was_read_outlives_its_place_in_the_front() {
+        let cache = Memory::new(&CacheConfig { capacity: 64, ..CacheConfig::default() });
+        for n in 0..40 {
+            cache.insert(key(n), entry(n));
+            assert_eq!(number(&cache, key(n)), Some(n));
+        }
+        for n in 1000..9000 {
+            cache.insert(key(n), entry(n));
+        }
+        cache.main.run_pending_tasks();
+        let kept = (0..40).filter(|n| number(&cache, key(*n)) == Some(*n)).count();
+        assert!(kept >= 36, "{kept} of 40 that were read are kept through a flood of others");
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Drop for Pending<'_> {
 }
 
 impl<S: Step> Step for Audit<S> {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let write = !call.is_read();
         let Some(sink) = &self.sink else { return self.inner.call(call).await };
         let record = |call: &Call| AuditRecord {
@@ -59,7 +59,7 @@ impl<S: Step> Step for Audit<S> {
         if write {
             let mut pending = Pending {
                 sink: &**sink,
-                record: Some(record(&call)),
+                record: Some(record(call)),
                 progress: call.progress.clone(),
                 began: call.started,
             };
@@ -70,15 +70,13 @@ impl<S: Step> Step for Audit<S> {
             }
             return result;
         }
-        // Of reads only denials are kept; nearly all pass, so the facts are put together only for those that do not.
-        let (payload, cx, began) = (call.payload.clone(), call.cx.clone(), call.started);
+        // Of reads only denials are kept.
         let result = self.inner.call(call).await;
         if let Err(error) = &result
             && denied(error)
         {
-            let call = Call::new(cx, payload);
-            let elapsed = Instant::now().saturating_duration_since(began);
-            sink.record(AuditRecord { elapsed, provider: error.provider_id().cloned(), ..record(&call) });
+            let elapsed = Instant::now().saturating_duration_since(call.started);
+            sink.record(AuditRecord { elapsed, provider: error.provider_id().cloned(), ..record(call) });
         }
         result
     }

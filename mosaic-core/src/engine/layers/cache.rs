@@ -1,19 +1,21 @@
 //! The cache layer: hit, wait for somebody who asks already, or ask and keep; writes make old what they touch.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::context::CacheUse;
+use crate::context::{CacheUse, CallContext};
 use crate::engine::cache::CacheConfig;
 use crate::engine::cache::flight::{Flights, inherits};
 use crate::engine::cache::key::Keys;
 use crate::engine::cache::memory::{Entry, Memory};
 use crate::engine::cache::tags::{Generations, Noted};
+use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result, Verdict};
-use crate::op::{CacheState, OpMeta, Payload, Reply, ReplyBody, Shared};
+use crate::op::{CacheState, Digester, OpMeta, Payload, Reply, ReplyBody, Shared};
 use crate::types::ProviderId;
 
 /// What all calls share.
@@ -43,20 +45,43 @@ impl CacheStore {
         self.generations.touch(payload.meta(), payload.subject());
     }
 
+    /// What a call is known by, where its answer may be kept.
+    #[inline]
+    pub(crate) fn key(
+        &self,
+        cx: &CallContext,
+        meta: &OpMeta,
+        view: &View,
+        params: impl FnOnce(&mut Digester),
+    ) -> Option<u128> {
+        let kept =
+            self.enabled && meta.ttl > 0 && meta.effect.is_read() && cx.cache_use() != CacheUse::Bypass;
+        kept.then(|| self.keys.key(cx, meta, &view.table, view.epoch, params))
+    }
+
+    /// The fresh answer of a key, for a call that began at `now`.
+    #[inline]
+    pub(crate) fn hit(&self, key: u128, now: Instant) -> Option<Reply> {
+        let fresh = |entry: &Arc<Entry>| {
+            let fresh = now < entry.fresh_until && self.generations.current(&entry.noted);
+            fresh.then(|| kept(entry, CacheState::Hit))
+        };
+        self.memory.look(key, fresh).flatten()
+    }
+
     fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted) {
         let ReplyBody::Value(value) = &reply.body else { return };
         if !self.generations.current(&noted) {
             return;
         }
-        let now = Instant::now();
-        let keep = ttl + self.stale;
+        let fresh_until = Instant::now() + ttl;
         let entry = Entry {
             value: Arc::clone(value),
             provider: reply.report.provider.clone(),
-            fresh_until: now + ttl,
-            stale_until: now + keep,
+            fresh_until,
+            stale_until: fresh_until + self.stale,
             noted,
-            keep,
+            read: AtomicBool::new(false),
         };
         self.memory.insert(key, Arc::new(entry));
     }
@@ -71,7 +96,7 @@ pub(crate) struct Cache<S> {
 struct Touching<'a> {
     store: &'a CacheStore,
     meta: &'static OpMeta,
-    payload: Payload,
+    payload: &'a Payload,
 }
 
 impl Drop for Touching<'_> {
@@ -81,35 +106,32 @@ impl Drop for Touching<'_> {
 }
 
 impl<S: Step> Step for Cache<S> {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         if !meta.effect.is_read() {
             // Also where the outcome is unknown, and where the caller goes away in the middle.
-            let _touching = Touching { store: &self.store, meta, payload: call.payload.clone() };
+            let _touching = Touching { store: &self.store, meta, payload: &call.payload };
             return self.inner.call(call).await;
         }
-        let usage = call.cx.cache_use();
-        let (Some(ttl), true, Some(view)) =
-            (meta.freshness(), self.store.enabled && usage != CacheUse::Bypass, &call.view)
-        else {
+        let known = |view: &Arc<View>| match call.key {
+            Some((key, epoch)) if epoch == view.epoch => Some(key),
+            _ => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
+        };
+        let (Some(ttl), Some(key)) = (meta.freshness(), call.view.as_ref().and_then(known)) else {
             return self.inner.call(call).await;
         };
-        let key = self.store.keys.key(&call.cx, &call.payload, &view.table, view.epoch);
-        let old = self.store.memory.get(key, call.number);
-        if let Some(entry) = &old
-            && usage == CacheUse::Normal
-            && call.started < entry.fresh_until
-            && self.store.generations.current(&entry.noted)
+        if call.cx.cache_use() == CacheUse::Normal
+            && let Some(reply) = self.store.hit(key, call.started)
         {
-            return Ok(kept(entry, CacheState::Hit));
+            return Ok(reply);
         }
         // A hit carries none of what follows in its future.
-        Box::pin(self.ask(call, key, ttl, old)).await
+        Box::pin(self.ask(call, key, ttl)).await
     }
 }
 
 impl<S: Step> Cache<S> {
-    async fn ask(&self, call: Call, key: u128, ttl: Duration, old: Option<Arc<Entry>>) -> Result<Reply> {
+    async fn ask(&self, call: &Call, key: u128, ttl: Duration) -> Result<Reply> {
         let mine = call.cx.deadline();
         let result = if call.cx.cache_use() == CacheUse::Refresh {
             let noted = self.store.generations.note(call.meta(), call.payload.subject());
@@ -128,9 +150,8 @@ impl<S: Step> Cache<S> {
                 }
                 Ok(reply)
             }
-            Err(error) => match old.filter(|entry| self.may_stand_in(entry, &error)) {
-                Some(entry) => {
-                    let mut reply = kept(&entry, CacheState::Stale);
+            Err(error) => match self.stand_in(key, &error) {
+                Some(mut reply) => {
                     reply.report.trail = error.attempts().to_vec();
                     Ok(reply)
                 }
@@ -140,7 +161,7 @@ impl<S: Step> Cache<S> {
     }
 
     /// Asks, unless somebody asks for the same already.
-    async fn ask_once(&self, call: Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
+    async fn ask_once(&self, call: &Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
         loop {
             let noted = self.store.generations.note(call.meta(), call.payload.subject());
             let mut seat = self.store.flights.join(key, &noted);
@@ -154,7 +175,7 @@ impl<S: Step> Cache<S> {
                     Err(_) => continue,
                 }
             }
-            let result = self.inner.call(call.clone()).await;
+            let result = self.inner.call(call).await;
             match &result {
                 Ok(reply) => {
                     self.store.fill(key, ttl, reply, noted);
@@ -169,12 +190,16 @@ impl<S: Step> Cache<S> {
         }
     }
 
-    /// Whether an answer that is no longer fresh may stand in for this error: the provider fails, and nothing that the
+    /// An answer that is no longer fresh, where it may stand in for this error: the provider fails, and nothing that the
     /// answer depends on was written since.
-    fn may_stand_in(&self, entry: &Entry, error: &Error) -> bool {
+    fn stand_in(&self, key: u128, error: &Error) -> Option<Reply> {
         let failing = error.verdict() == Verdict::Failure
             || matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled);
-        failing && Instant::now() < entry.stale_until && self.store.generations.current(&entry.noted)
+        let usable = |entry: &Arc<Entry>| {
+            let usable = Instant::now() < entry.stale_until && self.store.generations.current(&entry.noted);
+            usable.then(|| kept(entry, CacheState::Stale))
+        };
+        failing.then(|| self.store.memory.look(key, usable).flatten()).flatten()
     }
 }
 

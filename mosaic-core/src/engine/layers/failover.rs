@@ -1,57 +1,54 @@
 //! Failover: walks the candidates, moving on only where the call may move.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::route::no_view;
-use crate::engine::{Call, Step};
+use crate::engine::view::View;
+use crate::engine::{Call, Step as _};
 use crate::error::{Delivery, Error, Outcome, Result, Situation, fails_over};
 use crate::op::Reply;
 
 pub(crate) struct Failover;
 
-impl Step for Failover {
-    async fn call(&self, mut call: Call) -> Result<Reply> {
-        let Some(view) = call.view.clone() else { return Err(no_view()) };
-        let candidates = std::mem::take(&mut call.candidates);
-        let Some((last, before)) = candidates.split_last() else { return Err(no_view()) };
-        let effect = call.meta().effect;
-        let mut failed: SmallVec<[Error; 2]> = SmallVec::new();
-        for at in before {
-            let result = view.lanes[usize::from(*at)].step.call(call.clone()).await;
-            let error = match result {
-                Ok(reply) => return Ok(after(reply, &failed)),
-                Err(error) => error,
-            };
-            let situation = Situation::new(error.kind(), effect)
-                .delivery(error.delivered())
-                .may_have_run(error.outcome() == Outcome::Unknown);
-            // Without retries around it, such as from a layer of the application, an error decides by its own kind.
-            let moves = error.decided().unwrap_or_else(|| fails_over(&situation));
-            failed.push(error);
-            if !moves {
-                return Err(most_telling(failed));
-            }
-            call.now = tokio::time::Instant::now();
-        }
-        match view.lanes[usize::from(*last)].step.call(call).await {
-            Ok(reply) => Ok(after(reply, &failed)),
-            Err(error) if failed.is_empty() => Err(error),
-            Err(error) => {
-                failed.push(error);
-                Err(most_telling(failed))
-            }
+impl Failover {
+    pub(crate) async fn walk(&self, call: &Call, view: &View, candidates: &[u16]) -> Result<Reply> {
+        let Some((first, others)) = candidates.split_first() else { return Err(no_view()) };
+        match view.lanes[usize::from(*first)].step.call(call).await {
+            Ok(reply) => Ok(reply),
+            Err(error) if others.is_empty() => Err(error),
+            // What follows is rare: out of line, so that the usual call carries none of it.
+            Err(error) => Box::pin(go_on(call, view, others, error)).await,
         }
     }
 }
 
+/// Walks the candidates that are left after the first failed.
+async fn go_on(call: &Call, view: &View, others: &[u16], error: Error) -> Result<Reply> {
+    let effect = call.meta().effect;
+    let mut failed: SmallVec<[Error; 2]> = smallvec![error];
+    for at in others {
+        let error = &failed[failed.len() - 1];
+        let situation = Situation::new(error.kind(), effect)
+            .delivery(error.delivered())
+            .may_have_run(error.outcome() == Outcome::Unknown);
+        // Without retries around it, such as from a layer of the application, an error decides by its own kind.
+        if !error.decided().unwrap_or_else(|| fails_over(&situation)) {
+            break;
+        }
+        match view.lanes[usize::from(*at)].step.call(&call.again()).await {
+            Ok(reply) => return Ok(after(reply, &failed)),
+            Err(error) => failed.push(error),
+        }
+    }
+    Err(most_telling(failed))
+}
+
 /// The reply with what was tried before it.
 fn after(mut reply: Reply, failed: &[Error]) -> Reply {
-    if !failed.is_empty() {
-        let mut trail: Vec<_> = failed.iter().flat_map(|error| error.attempts().iter().cloned()).collect();
-        reply.report.attempts += trail.len() as u32;
-        trail.append(&mut reply.report.trail);
-        reply.report.trail = trail;
-    }
+    let mut trail: Vec<_> = failed.iter().flat_map(|error| error.attempts().iter().cloned()).collect();
+    reply.report.attempts += trail.len() as u32;
+    trail.append(&mut reply.report.trail);
+    reply.report.trail = trail;
     reply
 }
 

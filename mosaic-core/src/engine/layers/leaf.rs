@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
 
+use crate::context::Sent;
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Delivery, Error, ErrorKind, Result};
@@ -25,18 +26,17 @@ impl Leaf {
 }
 
 impl Step for Leaf {
-    async fn call(&self, call: Call) -> Result<Reply> {
-        let name = call.meta().name;
-        let Call { cx, payload, sent, .. } = call;
-        if let Some(sent) = &sent
+    async fn call(&self, call: &Call) -> Result<Reply> {
+        let sent = &call.sent;
+        if let Some(sent) = sent
             && !self.provider.info.reports_delivery
         {
             sent.mark();
         }
         let counters = &self.provider.counters;
         counters.attempts.fetch_add(1, Ordering::Relaxed);
-        let cx = cx.for_attempt(sent.clone());
-        let outcome = AssertUnwindSafe(self.handlers.call(&cx, payload)).catch_unwind().await;
+        let outcome =
+            AssertUnwindSafe(self.handlers.call(&call.cx, call.payload.clone())).catch_unwind().await;
         let error = match outcome {
             Ok(Ok(mut reply)) => {
                 reply.report.provider = Some(self.provider.id.clone());
@@ -46,9 +46,9 @@ impl Step for Leaf {
             Err(panic) => Error::new(ErrorKind::Internal, format!("the plugin panicked: {}", words(&*panic))),
         };
         counters.failures.fetch_add(1, Ordering::Relaxed);
-        let delivery = delivery(&error, sent.is_none_or(|sent| sent.marked()));
+        let delivery = delivery(&error, sent.as_ref().is_none_or(Sent::marked));
         let refused = error.was_refused();
-        let error = error.operation(name).provider(&self.provider.id).delivery(delivery);
+        let error = error.operation(call.meta().name).provider(&self.provider.id).delivery(delivery);
         Err(if refused { error.refused() } else { error })
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::stream::holding;
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
@@ -16,16 +14,19 @@ pub(crate) struct Limit<S> {
 }
 
 impl<S: Step> Step for Limit<S> {
-    async fn call(&self, mut call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         let limiter = &self.provider.limiter;
         let named = |error: Error| error.operation(meta.name).provider(&self.provider.id);
         let turn = limiter.turn().await.map_err(named)?;
-        if turn.waited {
-            call.now = Instant::now();
-        }
         limiter.check(meta.cost).map_err(named)?;
-        let reply = self.inner.call(call).await?;
+        // Waiting for a turn is no time of the provider's.
+        let reply = if turn.waited {
+            let call = call.again();
+            Box::pin(self.inner.call(&call)).await?
+        } else {
+            self.inner.call(call).await?
+        };
         Ok(holding(reply, turn))
     }
 }

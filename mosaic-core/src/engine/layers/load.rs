@@ -32,7 +32,7 @@ impl Drop for InFlight {
 }
 
 impl<S: Step> Step for Load<S> {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let began = call.now;
         let in_flight = InFlight::new(&self.provider);
         let result = self.inner.call(call).await;

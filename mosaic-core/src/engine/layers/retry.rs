@@ -50,32 +50,39 @@ pub(crate) struct Retry<S> {
 }
 
 impl<S: Step> Step for Retry<S> {
-    async fn call(&self, mut call: Call) -> Result<Reply> {
-        self.begin(&mut call);
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let credential = self.provider.refresh.generation();
-        match self.inner.call(call.clone()).await {
+        let result = if call.is_read() {
+            self.inner.call(call).await
+        } else {
+            let attempt = self.begin(call.clone());
+            self.inner.call(&attempt).await
+        };
+        match result {
             Ok(mut reply) => {
                 self.provider.budget.deposit();
-                self.settle(&call, false);
+                self.settle(call, false);
                 reply.report.attempts = 1;
                 Ok(reply)
             }
             // What follows is rare: out of line, so that the usual call carries none of it.
-            Err(error) => Box::pin(self.recover(call, credential, error)).await,
+            Err(error) => Box::pin(self.recover(call.clone(), credential, error)).await,
         }
     }
 }
 
 impl<S: Step> Retry<S> {
     /// Marks the beginning of an attempt of a write.
-    fn begin(&self, call: &mut Call) {
+    fn begin(&self, mut call: Call) -> Call {
         if !call.is_read() {
             let sent = Sent::new();
             if let Some(progress) = &call.progress {
                 progress.begin(&sent, &self.provider.id);
             }
+            call.cx = call.cx.for_attempt(Some(sent.clone()));
             call.sent = Some(sent);
         }
+        call
     }
 
     fn settle(&self, call: &Call, may_have_run: bool) {
@@ -152,10 +159,9 @@ impl<S: Step> Retry<S> {
                 attempts += 1;
                 self.provider.counters.retries.fetch_add(1, Ordering::Relaxed);
             }
-            call.now = Instant::now();
-            self.begin(&mut call);
+            call = self.begin(call.again());
             credential = self.provider.refresh.generation();
-            match self.inner.call(call.clone()).await {
+            match self.inner.call(&call).await {
                 Ok(mut reply) => {
                     self.settle(&call, false);
                     reply.report.attempts = attempts;

@@ -1,19 +1,19 @@
-//! Routing: sets the candidates of the call.
+//! Routing: finds who may answer the call, in which order.
 
+use super::failover::Failover;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
 
-pub(crate) struct Routing<S> {
-    pub(crate) inner: S,
+pub(crate) struct Routing {
+    pub(crate) inner: Failover,
 }
 
-impl<S: Step> Step for Routing<S> {
-    async fn call(&self, mut call: Call) -> Result<Reply> {
+impl Step for Routing {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let Some(view) = &call.view else { return Err(no_view()) };
         let route = view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.started)?;
-        call.candidates = route.candidates;
-        self.inner.call(call).await
+        self.inner.walk(call, view, &route.candidates).await
     }
 }
 

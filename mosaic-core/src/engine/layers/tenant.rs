@@ -15,7 +15,7 @@ pub(crate) struct Tenant<S> {
 }
 
 impl<S: Step> Step for Tenant<S> {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         if !call.cx.caller().is_application() {
             match &self.authorizer {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::stream::with_idle_limit;
+use crate::context::Sent;
 use crate::engine::time::until;
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
@@ -15,12 +16,11 @@ pub(crate) struct Timeout<S> {
 }
 
 impl<S: Step> Step for Timeout<S> {
-    async fn call(&self, call: Call) -> Result<Reply> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
         let name = call.meta().name;
         let limit = self.provider.config.timeout;
         let (own, whole) = (call.now + limit, call.cx.deadline());
         let deadline = whole.map_or(own, |whole| whole.min(own));
-        let sent = call.sent.clone();
         match until(|| deadline, self.inner.call(call)).await {
             Ok(Ok(reply)) => Ok(with_idle_limit(reply, self.provider.config.idle_timeout, name)),
             Ok(Err(error)) => Err(error),
@@ -31,7 +31,7 @@ impl<S: Step> Step for Timeout<S> {
                     Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}"))
                 };
                 // A read has no mark, and needs none.
-                let marked = sent.is_none_or(|sent| sent.marked());
+                let marked = call.sent.as_ref().is_none_or(Sent::marked);
                 let delivery = if marked { Delivery::Unknown } else { Delivery::NotSent };
                 Err(error.operation(name).provider(&self.provider.id).delivery(delivery))
             }

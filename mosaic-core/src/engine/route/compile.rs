@@ -170,7 +170,9 @@ impl Names<'_> {
                 Target::Provider(at) => {
                     std::slice::from_ref(&members[at as usize]).iter().collect::<Vec<_>>()
                 }
-                Target::Group(at) => groups[at as usize].positions.iter().map(|at| &members[*at as usize]).collect(),
+                Target::Group(at) => {
+                    groups[at as usize].positions.iter().map(|at| &members[*at as usize]).collect()
+                }
             };
             for service in ServiceKind::ALL {
                 serves[service.index()] |= positions.iter().any(|member| member.operations.serves(service));

@@ -1,0 +1,102 @@
+//! Everything is there after the forge was closed and opened again, and two open at once share it.
+
+use mosaic_core::ErrorKind;
+use mosaic_core::context::CallContext;
+use mosaic_core::op::git::{
+    CreateBranch, CreatePullRequest, CreateRepository, GetFile, GetPullRequest, GetRepository, GitService,
+    ListRepositories, ReviewPullRequest, UpdateRepository, WriteFile,
+};
+use mosaic_core::types::git::ReviewVerdict;
+use mosaic_providers::local::git::LocalGit;
+
+use super::{names, widget};
+
+#[tokio::test]
+async fn everything_survives_a_restart() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, cx) = widget(root.path()).await;
+    forge.create_branch(&cx, CreateBranch::new("acme", "widget", "lid")).await.unwrap();
+    forge.write_file(&cx, WriteFile::new("acme", "widget", "lid", "x").branch("lid")).await.unwrap();
+    let pull = CreatePullRequest::new("acme", "widget", "Add a lid", "lid", "main").body("It fits.");
+    let pull = forge.create_pull_request(&cx, pull).await.unwrap();
+    let review = ReviewPullRequest::new("acme", "widget", pull.number, ReviewVerdict::Approve);
+    forge.review_pull_request(&cx, review).await.unwrap();
+    forge.create_repository(&cx, CreateRepository::new("other", "thing")).await.unwrap();
+    let update = UpdateRepository::new("acme", "widget").private(true).archived(true);
+    let widget = forge.update_repository(&cx, update).await.unwrap();
+    let pull = forge.get_pull_request(&cx, GetPullRequest::new("acme", "widget", pull.number)).await.unwrap();
+    drop(forge);
+    assert!(names(&root.path().join(".mosaic/work")).is_empty());
+
+    let forge = LocalGit::open(root.path()).await.unwrap();
+    assert_eq!(forge.get_repository(&cx, GetRepository::new("acme", "widget")).await.unwrap(), widget);
+    let found =
+        forge.get_pull_request(&cx, GetPullRequest::new("acme", "widget", pull.number)).await.unwrap();
+    assert_eq!(found, pull);
+    let file = forge.get_file(&cx, GetFile::new("acme", "widget", "lid").at("lid")).await.unwrap();
+    assert_eq!(file.content.as_text(), Some("x"));
+    let all = forge.list_repositories(&cx, ListRepositories::new()).await.unwrap().items;
+    assert_eq!(all.iter().map(|repo| repo.full_name()).collect::<Vec<_>>(), ["acme/widget", "other/thing"]);
+    let late = forge.write_file(&cx, WriteFile::new("acme", "widget", "a", "x")).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_are_open_at_once_agree() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, cx) = widget(root.path()).await;
+    let two = LocalGit::open(root.path()).await.unwrap();
+    // Neither clears the work directory of the other.
+    assert_eq!(names(&root.path().join(".mosaic/work")).len(), 2);
+    for branch in ["a", "b", "c", "d", "e", "f"] {
+        one.create_branch(&cx, CreateBranch::new("acme", "widget", branch)).await.unwrap();
+    }
+    let open = async |forge: &LocalGit, branches: [&str; 3]| {
+        let mut numbers = Vec::new();
+        for branch in branches {
+            let op = CreatePullRequest::new("acme", "widget", "t", branch, "main");
+            numbers.push(forge.create_pull_request(&CallContext::new(), op).await.unwrap().number);
+        }
+        numbers
+    };
+    let (first, second) = tokio::join!(open(&one, ["a", "b", "c"]), open(&two, ["d", "e", "f"]));
+    let mut numbers = [first, second].concat();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    let write = async |forge: &LocalGit, prefix: &str| {
+        for at in 0..5 {
+            let op = WriteFile::new("acme", "widget", format!("{prefix}{at}"), "x");
+            forge.write_file(&CallContext::new(), op).await.unwrap();
+        }
+    };
+    tokio::join!(write(&one, "one-"), write(&two, "two-"));
+    for at in 0..5 {
+        one.get_file(&cx, GetFile::new("acme", "widget", format!("two-{at}"))).await.unwrap();
+        two.get_file(&cx, GetFile::new("acme", "widget", format!("one-{at}"))).await.unwrap();
+    }
+    // What is checked first and done then is done by one of them.
+    for branch in ["g", "h", "i", "j", "k", "l"] {
+        one.create_branch(&cx, CreateBranch::new("acme", "widget", branch)).await.unwrap();
+        let open = || CreatePullRequest::new("acme", "widget", "t", branch, "main");
+        let both = tokio::join!(one.create_pull_request(&cx, open()), two.create_pull_request(&cx, open()));
+        assert_eq!([both.0.is_ok(), both.1.is_ok()].iter().filter(|made| **made).count(), 1, "{both:?}");
+    }
+    // What is read, changed and written back is not lost.
+    let review = async |forge: &LocalGit| {
+        let reviews = (0..5).map(|_| ReviewPullRequest::new("acme", "widget", 1u64, ReviewVerdict::Approve));
+        futures_util::future::join_all(reviews.map(|op| forge.review_pull_request(&cx, op))).await
+    };
+    let (first, second) = tokio::join!(review(&one), review(&two));
+    let mut ids: Vec<_> = first.into_iter().chain(second).map(|review| review.unwrap().id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 10);
+    let make = async |forge: &LocalGit| {
+        forge.create_repository(&CallContext::new(), CreateRepository::new("acme", "one")).await
+    };
+    let (first, second) = tokio::join!(make(&one), make(&two));
+    match (first, second) {
+        (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => assert_eq!(lost.kind(), ErrorKind::Conflict),
+        both => panic!("exactly one makes it: {both:?}"),
+    }
+}
