@@ -16,7 +16,7 @@
 //! loop. Limit inside breaker: our own throttling is no failure of a provider. Timeout inside retry, deadline outside.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -94,6 +94,7 @@ pub(crate) struct Inserts {
 
 /// What the outer layers are made of.
 pub(crate) struct Parts {
+    pub(crate) closed: Arc<AtomicBool>,
     pub(crate) view: Arc<ArcSwap<View>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) seed: u64,
@@ -107,14 +108,14 @@ pub(crate) struct Parts {
 
 /// The outer part of the path, from the caller to the choice of a provider.
 pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
-    let Parts { view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
+    let Parts { closed, view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
     let walked = Failover;
     let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
     let cached = Seam::new(Cache { inner: routed, store: cache }, &inserts.before_cache);
     let timed = Deadline { inner: cached };
     let permitted = Tenant { inner: timed, authorizer, usage };
     let audited = Audit { inner: permitted, sink: audit };
-    Arc::new(Trace { inner: audited, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
+    Arc::new(Trace { inner: audited, closed, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
 }
 
 /// A place for layers of the application. Without any it is the step itself: no box, and nothing to pay.

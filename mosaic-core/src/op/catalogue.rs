@@ -27,6 +27,7 @@ pub struct OpDef {
     /// The facts.
     pub meta: &'static OpMeta,
     pub(super) subject: for<'a> fn(&'a Inside) -> Subject<'a>,
+    pub(super) also: for<'a> fn(&'a Inside) -> Subject<'a>,
     pub(super) digest: fn(&Inside, &mut Digester),
     pub(super) encode_params: fn(&Inside) -> Result<Value>,
     decode: fn(Value) -> Result<Shared, serde_json::Error>,
@@ -41,6 +42,7 @@ impl OpDef {
         Self {
             meta: O::META,
             subject: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
+            also: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::also),
             digest: digest::<O>,
             encode_params: encode::<O>,
             decode: decode::<O>,
@@ -55,6 +57,7 @@ impl OpDef {
         Self {
             meta: O::META,
             subject: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
+            also: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
             digest: digest::<O>,
             encode_params: encode::<O>,
             decode: decode::<O>,

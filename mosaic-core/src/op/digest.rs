@@ -27,7 +27,7 @@ pub struct Digester {
     used: usize,
 }
 
-const BUFFER: usize = 256;
+const BUFFER: usize = 128;
 
 impl Digester {
     /// A digest under a key.

@@ -80,6 +80,11 @@ impl Payload {
         (self.def.subject)(&*self.value)
     }
 
+    /// A second thing that a write changes; the subject itself where there is none.
+    pub fn also(&self) -> Subject<'_> {
+        (self.def.also)(&*self.value)
+    }
+
     /// Adds the parameters to a digest.
     pub fn digest(&self, digester: &mut Digester) {
         (self.def.digest)(&*self.value, digester);

@@ -74,6 +74,11 @@ pub trait Operation: Data {
     fn subject(&self) -> Subject<'_> {
         Subject::NOTHING
     }
+
+    /// A second thing that a write changes, such as the other end of a link; the subject itself where there is none.
+    fn also(&self) -> Subject<'_> {
+        self.subject()
+    }
 }
 
 /// An operation that answers with a stream. It is repeated, or moved to another provider, only before its first item.

@@ -2,9 +2,10 @@
 
 /// Declares a service family from one table.
 ///
-/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [on FIELD [at PATH] [if PRIVATE]] [, ttl = SECONDS] [, cost = UNITS] [, tags = [NOUN, ..]]
+/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [on FIELD [at PATH] [if PRIVATE] [and OTHER]] [, ttl = SECONDS] [, cost = UNITS] [, tags = [NOUN, ..]]
 /// [, invalidates = [NOUN, ..]] }`. `on repo` makes `AsSubject::as_subject(&self.repo)` the subject of the call, `at path` adds
-/// the path that the field of that name holds, and `if private` whether the thing is private. Rows whose
+/// the path that the field of that name holds, `if private` whether the thing is private, and `and
+/// other` a second thing that a write changes. Rows whose
 /// answer is a stream stand in a block `streams { .. }` at the end.
 ///
 /// The table below
@@ -40,7 +41,7 @@ macro_rules! service {
         pub trait $Trait:ident, client $Client:ident, table $TABLE:ident = $service:literal;
         $(
             $(#[doc = $doc:literal])*
-            fn $method:ident($Params:ident) -> $Output:ty { $effect:ident $(on $field:ident $(at $path:ident)? $(if $private:ident)?)? $(, $fact:ident = $value:tt)* }
+            fn $method:ident($Params:ident) -> $Output:ty { $effect:ident $(on $field:ident $(at $path:ident)? $(if $private:ident)? $(and $also:ident)?)? $(, $fact:ident = $value:tt)* }
         )*
         $(streams { $(
             $(#[doc = $sdoc:literal])*
@@ -66,7 +67,10 @@ macro_rules! service {
                 $crate::types::AsSubject::as_subject(&self.$field)
                     $(.at_path(Some(&self.$path)))?
                     $(.private(Some(self.$private)))?
-            })?
+            }
+            $(fn also(&self) -> $crate::types::Subject<'_> {
+                $crate::types::AsSubject::as_subject(&self.$also)
+            })?)?
         })*
         $($(impl $crate::op::StreamOperation for $SParams {
             type Item = $Item;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -244,7 +245,9 @@ impl Builder {
         let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
         // Calls of the application itself ask no authorizer; reads leave no record.
         let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
+        let closed = Arc::<AtomicBool>::default();
         let path = outer(Parts {
+            closed: Arc::clone(&closed),
             view: Arc::clone(&view),
             metrics: Arc::clone(&metrics),
             seed,
@@ -261,6 +264,7 @@ impl Builder {
         Ok(Orchestrator(Arc::new(Inner {
             path,
             direct,
+            closed,
             view,
             cache,
             metrics,

@@ -7,7 +7,9 @@ mod plugins;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
@@ -69,6 +71,8 @@ struct Inner {
     path: Arc<dyn Enter>,
     /// Whether nothing but the cache has to look at a hit of the application itself.
     direct: bool,
+    /// Whether no more calls are taken.
+    closed: Arc<AtomicBool>,
     view: Arc<ArcSwap<View>>,
     cache: Arc<CacheStore>,
     metrics: Arc<Metrics>,
@@ -172,15 +176,31 @@ impl Orchestrator {
         &self.0.metrics
     }
 
-    /// Stops the prober and every plugin, and waits until all of it ended. Calls after it, and calls that are still under
-    /// way, may fail.
+    /// Takes no more calls, waits until those under way are done (30 s at most), and stops the prober and every plugin.
+    /// Later calls fail with `Lifecycle`.
     pub async fn shutdown(&self) {
+        self.0.closed.store(true, Ordering::Release);
         self.0.stop.cancel();
         self.0.tasks.close();
+        let drained = async {
+            while self.in_flight() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!(target: "mosaic::lifecycle", calls = self.in_flight(), "calls are still under way");
+        }
         self.0.tasks.wait().await;
         self.0.plugins.stop_all().await;
     }
+
+    fn in_flight(&self) -> u32 {
+        self.0.view.load().lanes.iter().map(|lane| lane.provider.load.in_flight()).sum()
+    }
 }
+
+/// How long a shutdown waits for calls under way.
+const DRAIN: Duration = Duration::from_secs(30);
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -227,6 +247,7 @@ impl Orchestrator {
     fn at_hand<O: Operation>(&self, cx: &CallContext, op: &O, began: Instant) -> AtHand {
         let inner = &*self.0;
         if !inner.direct
+            || inner.closed.load(Ordering::Acquire)
             || cx.cache_use() != CacheUse::Normal
             || !cx.caller().is_application()
             || tracing::enabled!(target: "mosaic::call", tracing::Level::INFO)

@@ -1,6 +1,5 @@
 //! The plugin manager: walks every instance through its life, and shows each step as an event.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +40,8 @@ pub struct LifecycleChange {
 const STEP: Duration = Duration::from_secs(30);
 
 pub(super) struct PluginManager {
-    slots: Mutex<BTreeMap<ProviderId, Slot>>,
+    /// In the order in which they were started.
+    slots: Mutex<Vec<Slot>>,
     changes: broadcast::Sender<LifecycleChange>,
 }
 
@@ -62,7 +62,7 @@ impl PluginManager {
     }
 
     pub(super) fn state(&self, provider: &ProviderId) -> Option<Lifecycle> {
-        self.slots.lock().get(provider).map(|slot| slot.state)
+        self.slots.lock().iter().find(|slot| slot.provider.id == *provider).map(|slot| slot.state)
     }
 
     /// Walks one instance from its discovery until it runs.
@@ -73,9 +73,7 @@ impl PluginManager {
         use LifecycleEvent as E;
         let id = provider.id.clone();
         let plugin = Arc::clone(&provider.plugin);
-        self.slots
-            .lock()
-            .insert(id.clone(), Slot { provider: Arc::clone(&provider), state: Lifecycle::Discovered });
+        self.slots.lock().push(Slot { provider: Arc::clone(&provider), state: Lifecycle::Discovered });
         let steps = async {
             validate(&provider)?;
             self.step(&id, E::Validated, None);
@@ -109,11 +107,7 @@ impl PluginManager {
     pub(super) async fn stop_all(&self) {
         let running: Vec<_> = {
             let slots = self.slots.lock();
-            slots
-                .values()
-                .filter(|slot| slot.state.answers())
-                .map(|slot| Arc::clone(&slot.provider))
-                .collect()
+            slots.iter().filter(|slot| slot.state.answers()).map(|slot| Arc::clone(&slot.provider)).collect()
         };
         for provider in running.into_iter().rev() {
             self.step(&provider.id, LifecycleEvent::StopRequested, None);
@@ -133,7 +127,7 @@ impl PluginManager {
 
     fn step(&self, id: &ProviderId, event: LifecycleEvent, error: Option<Error>) {
         let mut slots = self.slots.lock();
-        let Some(slot) = slots.get_mut(id) else { return };
+        let Some(slot) = slots.iter_mut().find(|slot| slot.provider.id == *id) else { return };
         let from = slot.state;
         match from.next(event) {
             Ok(to) => {

@@ -56,7 +56,7 @@ pub trait Plugin: Send + Sync + 'static {
     /// Who it is and what it can do.
     fn info(&self) -> &PluginInfo;
 
-    /// What answers its operations. Called once; operations outside [`PluginInfo::operations`] are never called.
+    /// What answers its operations. Cheap, as it is asked more than once; operations outside [`PluginInfo::operations`] are never called.
     fn handlers(self: Arc<Self>) -> HandlerTable;
 
     /// Checks the configuration and gets ready, without touching what others see.

@@ -256,3 +256,56 @@ async fn a_call_by_name_meets_the_same_entry() {
     assert_eq!((by_name.report.cache, forge.seen()), (CacheState::Hit, 1));
     assert_eq!(by_name.into_value().unwrap(), serde_json::to_value(&*typed).unwrap());
 }
+
+/// A typed hit of the application is answered before the call enters the path; by name it goes all the way. Both must say and
+/// count the same.
+#[tokio::test(start_paused = true)]
+async fn both_ways_to_a_hit_say_and_count_the_same() {
+    use mosaic_core::op::Caller as _;
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    mosaic.git().get_repository(get()).await.unwrap();
+    let figures = || mosaic.status().operations[0];
+    let before = figures();
+    let typed = mosaic.git().get_repository(get()).await.unwrap().report().clone();
+    let between = figures();
+    let params = serde_json::to_value(get()).unwrap();
+    let by_name = mosaic.call_json(CallContext::new(), "git.get_repository", params).await.unwrap().report;
+    let after = figures();
+    assert_eq!(format!("{typed:?}"), format!("{by_name:?}"));
+    let gained = |a: mosaic_core::engine::observe::OperationFigures,
+                  b: mosaic_core::engine::observe::OperationFigures| {
+        (b.calls - a.calls, b.errors - a.errors, b.cache_hits - a.cache_hits)
+    };
+    assert_eq!(gained(before, between), (1, 0, 1));
+    assert_eq!(gained(between, after), (1, 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_makes_old_what_follows_from_it_elsewhere() {
+    use mosaic_core::op::project::{GetIssue, LinkIssues};
+    use mosaic_core::testkit::Double;
+    use mosaic_core::types::IssueRef;
+    use mosaic_core::types::git::{FileContent, Repository};
+    use mosaic_core::types::project::{Issue, IssueState, Link};
+    let both = Double::new()
+        .answer(|op: &git::GetFile| Ok(FileContent::new(op.path.clone(), "b", "c", "text")))
+        .answer(|op: &git::UpdateRepository| Ok(Repository::of(&op.repo, "next")))
+        .answer(|op: &GetIssue| Ok(Issue::of(&op.issue, "title", IssueState::Open)))
+        .answer(|op: &LinkIssues| Ok(Link::new(op.issue.clone(), op.kind, op.to.clone())));
+    let mosaic = single(&both, config()).build().await.unwrap();
+    let file =
+        || async { mosaic.git().get_file(git::GetFile::new("acme", "widget", "a")).await.unwrap().cache() };
+    file().await;
+    assert_eq!(file().await, CacheState::Hit);
+    let update = git::UpdateRepository::new("acme", "widget").default_branch("next");
+    mosaic.git().update_repository(update).await.unwrap();
+    assert_eq!(file().await, CacheState::Miss, "without `at` it is read at the default branch");
+
+    let (ours, theirs) = (IssueRef::new("OPS", 1u64), IssueRef::new("WEB", 1u64));
+    let issue = || async { mosaic.project().get_issue(GetIssue::of(&theirs)).await.unwrap().cache() };
+    issue().await;
+    assert_eq!(issue().await, CacheState::Hit);
+    mosaic.project().link_issues(LinkIssues::of(&ours, theirs.clone())).await.unwrap();
+    assert_eq!(issue().await, CacheState::Miss, "the other end of the link shows it too");
+}

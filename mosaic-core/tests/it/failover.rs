@@ -119,6 +119,8 @@ async fn a_pinned_call_never_leaks() {
         let write = git::CreateRepository::new("internal-x", "new");
         mosaic.git().create_repository(write).await.unwrap_err();
     }
+    // Forges compare names without regard to case, so another spelling is no way around a pin.
+    mosaic.git().get_repository(git::GetRepository::new("Internal-X", "widget")).await.unwrap_err();
     assert_eq!(b.seen(), 0);
     assert!(mosaic.git().get_repository(get()).await.is_ok(), "others go to the declared fallback");
     assert_eq!(b.seen(), 1);
@@ -210,4 +212,14 @@ async fn what_nobody_offers_is_said() {
         mosaic.project().get_project(mosaic_core::op::project::GetProject::new("OPS")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoRoute);
     assert_eq!(a.seen(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stand_in_without_the_thing_does_not_hide_that_its_owner_failed() {
+    let ((a, _), (b, _)) = (forge_with_widget(), forge());
+    let mosaic = pair(&a, &b).build().await.unwrap();
+    a.plan(|_, _| Some(Fault::DisconnectBefore));
+    let error = mosaic.git().get_repository(get()).await.unwrap_err();
+    assert_eq!((error.kind(), error.provider_id().unwrap().as_str()), (ErrorKind::Network, "a"));
+    assert_eq!(error.attempts().last().unwrap().kind, ErrorKind::NotFound, "the trail tells all");
 }

@@ -164,3 +164,20 @@ async fn factories_make_providers_and_every_fault_is_said_at_once() {
         assert!(error.message().contains(part), "{part} is missing in {error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_calls_under_way_and_takes_no_more() {
+    use mosaic_core::testkit::Fault;
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    forge.fault(Fault::Delay(Duration::from_millis(500)));
+    let git = mosaic.git();
+    let running = tokio::spawn(async move { git.get_repository(get()).await });
+    tokio::task::yield_now().await;
+    mosaic.shutdown().await;
+    assert!(running.await.unwrap().is_ok());
+    for _ in 0..2 {
+        assert_eq!(mosaic.git().get_repository(get()).await.unwrap_err().kind(), ErrorKind::Lifecycle);
+    }
+    assert_eq!(mosaic.status().providers[0].lifecycle, Lifecycle::Disposed);
+}

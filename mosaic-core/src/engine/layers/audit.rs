@@ -87,7 +87,8 @@ fn denied(error: &Error) -> bool {
 }
 
 fn failed(error: &Error) -> AuditOutcome {
-    if denied(error) {
+    // A denial after an attempt that may have run is no proof that nothing was done.
+    if denied(error) && error.outcome() == Outcome::NotMade {
         AuditOutcome::Denied
     } else {
         AuditOutcome::Failed { kind: error.kind(), outcome: error.outcome() }

@@ -43,6 +43,9 @@ impl CacheStore {
     /// Makes old what an operation on a subject changes, as if it had been called here: for changes that are learned of.
     pub(crate) fn touch(&self, payload: &Payload) {
         self.generations.touch(payload.meta(), payload.subject());
+        if payload.also() != payload.subject() {
+            self.generations.touch(payload.meta(), payload.also());
+        }
     }
 
     /// What a call is known by, where its answer may be kept.
@@ -95,13 +98,12 @@ pub(crate) struct Cache<S> {
 /// Moves the counters of a write when the write is over, however it ends.
 struct Touching<'a> {
     store: &'a CacheStore,
-    meta: &'static OpMeta,
     payload: &'a Payload,
 }
 
 impl Drop for Touching<'_> {
     fn drop(&mut self) {
-        self.store.generations.touch(self.meta, self.payload.subject());
+        self.store.touch(self.payload);
     }
 }
 
@@ -110,7 +112,7 @@ impl<S: Step> Step for Cache<S> {
         let meta = call.meta();
         if !meta.effect.is_read() {
             // Also where the outcome is unknown, and where the caller goes away in the middle.
-            let _touching = Touching { store: &self.store, meta, payload: &call.payload };
+            let _touching = Touching { store: &self.store, payload: &call.payload };
             return self.inner.call(call).await;
         }
         let known = |view: &Arc<View>| match call.key {

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::route::no_view;
 use crate::engine::view::View;
 use crate::engine::{Call, Step as _};
-use crate::error::{Delivery, Error, Outcome, Result, Situation, fails_over};
+use crate::error::{Delivery, Error, ErrorKind, Outcome, Result, Situation, fails_over};
 use crate::op::Reply;
 
 pub(crate) struct Failover;
@@ -57,7 +57,13 @@ fn most_telling(failed: SmallVec<[Error; 2]>) -> Error {
     let trail: Vec<_> = failed.iter().flat_map(|error| error.attempts().iter().cloned()).collect();
     let worst = failed.iter().map(Error::delivered).max().unwrap_or(Delivery::NotSent);
     let may_have_run = failed.iter().any(|error| error.outcome() == Outcome::Unknown);
-    // Of equals the first: it is the one that the others followed from.
-    let telling = failed.into_iter().rev().max_by_key(|error| error.kind().telling());
+    // A stand-in that does not have the thing says nothing about the provider that should have it: who takes "not found" for
+    // an answer might make it a second time. Of equals the first: it is the one that the others followed from.
+    let telling = |at: usize, error: &Error| match error.kind() {
+        ErrorKind::NotFound if at > 0 => 0,
+        kind => kind.telling() + 1,
+    };
+    let telling = failed.into_iter().enumerate().rev().max_by_key(|(at, error)| telling(*at, error));
+    let telling = telling.map(|(_, error)| error);
     telling.unwrap_or_else(no_view).worst(worst, may_have_run).trail(trail)
 }

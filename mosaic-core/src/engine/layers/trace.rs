@@ -1,7 +1,7 @@
 //! The outermost layer: gives the call its id, its view and its deadline, opens its span, counts how it ends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -12,12 +12,14 @@ use tracing::Instrument as _;
 use crate::engine::observe::Metrics;
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
 use crate::types::RequestId;
 
 pub(crate) struct Trace<S> {
     pub(crate) inner: S,
+    /// Whether no more calls are taken.
+    pub(crate) closed: Arc<AtomicBool>,
     pub(crate) view: Arc<ArcSwap<View>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) seed: u64,
@@ -29,6 +31,11 @@ pub(crate) struct Trace<S> {
 impl<S: Step> Trace<S> {
     async fn call(&self, mut call: Call) -> Result<Reply> {
         let meta = call.meta();
+        if self.closed.load(Ordering::Acquire) {
+            return Err(
+                Error::new(ErrorKind::Lifecycle, "the orchestrator is shut down").operation(meta.name)
+            );
+        }
         let began = call.started;
         call.number = self.calls.fetch_add(1, Ordering::Relaxed);
         // A limit beyond what the clock can say is none.

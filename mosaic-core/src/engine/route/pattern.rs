@@ -40,7 +40,7 @@ impl Selector {
     }
 }
 
-/// A pattern of a rule, such as `org:internal-*`.
+/// A pattern of a rule, such as `org:internal-*`. Names match without regard to (ASCII) case, paths with it.
 ///
 /// ```
 /// use mosaic_core::engine::route::Pattern;
@@ -53,6 +53,7 @@ impl Selector {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     selector: Selector,
+    text: Box<str>,
     glob: Glob,
 }
 
@@ -87,7 +88,9 @@ impl FromStr for Pattern {
         if selector == Selector::Private && !matches!(glob, "true" | "false") {
             return fault("private: takes true or false");
         }
-        Ok(Self { selector, glob: Glob::new(glob, selector == Selector::Path) })
+        // Forges compare names without regard to case. A pin that did would leak what is spelt otherwise.
+        let folded = if selector == Selector::Path { glob.to_string() } else { glob.to_ascii_lowercase() };
+        Ok(Self { selector, text: text.into(), glob: Glob::new(&folded, selector == Selector::Path) })
     }
 }
 
@@ -97,7 +100,7 @@ impl Pattern {
         self.selector
     }
 
-    /// What the fact must match.
+    /// What the fact must match: in lower case, but for paths.
     pub fn glob(&self) -> &Glob {
         &self.glob
     }
@@ -105,7 +108,7 @@ impl Pattern {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.selector.prefix(), self.glob.text)
+        f.write_str(&self.text)
     }
 }
 

@@ -215,10 +215,10 @@ impl Table {
     pub(super) fn find(&self, subject: Subject<'_>, cx: &CallContext, found: &mut Found) {
         found.extend_from_slice(&self.unconditional);
         if let Some(org) = subject.org {
-            self.org.find(org, found);
+            folded(org, |org| self.org.find(org, found));
         }
         if let Some(name) = subject.name {
-            self.repo.find(name, found);
+            folded(name, |name| self.repo.find(name, found));
             if !self.full_repo.is_empty() {
                 with_full_name(subject, |full| self.full_repo.find(full, found));
             }
@@ -227,7 +227,7 @@ impl Table {
             self.path.find(path, found);
         }
         if !self.user.is_empty() && !cx.caller().is_application() {
-            self.user.find(cx.caller().name(), found);
+            folded(cx.caller().name(), |name| self.user.find(name, found));
         }
         if let Some(private) = private(subject, cx) {
             found.extend_from_slice(&self.private[usize::from(private)]);
@@ -337,12 +337,23 @@ fn private(subject: Subject<'_>, cx: &CallContext) -> Option<bool> {
     })
 }
 
+/// A name in lower case; nearly all are already.
+#[inline]
+fn folded<R>(name: &str, use_it: impl FnOnce(&str) -> R) -> R {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        use_it(&name.to_ascii_lowercase())
+    } else {
+        use_it(name)
+    }
+}
+
 fn with_full_name(subject: Subject<'_>, use_it: impl FnOnce(&str)) {
     let (Some(org), Some(name)) = (subject.org, subject.name) else { return };
     let mut full = SmallVec::<[u8; 128]>::new();
     full.extend_from_slice(org.as_bytes());
     full.push(b'/');
     full.extend_from_slice(name.as_bytes());
+    full.make_ascii_lowercase();
     if let Ok(full) = std::str::from_utf8(&full) {
         use_it(full);
     }
@@ -351,14 +362,16 @@ fn with_full_name(subject: Subject<'_>, use_it: impl FnOnce(&str)) {
 fn holds(pattern: &Pattern, subject: Subject<'_>, cx: &CallContext) -> bool {
     let glob = pattern.glob();
     match pattern.selector() {
-        Selector::Org => subject.org.is_some_and(|org| glob.matches(org)),
+        Selector::Org => subject.org.is_some_and(|org| folded(org, |org| glob.matches(org))),
         Selector::Repo if glob.as_str().contains('/') => {
             let mut matches = false;
             with_full_name(subject, |full| matches = glob.matches(full));
             matches
         }
-        Selector::Repo => subject.name.is_some_and(|name| glob.matches(name)),
-        Selector::User => !cx.caller().is_application() && glob.matches(cx.caller().name()),
+        Selector::Repo => subject.name.is_some_and(|name| folded(name, |name| glob.matches(name))),
+        Selector::User => {
+            !cx.caller().is_application() && folded(cx.caller().name(), |name| glob.matches(name))
+        }
         Selector::Path => subject.path.is_some_and(|path| glob.matches(path)),
         Selector::Private => private(subject, cx).is_some_and(|private| glob.as_str() == private.to_string()),
     }

@@ -27,7 +27,9 @@ service! {
     /// Fetch one repository.
     fn get_repository(GetRepository) -> Repository { Read on repo, ttl = 60, tags = [repository] }
     /// Change the settings of a repository. Fields that are absent stay as they are.
-    fn update_repository(UpdateRepository) -> Repository { Idempotent on repo, invalidates = [repository] }
+    fn update_repository(UpdateRepository) -> Repository {
+        Idempotent on repo, invalidates = [repository, branch, commit, file]
+    }
     /// Delete a repository with everything in it.
     fn delete_repository(DeleteRepository) -> () {
         Irreversible on repo, cost = 5, invalidates = [repository, branch, commit, file, pull_request]
@@ -39,7 +41,7 @@ service! {
     fn create_branch(CreateBranch) -> Branch { Create on repo, invalidates = [branch] }
     /// List the branches of a repository, ordered by name.
     fn list_branches(ListBranches) -> Page<Branch> { Read on repo, ttl = 30, tags = [branch] }
-    /// Delete a branch; its commits stay reachable from others.
+    /// Delete a branch. Commits that no other branch or tag holds are lost in time.
     fn delete_branch(DeleteBranch) -> () { Irreversible on repo, invalidates = [branch, pull_request] }
     /// Merge one branch into another. `Conflict` where both changed the same lines; nothing changes then.
     fn merge_branch(MergeBranch) -> MergeResult {

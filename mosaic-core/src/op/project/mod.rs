@@ -32,5 +32,5 @@ service! {
     /// Comment on an issue.
     fn add_comment(AddComment) -> Comment { Create on issue, invalidates = [comment, issue] }
     /// Link one issue to another. Linking twice is linking once.
-    fn link_issues(LinkIssues) -> Link { Idempotent on issue, invalidates = [issue] }
+    fn link_issues(LinkIssues) -> Link { Idempotent on issue and to, invalidates = [issue] }
 }
