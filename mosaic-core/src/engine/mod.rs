@@ -16,6 +16,7 @@ mod time;
 pub(crate) mod view;
 
 pub use call::Call;
+pub(crate) use call::KnownKey;
 pub use health::HealthConfig;
 pub use layers::retry::RetryConfig;
 pub use stack::ProviderConfig;

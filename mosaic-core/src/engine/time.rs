@@ -1,7 +1,7 @@
 //! A time limit that costs nothing where the answer is there at once.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use tokio::time::{Instant, sleep_until};
@@ -11,15 +11,18 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Elapsed;
 
 /// Drives a future until a point in time. No timer is made, and no clock read, where the future is ready when first asked.
+///
+/// The caller pins the future, so that it lies in the caller's state once and not here a second time.
+#[inline]
 pub(crate) async fn until<F: Future>(
     deadline: impl FnOnce() -> Instant,
-    future: F,
+    mut future: Pin<&mut F>,
 ) -> Result<F::Output, Elapsed> {
-    let mut future = pin!(future);
     if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
         return Ok(output);
     }
-    let mut sleep = pin!(sleep_until(deadline()));
+    // Boxed, as it is large and rare: what is ready at once carries no timer in its state.
+    let mut sleep = Box::pin(sleep_until(deadline()));
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));

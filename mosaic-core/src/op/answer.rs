@@ -10,7 +10,7 @@ use futures_util::stream::{Stream, StreamExt as _};
 use serde_json::Value;
 
 use super::OpDef;
-use super::erased::{CacheState, Reply, ReplyBody, Report};
+use super::erased::{CacheState, Reply, ReplyBody, Report, other_type};
 use crate::error::{Attempt, Result};
 use crate::types::ProviderId;
 
@@ -35,10 +35,15 @@ impl<T: Any + Send + Sync> Answer<T> {
     ///
     /// # Errors
     /// `Internal` where the reply holds something else.
+    #[inline]
     pub fn new(reply: Reply) -> Result<Self> {
-        let report = reply.report;
-        let value = Reply { body: reply.body, report: Report::default() }.typed()?;
-        Ok(Self { value, report })
+        match reply.body {
+            ReplyBody::Value(value) => match value.downcast() {
+                Ok(value) => Ok(Self { value, report: reply.report }),
+                Err(_) => Err(other_type()),
+            },
+            ReplyBody::Stream(_) => Err(other_type()),
+        }
     }
 }
 

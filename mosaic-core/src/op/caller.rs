@@ -143,7 +143,7 @@ impl Dispatch for Direct {
     fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             let name = payload.meta().name;
-            self.handlers.call(&cx, payload).await.map_err(|error| error.operation(name))
+            self.handlers.call(&cx, &payload).await.map_err(|error| error.operation(name))
         })
     }
 }

@@ -31,11 +31,13 @@ const BUFFER: usize = 128;
 
 impl Digester {
     /// A digest under a key.
+    #[inline]
     pub fn new(key: [u8; 16]) -> Self {
         Self { hasher: SipHasher13::new_with_key(&key), buffer: [0; BUFFER], used: 0 }
     }
 
     /// Adds a value.
+    #[inline]
     pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
         // The serializer below has no failure of its own; a type that refuses to be serialised says so in the digest.
         if value.serialize(&mut *self).is_err() {
@@ -133,81 +135,103 @@ impl ser::Serializer for &mut Digester {
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
 
+    #[inline]
     fn is_human_readable(&self) -> bool {
         false
     }
+    #[inline]
     fn serialize_bool(self, v: bool) -> Done {
         self.tag(v as u8);
         Ok(())
     }
+    #[inline]
     fn serialize_i8(self, v: i8) -> Done {
         self.serialize_i64(v.into())
     }
+    #[inline]
     fn serialize_i16(self, v: i16) -> Done {
         self.serialize_i64(v.into())
     }
+    #[inline]
     fn serialize_i32(self, v: i32) -> Done {
         self.serialize_i64(v.into())
     }
+    #[inline]
     fn serialize_i64(self, v: i64) -> Done {
         self.raw(&v.to_le_bytes());
         Ok(())
     }
+    #[inline]
     fn serialize_u8(self, v: u8) -> Done {
         self.serialize_u64(v.into())
     }
+    #[inline]
     fn serialize_u16(self, v: u16) -> Done {
         self.serialize_u64(v.into())
     }
+    #[inline]
     fn serialize_u32(self, v: u32) -> Done {
         self.serialize_u64(v.into())
     }
+    #[inline]
     fn serialize_u64(self, v: u64) -> Done {
         self.number(v);
         Ok(())
     }
+    #[inline]
     fn serialize_f32(self, v: f32) -> Done {
         self.serialize_f64(v.into())
     }
+    #[inline]
     fn serialize_f64(self, v: f64) -> Done {
         self.raw(&v.to_bits().to_le_bytes());
         Ok(())
     }
+    #[inline]
     fn serialize_char(self, v: char) -> Done {
         self.raw(&(v as u32).to_le_bytes());
         Ok(())
     }
+    #[inline]
     fn serialize_str(self, v: &str) -> Done {
         self.text(v);
         Ok(())
     }
+    #[inline]
     fn serialize_bytes(self, v: &[u8]) -> Done {
         self.length(v.len());
         self.raw(v);
         Ok(())
     }
+    #[inline]
     fn serialize_none(self) -> Done {
         self.tag(0);
         Ok(())
     }
+    #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Done {
         self.tag(1);
         value.serialize(self)
     }
+    #[inline]
     fn serialize_unit(self) -> Done {
         self.tag(2);
         Ok(())
     }
+    #[inline]
     fn serialize_unit_struct(self, _: &'static str) -> Done {
         self.serialize_unit()
     }
+    #[inline]
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Done {
         self.text(variant);
         Ok(())
     }
+    #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Done {
         value.serialize(self)
     }
+    #[inline]
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
         _: &'static str,
@@ -218,18 +242,22 @@ impl ser::Serializer for &mut Digester {
         self.text(variant);
         value.serialize(self)
     }
+    #[inline]
     fn serialize_seq(self, _: Option<usize>) -> Result<Self, Unserialisable> {
         self.tag(b'[');
         Ok(self)
     }
+    #[inline]
     fn serialize_tuple(self, _: usize) -> Result<Self, Unserialisable> {
         self.tag(b'[');
         Ok(self)
     }
+    #[inline]
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Unserialisable> {
         self.tag(b'[');
         Ok(self)
     }
+    #[inline]
     fn serialize_tuple_variant(
         self,
         _: &'static str,
@@ -241,14 +269,17 @@ impl ser::Serializer for &mut Digester {
         self.tag(b'[');
         Ok(self)
     }
+    #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Self, Unserialisable> {
         self.tag(b'{');
         Ok(self)
     }
+    #[inline]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Unserialisable> {
         self.tag(b'{');
         Ok(self)
     }
+    #[inline]
     fn serialize_struct_variant(
         self,
         _: &'static str,
@@ -265,10 +296,12 @@ impl ser::Serializer for &mut Digester {
 impl ser::SerializeSeq for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         self.tag(b',');
         value.serialize(&mut **self)
     }
+    #[inline]
     fn end(self) -> Done {
         self.tag(b']');
         Ok(())
@@ -277,9 +310,11 @@ impl ser::SerializeSeq for &mut Digester {
 impl ser::SerializeTuple for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         ser::SerializeSeq::serialize_element(self, value)
     }
+    #[inline]
     fn end(self) -> Done {
         ser::SerializeSeq::end(self)
     }
@@ -287,9 +322,11 @@ impl ser::SerializeTuple for &mut Digester {
 impl ser::SerializeTupleStruct for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         ser::SerializeSeq::serialize_element(self, value)
     }
+    #[inline]
     fn end(self) -> Done {
         ser::SerializeSeq::end(self)
     }
@@ -297,9 +334,11 @@ impl ser::SerializeTupleStruct for &mut Digester {
 impl ser::SerializeTupleVariant for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         ser::SerializeSeq::serialize_element(self, value)
     }
+    #[inline]
     fn end(self) -> Done {
         ser::SerializeSeq::end(self)
     }
@@ -307,13 +346,16 @@ impl ser::SerializeTupleVariant for &mut Digester {
 impl ser::SerializeMap for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
         self.tag(b',');
         key.serialize(&mut **self)
     }
+    #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
         value.serialize(&mut **self)
     }
+    #[inline]
     fn end(self) -> Done {
         self.tag(b'}');
         Ok(())
@@ -322,10 +364,12 @@ impl ser::SerializeMap for &mut Digester {
 impl ser::SerializeStruct for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
         self.text(key);
         value.serialize(&mut **self)
     }
+    #[inline]
     fn end(self) -> Done {
         self.tag(b'}');
         Ok(())
@@ -334,9 +378,11 @@ impl ser::SerializeStruct for &mut Digester {
 impl ser::SerializeStructVariant for &mut Digester {
     type Ok = ();
     type Error = Unserialisable;
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
         ser::SerializeStruct::serialize_field(self, key, value)
     }
+    #[inline]
     fn end(self) -> Done {
         ser::SerializeStruct::end(self)
     }

@@ -65,16 +65,6 @@ impl Payload {
         self.value.downcast_ref().ok_or_else(|| self.mismatch())
     }
 
-    /// The typed parameters, taken out where this is the only pointer to them and cloned otherwise.
-    ///
-    /// # Errors
-    /// `Internal` where the payload is of another operation.
-    pub fn take<P: Any + Clone + Send + Sync>(self) -> Result<P> {
-        let def = self.def;
-        let value = self.value.downcast::<P>().map_err(|value| Self { def, value }.mismatch())?;
-        Ok(Arc::unwrap_or_clone(value))
-    }
-
     /// What the call is about.
     pub fn subject(&self) -> Subject<'_> {
         (self.def.subject)(&*self.value)

@@ -200,11 +200,11 @@ macro_rules! service {
                 fn rows<S: $Trait>() -> &'static [$crate::plugin::RowFn<S>] {
                     &[
                         $(|service, cx, payload| Box::pin(async move {
-                            let op = payload.take::<$Params>()?;
+                            let op = payload.get::<$Params>()?.clone();
                             service.$method(cx, op).await.map($crate::op::Reply::value)
                         }),)*
                         $($(|service, cx, payload| Box::pin(async move {
-                            let op = payload.take::<$SParams>()?;
+                            let op = payload.get::<$SParams>()?.clone();
                             service.$smethod(cx, op).await.map(|items| $crate::op::Reply::stream($crate::op::erase(items)))
                         }),)*)?
                     ]

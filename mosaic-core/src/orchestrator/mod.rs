@@ -25,7 +25,7 @@ use crate::context::{CacheUse, CallContext};
 use crate::engine::observe::Metrics;
 use crate::engine::route::{Explanation, Member, Routing, Table};
 use crate::engine::view::View;
-use crate::engine::{CacheStore, Call, Enter};
+use crate::engine::{CacheStore, Call, Enter, KnownKey};
 use crate::error::{Error, Result};
 use crate::op::{
     Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, Operation, Payload, Projects, Reply, catalogue,
@@ -236,7 +236,7 @@ impl Caller for Orchestrator {
 enum AtHand {
     Answer(Reply),
     /// What the call is known by, and the epoch for which that holds.
-    Key(Option<(u128, u64)>),
+    Key(Option<KnownKey>),
 }
 
 impl Orchestrator {
@@ -264,7 +264,7 @@ impl Orchestrator {
                 inner.metrics.hit(O::META, reply.report.elapsed);
                 AtHand::Answer(reply)
             }
-            None => AtHand::Key(Some((key, view.epoch))),
+            None => AtHand::Key(Some(KnownKey::new(key, view.epoch))),
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::types::ServiceKind;
 
 /// One row of a service table, bound to an implementation `S` of its trait.
 #[doc(hidden)]
-pub type RowFn<S> = for<'a> fn(&'a S, &'a CallContext, Payload) -> BoxFuture<'a, Result<Reply>>;
+pub type RowFn<S> = for<'a> fn(&'a S, &'a CallContext, &'a Payload) -> BoxFuture<'a, Result<Reply>>;
 
 trait Answering: Send + Sync {
-    fn call<'a>(&'a self, cx: &'a CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>>;
+    fn call<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>>;
 }
 
 struct Bound<S: 'static> {
@@ -24,7 +24,7 @@ struct Bound<S: 'static> {
 }
 
 impl<S: Send + Sync> Answering for Bound<S> {
-    fn call<'a>(&'a self, cx: &'a CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+    fn call<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         let meta = payload.meta();
         match self.rows.get(usize::from(meta.index)) {
             Some(row) => row(&self.service, cx, payload),
@@ -56,8 +56,8 @@ impl Handlers {
 struct Dispatching(Arc<dyn Dispatch>);
 
 impl Answering for Dispatching {
-    fn call<'a>(&'a self, cx: &'a CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
-        self.0.dispatch(cx.clone(), payload)
+    fn call<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
+        self.0.dispatch(cx.clone(), payload.clone())
     }
 }
 
@@ -104,7 +104,7 @@ impl HandlerTable {
     }
 
     /// Answers a call, or says `Unsupported` without doing anything.
-    pub fn call<'a>(&'a self, cx: &'a CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+    pub fn call<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         let meta = payload.meta();
         match &self.0[meta.service.index()] {
             Some(answering) => answering.call(cx, payload),

@@ -41,7 +41,7 @@ pub async fn honesty(plugin: Arc<dyn Plugin>, touched: impl Fn() -> u64) -> Resu
         let name = def.meta.name;
         let params = parameters(def)?;
         let before = touched();
-        let result = handlers.call(&cx, params).await;
+        let result = handlers.call(&cx, &params).await;
         let moved = touched() != before;
         let unsupported = matches!(&result, Err(error) if error.kind() == ErrorKind::Unsupported);
         if declared.has(def.meta) {

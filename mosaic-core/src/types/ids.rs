@@ -163,17 +163,20 @@ impl<K: IdKind> JsonSchema for Id<K> {
 /// assert_eq!(id.to_string(), "00000000000000010000000000000002");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequestId(u128);
+pub struct RequestId {
+    seed: u64,
+    number: u64,
+}
 
 impl RequestId {
     /// An id from the seed of whoever counts and the number of the call.
     pub const fn from_parts(seed: u64, number: u64) -> Self {
-        Self(((seed as u128) << 64) | number as u128)
+        Self { seed, number }
     }
 }
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:016x}{:016x}", self.seed, self.number)
     }
 }
 impl fmt::Debug for RequestId {

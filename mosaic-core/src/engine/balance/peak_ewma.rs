@@ -55,7 +55,7 @@ impl Balancer for PeakEwma {
         let other = if other >= one { other + 1 } else { other };
         let (first, second) =
             if members[one].cost(now) <= members[other].cost(now) { (one, other) } else { (other, one) };
-        order_from(count, first, Some(second))
+        order_from(count, first, second)
     }
 
     fn name(&self) -> &'static str {

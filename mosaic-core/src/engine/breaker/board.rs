@@ -47,7 +47,7 @@ impl std::fmt::Display for BreakerState {
 /// let now = Instant::now();
 /// let cell = BreakerCell::new(BreakerConfig { failures_in_a_row: 1, ..Default::default() }, now);
 /// let permit = cell.ask(now).map_err(|wait| format!("{wait:?}"))?;
-/// permit.record(Verdict::Failure, Duration::ZERO, now);
+/// permit.record(Verdict::Failure, Duration::ZERO, || now);
 /// assert_eq!(cell.state(now), BreakerState::Open);
 /// # Ok::<(), String>(())
 /// ```
@@ -105,7 +105,7 @@ impl BreakerCell {
     /// Takes a failure that came to light after the result of a call, such as in the middle of a stream.
     pub fn fail_afterwards(&self, ticket: Ticket, now: Instant) {
         let mut machine = self.machine.lock();
-        if machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, self.since(now)) {
+        if machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, || self.since(now)) {
             self.publish(&machine);
         }
     }
@@ -140,12 +140,12 @@ impl Permit<'_> {
         self.ticket
     }
 
-    /// Takes the result of the call. Says whether the breaker changed its state.
+    /// Takes the result of the call, which ended at `now`. Says whether the breaker changed its state.
     #[inline]
-    pub fn record(mut self, verdict: Verdict, elapsed: Duration, now: Instant) -> bool {
+    pub fn record(mut self, verdict: Verdict, elapsed: Duration, now: impl FnOnce() -> Instant) -> bool {
         let Some(ticket) = self.ticket.take() else { return false };
         let mut machine = self.cell.machine.lock();
-        let changed = machine.record(ticket, verdict, elapsed, self.cell.since(now));
+        let changed = machine.record(ticket, verdict, elapsed, || self.cell.since(now()));
         if changed {
             self.cell.publish(&machine);
         }

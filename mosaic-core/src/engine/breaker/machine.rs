@@ -101,7 +101,7 @@ const CLEAN: State = State::Closed { failed: 0, slow: 0, seen: 0, in_a_row: 0 };
 /// let mut breaker = Machine::new(BreakerConfig { failures_in_a_row: 1, ..Default::default() });
 /// let now = Duration::ZERO;
 /// let Ask::Granted(ticket) = breaker.ask(now) else { unreachable!() };
-/// breaker.record(ticket, Verdict::Failure, Duration::ZERO, now);
+/// breaker.record(ticket, Verdict::Failure, Duration::ZERO, || now);
 /// assert!(matches!(breaker.ask(now), Ask::Rejected(_)));
 /// ```
 #[derive(Debug, Clone)]
@@ -143,9 +143,16 @@ impl Machine {
         }
     }
 
-    /// Takes the result of a call that lasted `elapsed`. Says whether the state changed.
+    /// Takes the result of a call that lasted `elapsed` and ended at `now`, which is asked for only where it matters. Says
+    /// whether the state changed.
     #[inline]
-    pub fn record(&mut self, ticket: Ticket, verdict: Verdict, elapsed: Duration, now: Duration) -> bool {
+    pub fn record(
+        &mut self,
+        ticket: Ticket,
+        verdict: Verdict,
+        elapsed: Duration,
+        now: impl FnOnce() -> Duration,
+    ) -> bool {
         if ticket.epoch != self.epoch {
             return false;
         }
@@ -167,7 +174,7 @@ impl Machine {
                             && (failed.count_ones() * 100 >= self.config.failure_percent * *seen
                                 || slow.count_ones() * 100 >= self.config.slow_percent * *seen));
                 if opens {
-                    self.open(now);
+                    self.open(now());
                 }
                 opens
             }
@@ -175,7 +182,7 @@ impl Machine {
                 *under_way = under_way.saturating_sub(u32::from(ticket.trial));
                 match verdict {
                     Verdict::Failure => {
-                        self.open(now);
+                        self.open(now());
                         true
                     }
                     Verdict::Neutral => false,

@@ -27,7 +27,7 @@ fn opened() -> Machine {
     let mut machine = Machine::new(config());
     for _ in 0..3 {
         let ticket = granted(&mut machine, Duration::ZERO);
-        machine.record(ticket, Verdict::Failure, SECOND, Duration::ZERO);
+        machine.record(ticket, Verdict::Failure, SECOND, || Duration::ZERO);
     }
     assert_eq!(machine.open_until(), Some(10 * SECOND));
     machine
@@ -39,10 +39,10 @@ fn opens_after_failures_in_a_row_and_not_before() {
     for verdict in [Verdict::Failure, Verdict::Failure, Verdict::Success, Verdict::Failure, Verdict::Failure]
     {
         let ticket = granted(&mut machine, Duration::ZERO);
-        assert!(!machine.record(ticket, verdict, Duration::ZERO, Duration::ZERO));
+        assert!(!machine.record(ticket, verdict, Duration::ZERO, || Duration::ZERO));
     }
     let ticket = granted(&mut machine, Duration::ZERO);
-    assert!(machine.record(ticket, Verdict::Failure, Duration::ZERO, Duration::ZERO));
+    assert!(machine.record(ticket, Verdict::Failure, Duration::ZERO, || Duration::ZERO));
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn opens_on_the_share_of_failed_and_of_slow_calls() {
             let ticket = granted(&mut machine, Duration::ZERO);
             let (verdict, elapsed) =
                 if n % 2 == 0 { (verdict, elapsed) } else { (Verdict::Success, Duration::ZERO) };
-            if machine.record(ticket, verdict, elapsed, Duration::ZERO) {
+            if machine.record(ticket, verdict, elapsed, || Duration::ZERO) {
                 assert!(n >= 19, "not before the least number of calls, but at {n}");
                 break;
             }
@@ -69,8 +69,8 @@ fn rejects_while_open_then_tries_then_closes() {
     assert_eq!(machine.ask(4 * SECOND), Ask::Rejected(6 * SECOND));
     let (a, b) = (granted(&mut machine, 10 * SECOND), granted(&mut machine, 10 * SECOND));
     assert!(matches!(machine.ask(10 * SECOND), Ask::Rejected(_)), "two trials at once");
-    assert!(!machine.record(a, Verdict::Success, SECOND, 11 * SECOND));
-    assert!(machine.record(b, Verdict::Success, SECOND, 11 * SECOND));
+    assert!(!machine.record(a, Verdict::Success, SECOND, || 11 * SECOND));
+    assert!(machine.record(b, Verdict::Success, SECOND, || 11 * SECOND));
     assert!(machine.is_closed());
 }
 
@@ -82,7 +82,7 @@ fn a_trial_that_is_dropped_or_says_nothing_gives_its_slot_back() {
         let (a, _b) = (granted(&mut machine, now), granted(&mut machine, now));
         assert!(matches!(machine.ask(now), Ask::Rejected(_)));
         if neutral {
-            machine.record(a, Verdict::Neutral, SECOND, now);
+            machine.record(a, Verdict::Neutral, SECOND, || now);
         } else {
             machine.give_back(a);
         }
@@ -134,7 +134,7 @@ proptest! {
                     let ticket = out.swap_remove(at % out.len());
                     let current = ticket.epoch == machine.epoch;
                     let before = machine.state;
-                    machine.record(ticket, verdict, Duration::ZERO, now);
+                    machine.record(ticket, verdict, Duration::ZERO, || now);
                     if !current {
                         prop_assert_eq!(machine.state, before, "a result from another epoch counted");
                     } else if half_open && verdict == Verdict::Failure {

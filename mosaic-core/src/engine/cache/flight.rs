@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::memory::Spread;
 use super::tags::Noted;
 use crate::error::{Error, ErrorKind, Verdict};
 use crate::op::Shared;
@@ -21,7 +22,7 @@ pub type Landed = Result<(Shared, Option<ProviderId>), Error>;
 /// All flights under way.
 pub struct Flights(Box<[Shard]>);
 
-type Shard = Mutex<HashMap<u128, Arc<Flight>>>;
+type Shard = Mutex<HashMap<u128, Arc<Flight>, Spread>>;
 
 const SHARDS: usize = 64;
 

@@ -164,7 +164,7 @@ impl Expiry<u128, Arc<Entry>> for UntilStale {
 
 /// Keys are digests already: their low half is as good a hash as any.
 #[derive(Debug, Clone, Copy, Default)]
-struct Spread;
+pub(super) struct Spread;
 
 impl BuildHasher for Spread {
     type Hasher = Low;
@@ -174,7 +174,7 @@ impl BuildHasher for Spread {
 }
 
 #[derive(Debug)]
-struct Low(u64);
+pub(super) struct Low(u64);
 
 impl Hasher for Low {
     fn finish(&self) -> u64 {

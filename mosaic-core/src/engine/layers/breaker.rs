@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::stream::ending_with_error;
+use super::stream::{ending_with_error, wrap};
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result, Verdict};
@@ -33,12 +33,12 @@ impl<S: Step> Step for Breaker<S> {
             }
         };
         let ticket = permit.ticket();
-        let result = self.inner.call(call).await;
+        let mut result = self.inner.call(call).await;
         let changed = match &result {
-            Ok(reply) => permit.record(Verdict::Success, reply.report.elapsed, began + reply.report.elapsed),
+            Ok(reply) => permit.record(Verdict::Success, reply.report.elapsed, || began + reply.report.elapsed),
             Err(error) => {
                 let ended = Instant::now();
-                permit.record(error.verdict(), ended.saturating_duration_since(began), ended)
+                permit.record(error.verdict(), ended.saturating_duration_since(began), || ended)
             }
         };
         if changed {
@@ -46,13 +46,14 @@ impl<S: Step> Step for Breaker<S> {
             tracing::info!(target: "mosaic::breaker", provider = %self.provider.id, %service, %state, "breaker changed");
         }
         // A stream that breaks off later is a failure too.
-        result.map(|reply| {
+        wrap(&mut result, |stream| {
             let provider = Arc::clone(&self.provider);
-            ending_with_error(reply, move |error| {
+            ending_with_error(stream, move |error| {
                 if let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) {
                     provider.breaker(service).fail_afterwards(ticket, Instant::now());
                 }
             })
-        })
+        });
+        result
     }
 }

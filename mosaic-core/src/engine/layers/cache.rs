@@ -116,7 +116,7 @@ impl<S: Step> Step for Cache<S> {
             return self.inner.call(call).await;
         }
         let known = |view: &Arc<View>| match call.key {
-            Some((key, epoch)) if epoch == view.epoch => Some(key),
+            Some(known) if known.epoch == view.epoch => Some(known.key()),
             _ => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
         };
         let (Some(ttl), Some(key)) = (meta.freshness(), call.view.as_ref().and_then(known)) else {

@@ -1,5 +1,7 @@
 //! The time that the whole call has, over all attempts and providers.
 
+use std::pin::pin;
+
 use crate::engine::time::until;
 use crate::engine::{Call, Step};
 use crate::error::{Delivery, Error, ErrorKind, Result};
@@ -12,7 +14,8 @@ pub(crate) struct Deadline<S> {
 impl<S: Step> Step for Deadline<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let Some(deadline) = call.cx.deadline() else { return self.inner.call(call).await };
-        match until(|| deadline, self.inner.call(call)).await {
+        let whole = pin!(self.inner.call(call));
+        match until(|| deadline, whole).await {
             Ok(result) => result,
             Err(_) => {
                 let limit = deadline.saturating_duration_since(call.started);

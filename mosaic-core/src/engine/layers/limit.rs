@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::stream::holding;
+use super::stream::{holding, wrap};
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Error, Result};
@@ -21,12 +21,13 @@ impl<S: Step> Step for Limit<S> {
         let turn = limiter.turn().await.map_err(named)?;
         limiter.check(meta.cost).map_err(named)?;
         // Waiting for a turn is no time of the provider's.
-        let reply = if turn.waited {
+        let mut result = if turn.waited {
             let call = call.again();
-            Box::pin(self.inner.call(&call)).await?
+            Box::pin(self.inner.call(&call)).await
         } else {
-            self.inner.call(call).await?
+            self.inner.call(call).await
         };
-        Ok(holding(reply, turn))
+        wrap(&mut result, |stream| holding(stream, turn.into_owned()));
+        result
     }
 }

@@ -1,10 +1,11 @@
 //! Counts calls in flight and learns the latency that balancing reads.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::stream::holding;
+use super::stream::{holding, wrap};
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Result, Verdict};
@@ -16,16 +17,18 @@ pub(crate) struct Load<S> {
 }
 
 /// One call in flight, for as long as somebody holds it.
-struct InFlight(Arc<Provider>);
+struct InFlight<P: Deref<Target = Provider>>(P);
 
-impl InFlight {
-    fn new(provider: &Arc<Provider>) -> Self {
+impl<P: Deref<Target = Provider>> InFlight<P> {
+    #[inline]
+    fn new(provider: P) -> Self {
         provider.load.enter();
-        Self(Arc::clone(provider))
+        Self(provider)
     }
 }
 
-impl Drop for InFlight {
+impl<P: Deref<Target = Provider>> Drop for InFlight<P> {
+    #[inline]
     fn drop(&mut self) {
         self.0.load.leave();
     }
@@ -33,24 +36,22 @@ impl Drop for InFlight {
 
 impl<S: Step> Step for Load<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
-        let began = call.now;
-        let in_flight = InFlight::new(&self.provider);
-        let result = self.inner.call(call).await;
+        let in_flight = InFlight::new(&*self.provider);
+        let mut result = self.inner.call(call).await;
         let ended = Instant::now();
-        let latency = ended.saturating_duration_since(began);
-        match result {
-            Ok(mut reply) => {
+        let latency = ended.saturating_duration_since(call.now);
+        match &mut result {
+            Ok(reply) => {
                 self.provider.load.sample(latency, ended);
                 reply.report.elapsed = latency;
-                Ok(holding(reply, in_flight))
             }
-            Err(error) => {
-                // A refusal at once says nothing about how fast the provider works.
-                if error.verdict() != Verdict::Neutral {
-                    self.provider.load.sample(latency, ended);
-                }
-                Err(error)
-            }
+            // A refusal at once says nothing about how fast the provider works.
+            Err(error) if error.verdict() == Verdict::Neutral => {}
+            Err(_) => self.provider.load.sample(latency, ended),
         }
+        // An open stream is in flight until its end.
+        wrap(&mut result, |stream| holding(stream, InFlight::new(Arc::clone(&self.provider))));
+        drop(in_flight);
+        result
     }
 }

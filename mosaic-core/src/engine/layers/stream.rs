@@ -10,15 +10,18 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{Reply, ReplyBody, ReplyStream, Shared};
 
-/// Keeps `held` as long as the reply needs the provider: until now for a value, until its end for a stream.
-pub(super) fn holding<T: Send + 'static>(reply: Reply, held: T) -> Reply {
-    match reply.body {
-        ReplyBody::Value(_) => reply,
-        ReplyBody::Stream(inner) => {
-            let stream: ReplyStream = Box::pin(Holding { inner, held: Some(held) });
-            Reply { body: ReplyBody::Stream(stream), report: reply.report }
-        }
+/// Puts something around the stream of a reply. A reply with a value is over, and needs nothing around it.
+#[inline]
+pub(super) fn wrap(result: &mut Result<Reply>, around: impl FnOnce(ReplyStream) -> ReplyStream) {
+    if let Ok(Reply { body: ReplyBody::Stream(stream), .. }) = result {
+        let inner = std::mem::replace(stream, Box::pin(futures_util::stream::empty()));
+        *stream = around(inner);
     }
+}
+
+/// Keeps `held` until the stream ends or is dropped.
+pub(super) fn holding<T: Send + 'static>(inner: ReplyStream, held: T) -> ReplyStream {
+    Box::pin(Holding { inner, held: Some(held) })
 }
 
 struct Holding<T> {
@@ -42,14 +45,11 @@ impl<T> Stream for Holding<T> {
 }
 
 /// Ends the stream with its first error, which `seen` is told of.
-pub(super) fn ending_with_error(reply: Reply, seen: impl FnOnce(&Error) + Send + 'static) -> Reply {
-    match reply.body {
-        ReplyBody::Value(_) => reply,
-        ReplyBody::Stream(inner) => {
-            let stream: ReplyStream = Box::pin(UntilError { inner, seen: Some(seen) });
-            Reply { body: ReplyBody::Stream(stream), report: reply.report }
-        }
-    }
+pub(super) fn ending_with_error(
+    inner: ReplyStream,
+    seen: impl FnOnce(&Error) + Send + 'static,
+) -> ReplyStream {
+    Box::pin(UntilError { inner, seen: Some(seen) })
 }
 
 struct UntilError<F> {
@@ -82,15 +82,9 @@ impl<F: FnOnce(&Error)> Stream for UntilError<F> {
 }
 
 /// Ends the stream with `Timeout` where no item comes for so long.
-pub(super) fn with_idle_limit(reply: Reply, idle: Duration, operation: &'static str) -> Reply {
-    match reply.body {
-        ReplyBody::Value(_) => reply,
-        ReplyBody::Stream(inner) => {
-            let sleep = Box::pin(sleep_until(Instant::now() + idle));
-            let stream: ReplyStream = Box::pin(IdleLimit { inner, idle, sleep, operation, over: false });
-            Reply { body: ReplyBody::Stream(stream), report: reply.report }
-        }
-    }
+pub(super) fn with_idle_limit(inner: ReplyStream, idle: Duration, operation: &'static str) -> ReplyStream {
+    let sleep = Box::pin(sleep_until(Instant::now() + idle));
+    Box::pin(IdleLimit { inner, idle, sleep, operation, over: false })
 }
 
 struct IdleLimit {

@@ -9,7 +9,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -81,11 +81,32 @@ pub struct Limiter {
 
 /// The right to one of the calls at once; given back when dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Turn<'a> {
     /// Whether it had to be waited for.
     pub waited: bool,
-    /// Held for its drop.
-    _permit: Option<OwnedSemaphorePermit>,
+    turns: Option<(&'a Arc<Semaphore>, SemaphorePermit<'a>)>,
+}
+
+impl Turn<'_> {
+    /// The same right, to be held by something that outlives the limiter's borrow.
+    pub fn into_owned(self) -> OwnedTurn {
+        OwnedTurn(self.turns.map(|(turns, permit)| {
+            permit.forget();
+            Arc::clone(turns)
+        }))
+    }
+}
+
+/// A [`Turn`] that borrows nothing.
+#[derive(Debug)]
+pub struct OwnedTurn(Option<Arc<Semaphore>>);
+
+impl Drop for OwnedTurn {
+    fn drop(&mut self) {
+        if let Some(turns) = &self.0 {
+            turns.add_permits(1);
+        }
+    }
 }
 
 impl Limiter {
@@ -125,13 +146,14 @@ impl Limiter {
     ///
     /// # Errors
     /// `Throttled` where the turn did not come in time.
-    pub async fn turn(&self) -> Result<Turn> {
-        let Some(turns) = &self.turns else { return Ok(Turn { waited: false, _permit: None }) };
-        if let Ok(permit) = Arc::clone(turns).try_acquire_owned() {
-            return Ok(Turn { waited: false, _permit: Some(permit) });
+    pub async fn turn(&self) -> Result<Turn<'_>> {
+        let Some(turns) = &self.turns else { return Ok(Turn { waited: false, turns: None }) };
+        if let Ok(permit) = turns.try_acquire() {
+            return Ok(Turn { waited: false, turns: Some((turns, permit)) });
         }
-        match tokio::time::timeout(self.queue, Arc::clone(turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn { waited: true, _permit: Some(permit) }),
+        let turn = Box::pin(tokio::time::timeout(self.queue, turns.acquire()));
+        match turn.await {
+            Ok(Ok(permit)) => Ok(Turn { waited: true, turns: Some((turns, permit)) }),
             _ => Err(Error::new(ErrorKind::Throttled, "too many calls to this provider at once")),
         }
     }

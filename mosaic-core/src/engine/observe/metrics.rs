@@ -86,6 +86,12 @@ pub struct ProviderFigures {
     pub retries: u64,
 }
 
+/// Without the detour through 128 bits.
+#[inline]
+fn nanos(duration: Duration) -> u64 {
+    duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos())
+}
+
 impl ProviderCounters {
     pub(crate) fn figures(&self, provider: &ProviderId) -> ProviderFigures {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -103,7 +109,7 @@ impl Metrics {
     pub(crate) fn record(&self, meta: &OpMeta, result: &Result<Reply, Error>, elapsed: Duration) {
         let counters = &self.0[meta.service.index()][usize::from(meta.index) % PLACES];
         counters.calls.fetch_add(1, Ordering::Relaxed);
-        counters.nanos.fetch_add(elapsed.as_nanos() as u64, Ordering::Relaxed);
+        counters.nanos.fetch_add(nanos(elapsed), Ordering::Relaxed);
         match result {
             Ok(reply) if matches!(reply.report.cache, CacheState::Hit | CacheState::Stale) => {
                 counters.hits.fetch_add(1, Ordering::Relaxed);
@@ -121,7 +127,7 @@ impl Metrics {
         let counters = &self.0[meta.service.index()][usize::from(meta.index) % PLACES];
         counters.calls.fetch_add(1, Ordering::Relaxed);
         counters.hits.fetch_add(1, Ordering::Relaxed);
-        counters.nanos.fetch_add(elapsed.as_nanos() as u64, Ordering::Relaxed);
+        counters.nanos.fetch_add(nanos(elapsed), Ordering::Relaxed);
     }
 
     /// The operations that were called, in catalogue order.

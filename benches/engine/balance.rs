@@ -1,0 +1,78 @@
+//! Row 7: choosing one of eight providers and learning from its answer.
+//!
+//! Ours is the balancer behind its trait object, as routing has it: the order over eight loads with time and latency that
+//! change from call to call, then entering, sampling and leaving the load of the first. The time comes in, as it does in the
+//! request path; "own clock" reads it once for each choice.
+//!
+//! The peer is a call of tower's `Balance` (better of two) over eight ready services with the peak-EWMA load, which reads
+//! the clock itself and has its call inside.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use mosaic_benches::{Fault, Goal, Numbers, Result, Side, measure};
+use mosaic_core::engine::balance::{Balance, Balancer, LoadCell};
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+use tower::discover::ServiceList;
+use tower::load::{CompleteOnResponse, PeakEwmaDiscover};
+use tower::{Service as _, ServiceExt as _, service_fn};
+
+use crate::Bench;
+
+const CALLS: usize = 100_000;
+
+/// The row.
+pub(crate) fn rows(bench: &mut Bench) -> Result {
+    let Bench { options, report, runtime } = bench;
+    let cells: Vec<_> = (0..8).map(|_| LoadCell::new(Instant::now())).collect();
+    let members: Vec<_> = cells.iter().collect();
+    let balancer = Balance::PeakEwma.balancer(7);
+    let micros: Vec<_> = Numbers::default().many(1 << 10, 900).into_iter().map(|some| 100 + some).collect();
+    let latency = |at: usize| Duration::from_micros(micros[at % micros.len()] as u64);
+    let mut now = Instant::now();
+    let [ours, clocked, peer] = measure(
+        options,
+        [
+            Side::each(CALLS, |at| {
+                now += Duration::from_micros(1);
+                choose(&*balancer, &members, latency(at), now)
+            }),
+            Side::each(CALLS, |at| choose(&*balancer, &members, latency(at), Instant::now())),
+            peer(runtime),
+        ],
+    )?;
+    let name = "pick + feedback of 8 / tower balance, peak EWMA";
+    report.ratio("7", name, ours.median, peer.median, Goal::must(0.1));
+    report.moon("7 absolute", "pick + feedback of 8 / 20 ns", ours.median, 20.0);
+    report.ratio("7 clock", "the same, own clock", clocked.median, peer.median, Goal::NONE);
+    Ok(())
+}
+
+fn choose(balancer: &dyn Balancer, members: &[&LoadCell], latency: Duration, now: Instant) -> u16 {
+    let order = balancer.order(black_box(members), now);
+    let first = order[0];
+    let load = members[usize::from(first)];
+    load.enter();
+    load.sample(latency, now);
+    load.leave();
+    first
+}
+
+fn peer(runtime: &Runtime) -> Side<'_> {
+    let _entered = runtime.enter();
+    let one = |at: u64| service_fn(move |number: u64| async move { Ok::<_, Fault>(black_box(number) + at) });
+    let services: Vec<_> = (0..8).map(one).collect();
+    let (first, decay) = (Duration::from_millis(5), Duration::from_secs(10));
+    let loads =
+        PeakEwmaDiscover::new(ServiceList::new::<u64>(services), first, decay, CompleteOnResponse::default());
+    let mut balance = tower::balance::p2c::Balance::new(loads);
+    Side::new(CALLS / 5, move |calls| {
+        runtime.block_on(async {
+            for number in 0..calls as u64 {
+                black_box(balance.ready().await?.call(number).await?);
+            }
+            Ok(())
+        })
+    })
+}
