@@ -11,5 +11,6 @@ async fn main() -> mosaic::Result<()> {
     git.write_file(WriteFile::new("acme", "widget", "README.md", "# Widget")).await?;
     let file = git.get_file(GetFile::new("acme", "widget", "README.md")).await?;
     println!("{:?} from {:?} in {:?}", file.content.as_text(), file.provider(), file.elapsed());
+    mosaic.shutdown().await;
     Ok(())
 }

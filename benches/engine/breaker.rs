@@ -37,13 +37,13 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
             Side::each(CALLS, |_| {
                 now += Duration::from_micros(1);
                 let permit = black_box(&cell).ask(now)?;
-                Ok::<_, Duration>(permit.record(Verdict::Success, Duration::from_millis(1), now))
+                Ok::<_, Duration>(permit.record(Verdict::Success, Duration::from_millis(1), || now))
             }),
             Side::each(CALLS, |_| {
                 let began = Instant::now();
                 let permit = black_box(&other).ask(began)?;
                 let ended = Instant::now();
-                Ok::<_, Duration>(permit.record(Verdict::Success, ended - began, ended))
+                Ok::<_, Duration>(permit.record(Verdict::Success, ended - began, || ended))
             }),
             Side::each(CALLS, |at| failsafe.call(|| Ok::<_, ()>(at))),
             tower_resilience(runtime)?,

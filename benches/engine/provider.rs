@@ -73,7 +73,7 @@ impl Ready {
 }
 
 impl Dispatch for Ready {
-    fn dispatch<'a>(&'a self, _: CallContext, _: Payload) -> BoxFuture<'a, Result<Reply>> {
+    fn dispatch<'a>(&'a self, _: &'a CallContext, _: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async { Ok(Reply::shared(Arc::clone(&self.answer))) })
     }
 }

@@ -118,9 +118,9 @@ async fn break_and_mend(mosaic: &Mosaic, folder: &Path) -> Done {
     let (here, away) = (folder.join("forge-b"), folder.join("forge-b.away"));
     step("forge-b breaks: its breaker opens, and the declared fallback answers what it may");
     std::fs::rename(&here, &away)?;
-    // Who reads past the cache meets the broken forge.
+    // Who reads past the cache meets the broken forge. forge-a has no copy of acme/widget, which says nothing about whether
+    // forge-b has it: the error is that of forge-b. What can be made anew is made on forge-a.
     let fresh = mosaic.with(CallContext::new().cache(CacheUse::Bypass)).git();
-    // forge-a has no copy of acme/widget, and says so; what can be made anew is made there.
     refused("read acme/widget", fresh.get_repository(GetRepository::new("acme", "widget"))).await?;
     call("create acme/gadget", git.create_repository(CreateRepository::new("acme", "gadget"))).await?;
     call("read acme/widget, cached", git.get_file(GetFile::new("acme", "widget", "lid.txt"))).await?;

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::time::Instant;
 
 use super::Call;
 use super::breaker::BreakerConfig;
@@ -158,7 +159,7 @@ pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
 /// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.
 #[doc(hidden)]
 pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
-    inner(&Arc::new(Provider::new(id, plugin, config)), &Inserts::default())
+    inner(&Arc::new(Provider::new(id, plugin, config, Instant::now())), &Inserts::default())
 }
 
 /// The first layer given is the outermost.

@@ -48,8 +48,8 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn new(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> Self {
-        let now = Instant::now();
+    /// A provider whose boards count from `now`; the same for all of an orchestrator.
+    pub(crate) fn new(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig, now: Instant) -> Self {
         let breaker = |_| BreakerCell::new(BreakerConfig { ..config.breaker }, now);
         Self {
             info: plugin.info().clone(),

@@ -22,14 +22,14 @@ use crate::plugin::{HandlerTable, Plugin};
 ///
 /// struct Nobody;
 /// impl Dispatch for Nobody {
-///     fn dispatch<'a>(&'a self, _: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+///     fn dispatch<'a>(&'a self, _: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
 ///         Box::pin(async move { Err(Error::new(ErrorKind::NoRoute, "nobody is here").operation(payload.meta().name)) })
 ///     }
 /// }
 /// ```
 pub trait Dispatch: Send + Sync + 'static {
     /// Answers a call. Dropping the future gives the call up; a write that was sent may then have happened.
-    fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>>;
+    fn dispatch<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>>;
 }
 
 /// Typed calls over something that dispatches.
@@ -38,13 +38,13 @@ pub trait Dispatch: Send + Sync + 'static {
 /// use mosaic_core::{context::CallContext, op::{git::GetRepository, Caller}, Result};
 ///
 /// async fn default_branch(caller: &impl Caller) -> Result<String> {
-///     let repository = caller.call(CallContext::new(), GetRepository::new("acme", "widget")).await?;
+///     let repository = caller.call(&CallContext::new(), GetRepository::new("acme", "widget")).await?;
 ///     Ok(repository.default_branch.clone())
 /// }
 /// ```
 pub trait Caller: Clone + Send + Sync + 'static {
     /// Answers a call whose types are inside.
-    fn reply(&self, cx: CallContext, payload: Payload) -> impl Future<Output = Result<Reply>> + Send;
+    fn reply(&self, cx: &CallContext, payload: Payload) -> impl Future<Output = Result<Reply>> + Send;
 
     /// Calls an operation that answers with a value. Nothing is serialised.
     ///
@@ -52,7 +52,7 @@ pub trait Caller: Clone + Send + Sync + 'static {
     /// Those of the operation; see [`ErrorKind`].
     fn call<O: Operation>(
         &self,
-        cx: CallContext,
+        cx: &CallContext,
         op: O,
     ) -> impl Future<Output = Result<Answer<O::Output>>> + Send {
         // Nothing happens, and no time is taken, before the future is polled.
@@ -65,7 +65,7 @@ pub trait Caller: Clone + Send + Sync + 'static {
     /// Those of opening the stream; later ones come as its last item.
     fn open<O: StreamOperation>(
         &self,
-        cx: CallContext,
+        cx: &CallContext,
         op: O,
     ) -> impl Future<Output = Result<Items<O::Item>>> + Send {
         async move { Items::new(self.reply(cx, Payload::stream(op)).await?) }
@@ -78,7 +78,7 @@ pub trait Caller: Clone + Send + Sync + 'static {
     /// (with the field); else those of the operation.
     fn call_json(
         &self,
-        cx: CallContext,
+        cx: &CallContext,
         name: &str,
         params: Value,
     ) -> impl Future<Output = Result<JsonAnswer>> + Send {
@@ -92,8 +92,8 @@ pub trait Caller: Clone + Send + Sync + 'static {
 }
 
 impl<D: Dispatch + ?Sized> Caller for Arc<D> {
-    fn reply(&self, cx: CallContext, payload: Payload) -> impl Future<Output = Result<Reply>> + Send {
-        self.dispatch(cx, payload)
+    async fn reply(&self, cx: &CallContext, payload: Payload) -> Result<Reply> {
+        self.dispatch(cx, &payload).await
     }
 }
 
@@ -140,10 +140,10 @@ impl Direct {
 }
 
 impl Dispatch for Direct {
-    fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+    fn dispatch<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             let name = payload.meta().name;
-            self.handlers.call(&cx, &payload).await.map_err(|error| error.operation(name))
+            self.handlers.call(cx, payload).await.map_err(|error| error.operation(name))
         })
     }
 }

@@ -124,7 +124,7 @@ macro_rules! service {
                 cx: &$crate::context::CallContext,
                 op: $Params,
             ) -> $crate::error::Result<$Output> {
-                self.0.call(cx.clone(), op).await.map($crate::op::Answer::into_inner)
+                self.0.call(cx, op).await.map($crate::op::Answer::into_inner)
             })*
             $($(async fn $smethod(
                 &self,
@@ -132,7 +132,7 @@ macro_rules! service {
                 op: $SParams,
             ) -> $crate::error::Result<$crate::op::ItemStream<$Item>> {
                 use ::futures_util::stream::StreamExt as _;
-                let items = self.0.open(cx.clone(), op).await?;
+                let items = self.0.open(cx, op).await?;
                 let items: $crate::op::ItemStream<$Item> =
                     Box::pin(items.map(|item| item.map(::std::sync::Arc::unwrap_or_clone)));
                 Ok(items)
@@ -177,7 +177,7 @@ macro_rules! service {
                     &self,
                     op: $Params,
                 ) -> impl ::std::future::Future<Output = $crate::error::Result<$crate::op::Answer<$Output>>> + Send + '_ {
-                    self.caller.call(self.cx.clone(), op)
+                    self.caller.call(&self.cx, op)
                 }
             )*
             $($(
@@ -189,7 +189,7 @@ macro_rules! service {
                     &self,
                     op: $SParams,
                 ) -> impl ::std::future::Future<Output = $crate::error::Result<$crate::op::Items<$Item>>> + Send + '_ {
-                    self.caller.open(self.cx.clone(), op)
+                    self.caller.open(&self.cx, op)
                 }
             )*)?
         }

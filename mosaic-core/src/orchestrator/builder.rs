@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
@@ -277,6 +278,7 @@ impl Builder {
     }
 
     async fn make_providers(&self) -> Result<Vec<Arc<Provider>>> {
+        let now = Instant::now();
         let mut faults = Vec::new();
         let mut providers: Vec<Arc<Provider>> = Vec::new();
         for (name, source, config) in &self.providers {
@@ -292,7 +294,7 @@ impl Builder {
                 }
             };
             match self.make(&id, source).await {
-                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config))),
+                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config, now))),
                 Err(error) => faults.push(format!("provider {name:?}: {}", error.message())),
             }
         }

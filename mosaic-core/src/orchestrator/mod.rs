@@ -5,7 +5,6 @@ mod builder;
 mod plugins;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -210,23 +209,23 @@ impl Drop for Inner {
 }
 
 impl Dispatch for Orchestrator {
-    fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
-        self.0.path.enter(Call::new(cx, payload))
+    fn dispatch<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
+        self.0.path.enter(Call::new(cx.clone(), payload.clone()))
     }
 }
 
 impl Caller for Orchestrator {
-    fn reply(&self, cx: CallContext, payload: Payload) -> impl Future<Output = Result<Reply>> + Send {
-        async move { self.0.path.enter(Call::new(cx, payload)).await }
+    async fn reply(&self, cx: &CallContext, payload: Payload) -> Result<Reply> {
+        self.0.path.enter(Call::new(cx.clone(), payload)).await
     }
 
-    async fn call<O: Operation>(&self, cx: CallContext, op: O) -> Result<Answer<O::Output>> {
+    async fn call<O: Operation>(&self, cx: &CallContext, op: O) -> Result<Answer<O::Output>> {
         let began = Instant::now();
-        let key = match self.at_hand(&cx, &op, began) {
+        let key = match self.at_hand(cx, &op, began) {
             AtHand::Answer(reply) => return Answer::new(reply),
             AtHand::Key(key) => key,
         };
-        let mut call = Call::begun(cx, Payload::new(op), began);
+        let mut call = Call::begun(cx.clone(), Payload::new(op), began);
         call.key = key;
         Answer::new(self.0.path.enter(call).await?)
     }

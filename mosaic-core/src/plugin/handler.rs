@@ -57,7 +57,7 @@ struct Dispatching(Arc<dyn Dispatch>);
 
 impl Answering for Dispatching {
     fn call<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
-        self.0.dispatch(cx.clone(), payload.clone())
+        self.0.dispatch(cx, payload)
     }
 }
 

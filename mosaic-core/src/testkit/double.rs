@@ -220,7 +220,7 @@ impl Double {
         responder(cx, payload)
     }
 
-    async fn attempt(&self, cx: CallContext, payload: Payload) -> Result<Reply> {
+    async fn attempt(&self, cx: &CallContext, payload: &Payload) -> Result<Reply> {
         let number = self.0.seen.fetch_add(1, Ordering::SeqCst);
         self.0.under_way.fetch_add(1, Ordering::SeqCst);
         let _leaving = Leaving(&self.0.under_way);
@@ -228,7 +228,7 @@ impl Double {
             let mut script = self.script();
             let fault = match script.faults.pop_front() {
                 Some(fault) => Some(fault),
-                None => script.planner.as_mut().and_then(|plan| plan(number, &payload)),
+                None => script.planner.as_mut().and_then(|plan| plan(number, payload)),
             };
             let operation = payload.meta().name;
             let entry = script.log.len();
@@ -242,18 +242,18 @@ impl Double {
         match fault {
             None => {
                 cx.mark_sent();
-                self.execute(&cx, &payload, entry)
+                self.execute(cx, payload, entry)
             }
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 cx.mark_sent();
-                self.execute(&cx, &payload, entry)
+                self.execute(cx, payload, entry)
             }
             Some(Fault::DisconnectBefore) => Err(lost("before the request was sent")),
             Some(Fault::DisconnectAfter) => {
                 cx.mark_sent();
                 // What it would have answered is lost with the connection.
-                let _ = self.execute(&cx, &payload, entry);
+                let _ = self.execute(cx, payload, entry);
                 Err(lost("after the request was sent"))
             }
             Some(Fault::DisconnectDuring) => {
@@ -265,14 +265,14 @@ impl Double {
                     cx.mark_sent();
                 }
                 if place == Place::AfterExecution {
-                    let _ = self.execute(&cx, &payload, entry);
+                    let _ = self.execute(cx, payload, entry);
                 }
                 std::future::pending().await
             }
             Some(Fault::Error { error, executed }) => {
                 cx.mark_sent();
                 if executed {
-                    let _ = self.execute(&cx, &payload, entry);
+                    let _ = self.execute(cx, payload, entry);
                 }
                 Err(error)
             }
@@ -294,7 +294,7 @@ impl Drop for Leaving<'_> {
 }
 
 impl Dispatch for Double {
-    fn dispatch<'a>(&'a self, cx: CallContext, payload: Payload) -> BoxFuture<'a, Result<Reply>> {
+    fn dispatch<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(self.attempt(cx, payload))
     }
 }

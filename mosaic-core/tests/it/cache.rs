@@ -252,7 +252,7 @@ async fn a_call_by_name_meets_the_same_entry() {
     let mosaic = single(&forge, config()).build().await.unwrap();
     let typed = mosaic.git().get_repository(get()).await.unwrap();
     let params = serde_json::json!({ "repo": { "name": "widget", "owner": "acme" } });
-    let by_name = mosaic.call_json(CallContext::new(), "git.get_repository", params).await.unwrap();
+    let by_name = mosaic.call_json(&CallContext::new(), "git.get_repository", params).await.unwrap();
     assert_eq!((by_name.report.cache, forge.seen()), (CacheState::Hit, 1));
     assert_eq!(by_name.into_value().unwrap(), serde_json::to_value(&*typed).unwrap());
 }
@@ -270,7 +270,7 @@ async fn both_ways_to_a_hit_say_and_count_the_same() {
     let typed = mosaic.git().get_repository(get()).await.unwrap().report().clone();
     let between = figures();
     let params = serde_json::to_value(get()).unwrap();
-    let by_name = mosaic.call_json(CallContext::new(), "git.get_repository", params).await.unwrap().report;
+    let by_name = mosaic.call_json(&CallContext::new(), "git.get_repository", params).await.unwrap().report;
     let after = figures();
     assert_eq!(format!("{typed:?}"), format!("{by_name:?}"));
     let gained = |a: mosaic_core::engine::observe::OperationFigures,

@@ -96,7 +96,7 @@ async fn by_name_a_stream_gives_json_items() {
     let runner = runner(lines, false);
     let mosaic = single(&runner, config()).build().await.unwrap();
     let params = serde_json::to_value(log()).unwrap();
-    let answer = mosaic.call_json(Default::default(), "cicd.job_log", params).await.unwrap();
+    let answer = mosaic.call_json(&Default::default(), "cicd.job_log", params).await.unwrap();
     let JsonBody::Stream(stream) = answer.body else { panic!("a stream was asked for") };
     let items: Vec<_> = stream.map(|item| item.unwrap()).collect().await;
     assert_eq!(items[0]["text"], "one\n");

@@ -114,7 +114,7 @@ impl Tools {
         let failed = |error: Error| {
             CallToolResult::fault(&Fault::new(&error.operation(def.meta.name), def.meta.effect))
         };
-        match caller.call_json(cx, def.meta.name, arguments).await {
+        match caller.call_json(&cx, def.meta.name, arguments).await {
             Err(error) => failed(error),
             Ok(answer) => match answer.body {
                 JsonBody::Value(value) => CallToolResult::value(value),

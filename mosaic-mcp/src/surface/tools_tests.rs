@@ -37,7 +37,7 @@ fn a_tool_has_the_shape_of_the_protocol() {
     let expected = json!({
         "name": "git_delete_branch",
         "title": "Delete branch",
-        "description": "Delete a branch; its commits stay reachable from others.",
+        "description": "Delete a branch. Commits that no other branch or tag holds are lost in time.",
         "inputSchema": DeleteBranch::DEF.params_schema().to_value(),
         "annotations": {
             "readOnlyHint": false, "destructiveHint": true, "idempotentHint": false, "openWorldHint": true,

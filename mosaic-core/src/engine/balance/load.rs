@@ -84,13 +84,27 @@ impl LoadCell {
 
     /// The latency as it counts now: peaks come down while nothing is heard.
     pub fn latency(&self, now: Instant) -> Duration {
-        Duration::from_nanos(self.decayed(now) as u64)
+        Duration::from_nanos(self.decayed(self.nanos(now)) as u64)
     }
 
     /// What choosing this provider would cost now.
     #[inline]
     pub fn cost(&self, now: Instant) -> f64 {
-        let latency = match self.decayed(now) {
+        self.cost_at(self.nanos(now))
+    }
+
+    /// Whether choosing this provider costs no more now than choosing the other.
+    #[inline]
+    pub fn costs_at_most(&self, other: &Self, now: Instant) -> bool {
+        let at = self.nanos(now);
+        // Cells of one orchestrator count from one origin: the clock is reckoned with once.
+        let others = if self.origin == other.origin { at } else { other.nanos(now) };
+        self.cost_at(at) <= other.cost_at(others)
+    }
+
+    #[inline]
+    fn cost_at(&self, at: u64) -> f64 {
+        let latency = match self.decayed(at) {
             0.0 => UNKNOWN_NANOS,
             known => known,
         };
@@ -98,9 +112,9 @@ impl LoadCell {
     }
 
     #[inline]
-    fn decayed(&self, now: Instant) -> f64 {
+    fn decayed(&self, at: u64) -> f64 {
         let latency = f64::from_bits(self.latency.load(Ordering::Relaxed));
-        latency * Self::weight(self.nanos(now).saturating_sub(self.stamp.load(Ordering::Relaxed)))
+        latency * Self::weight(at.saturating_sub(self.stamp.load(Ordering::Relaxed)))
     }
 
     #[inline]

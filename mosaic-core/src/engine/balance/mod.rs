@@ -60,10 +60,13 @@ impl Balance {
     }
 }
 
+const FEW: [u16; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+
 /// Everybody in order, with `first` and `second` exchanged to the front.
 #[inline]
 fn order_from(count: usize, first: usize, second: usize) -> Order {
-    let mut order: Order = (0..count as u16).collect();
+    let mut order =
+        if count <= FEW.len() { Order::from_buf_and_len(FEW, count) } else { (0..count as u16).collect() };
     order.swap(0, first);
     // Where the second stood at the front it was moved to where the first was.
     order.swap(1, if second == 0 { first } else { second });

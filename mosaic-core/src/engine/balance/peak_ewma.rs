@@ -50,11 +50,13 @@ impl Balancer for PeakEwma {
             return (0..count as u16).collect();
         }
         let random = self.random();
-        let one = (random as u32 as usize) % count;
-        let other = ((random >> 32) as usize) % (count - 1);
+        // A product and a shift in place of a remainder; groups are far too small for its bias to matter.
+        let below = |random: u64, bound: usize| (((random & 0xffff_ffff) * bound as u64) >> 32) as usize;
+        let one = below(random, count);
+        let other = below(random >> 32, count - 1);
         let other = if other >= one { other + 1 } else { other };
         let (first, second) =
-            if members[one].cost(now) <= members[other].cost(now) { (one, other) } else { (other, one) };
+            if members[one].costs_at_most(members[other], now) { (one, other) } else { (other, one) };
         order_from(count, first, second)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::machine::{Ask, BreakerConfig, Machine, Ticket};
@@ -36,6 +36,13 @@ impl std::fmt::Display for BreakerState {
     }
 }
 
+const EPOCH: u64 = 0xffff_ffff_0000_0000;
+
+/// The low half of an epoch in the high half of a word: two epochs that far apart never meet.
+const fn packed(epoch: u64) -> u64 {
+    epoch << 32
+}
+
 /// A breaker that many calls share.
 ///
 /// ```
@@ -57,6 +64,10 @@ pub struct BreakerCell {
     machine: Mutex<Machine>,
     /// The epoch while closed, else 0: a call in the usual state takes no lock to begin.
     closed: AtomicU64,
+    /// Calls that ended well and soon since the machine was last asked: their number in the low half, the epoch they belong
+    /// to in the high half. The usual end of a call is one exchange here, and takes no lock.
+    well: AtomicU64,
+    slow_call: Duration,
     /// Nanoseconds since the origin until which calls are rejected, 0 where they are not.
     open_until: AtomicU64,
 }
@@ -66,7 +77,15 @@ impl BreakerCell {
     pub fn new(config: BreakerConfig, now: Instant) -> Self {
         let machine = Machine::new(config);
         let closed = AtomicU64::new(machine.epoch());
-        Self { origin: now, machine: Mutex::new(machine), closed, open_until: AtomicU64::new(0) }
+        let (well, slow_call) = (AtomicU64::new(packed(machine.epoch())), machine.slow_call());
+        Self {
+            origin: now,
+            machine: Mutex::new(machine),
+            closed,
+            well,
+            slow_call,
+            open_until: AtomicU64::new(0),
+        }
     }
 
     /// Asks to make a call.
@@ -104,7 +123,7 @@ impl BreakerCell {
 
     /// Takes a failure that came to light after the result of a call, such as in the middle of a stream.
     pub fn fail_afterwards(&self, ticket: Ticket, now: Instant) {
-        let mut machine = self.machine.lock();
+        let mut machine = self.machine();
         if machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, || self.since(now)) {
             self.publish(&machine);
         }
@@ -113,6 +132,27 @@ impl BreakerCell {
     /// How often it opened.
     pub fn times_opened(&self) -> u64 {
         self.machine.lock().times_opened()
+    }
+
+    /// The machine, with everything that was counted beside it.
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        let mut machine = self.machine.lock();
+        let epoch = machine.epoch();
+        let counted = self.well.swap(packed(epoch), Ordering::AcqRel);
+        if counted & EPOCH == packed(epoch) {
+            machine.record_successes(epoch, (counted & !EPOCH) as u32);
+        }
+        machine
+    }
+
+    /// Counts a call that ended well and soon. Says whether that was all there was to do.
+    #[inline]
+    fn count_well(&self, ticket: Ticket) -> bool {
+        let mine = |counted: u64| {
+            (counted & EPOCH == packed(ticket.epoch()) && counted & !EPOCH != !EPOCH).then_some(counted + 1)
+        };
+        self.closed.load(Ordering::Acquire) == ticket.epoch()
+            && self.well.fetch_update(Ordering::AcqRel, Ordering::Acquire, mine).is_ok()
     }
 
     fn since(&self, now: Instant) -> Duration {
@@ -144,7 +184,10 @@ impl Permit<'_> {
     #[inline]
     pub fn record(mut self, verdict: Verdict, elapsed: Duration, now: impl FnOnce() -> Instant) -> bool {
         let Some(ticket) = self.ticket.take() else { return false };
-        let mut machine = self.cell.machine.lock();
+        if verdict == Verdict::Success && elapsed < self.cell.slow_call && self.cell.count_well(ticket) {
+            return false;
+        }
+        let mut machine = self.cell.machine();
         let changed = machine.record(ticket, verdict, elapsed, || self.cell.since(now()));
         if changed {
             self.cell.publish(&machine);
@@ -158,5 +201,62 @@ impl Drop for Permit<'_> {
         if let Some(ticket) = self.ticket.take() {
             self.cell.machine.lock().give_back(ticket);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(cell: &BreakerCell, now: Instant) -> bool {
+        cell.ask(now).unwrap().record(Verdict::Failure, Duration::ZERO, || now)
+    }
+
+    fn well(cell: &BreakerCell, now: Instant) {
+        assert!(!cell.ask(now).unwrap().record(Verdict::Success, Duration::ZERO, || now));
+    }
+
+    #[test]
+    fn successes_counted_beside_the_machine_break_a_row_of_failures() {
+        let now = Instant::now();
+        let cell = BreakerCell::new(BreakerConfig { failures_in_a_row: 2, ..Default::default() }, now);
+        for _ in 0..5 {
+            assert!(!failed(&cell, now));
+            well(&cell, now);
+        }
+        assert!(!failed(&cell, now));
+        assert!(failed(&cell, now));
+        assert_eq!(cell.state(now), BreakerState::Open);
+    }
+
+    #[test]
+    fn successes_count_in_the_share() {
+        let now = Instant::now();
+        let config = BreakerConfig { failures_in_a_row: 1000, least_calls: 10, ..Default::default() };
+        let cell = BreakerCell::new(config, now);
+        (0..30).for_each(|_| well(&cell, now));
+        for _ in 0..29 {
+            assert!(!failed(&cell, now), "less than half failed");
+        }
+        assert!((0..10).any(|_| failed(&cell, now)));
+    }
+
+    #[test]
+    fn what_began_before_opening_does_not_count_afterwards() {
+        let now = Instant::now();
+        let config = BreakerConfig { failures_in_a_row: 1, successes_to_close: 1, ..Default::default() };
+        let cell = BreakerCell::new(config, now);
+        let early = cell.ask(now).unwrap();
+        let other = cell.ask(now).unwrap();
+        assert!(failed(&cell, now));
+        assert!(!early.record(Verdict::Success, Duration::ZERO, || now));
+        assert_eq!(cell.state(now), BreakerState::Open);
+        let later = now + Duration::from_secs(31);
+        assert!(cell.ask(later).unwrap().record(Verdict::Success, Duration::ZERO, || later));
+        assert!(
+            !other.record(Verdict::Failure, Duration::ZERO, || later),
+            "closed again, and not by a late failure"
+        );
+        assert_eq!(cell.state(later), BreakerState::Closed);
     }
 }

@@ -63,6 +63,10 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    pub(super) const fn epoch(self) -> u64 {
+        self.epoch
+    }
+
     pub(super) const fn closed(epoch: u64) -> Self {
         Self { epoch, trial: false }
     }
@@ -200,6 +204,19 @@ impl Machine {
         }
     }
 
+    /// Takes the results of `count` calls of this epoch at once that all ended well and soon, as if each had been recorded.
+    pub fn record_successes(&mut self, epoch: u64, count: u32) {
+        if epoch != self.epoch || count == 0 {
+            return;
+        }
+        if let State::Closed { failed, slow, seen, in_a_row } = &mut self.state {
+            *failed = failed.checked_shl(count).unwrap_or(0) & self.mask;
+            *slow = slow.checked_shl(count).unwrap_or(0) & self.mask;
+            *seen = seen.saturating_add(count).min(self.config.window);
+            *in_a_row = 0;
+        }
+    }
+
     /// Takes a ticket back whose call ended without a result.
     pub fn give_back(&mut self, ticket: Ticket) {
         if let State::HalfOpen { under_way, .. } = &mut self.state
@@ -236,6 +253,11 @@ impl Machine {
     /// How often it opened.
     pub fn times_opened(&self) -> u64 {
         self.opened
+    }
+
+    /// What counts as slow.
+    pub fn slow_call(&self) -> Duration {
+        self.config.slow_call
     }
 
     pub(super) fn epoch(&self) -> u64 {

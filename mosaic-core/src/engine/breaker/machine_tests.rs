@@ -152,3 +152,29 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn successes_at_once_are_successes_one_by_one(
+        before in prop::collection::vec(any::<bool>(), 0..30), count in 0u32..200, after in prop::collection::vec(any::<bool>(), 0..30),
+    ) {
+        let record = |machine: &mut Machine, failed: bool| {
+            let verdict = if failed { Verdict::Failure } else { Verdict::Success };
+            if let Ask::Granted(ticket) = machine.ask(Duration::ZERO) {
+                machine.record(ticket, verdict, Duration::ZERO, || Duration::ZERO);
+            }
+        };
+        let mut one_by_one = Machine::new(config());
+        before.iter().for_each(|failed| record(&mut one_by_one, *failed));
+        let mut at_once = one_by_one.clone();
+        if one_by_one.is_closed() {
+            (0..count).for_each(|_| record(&mut one_by_one, false));
+        }
+        at_once.record_successes(at_once.epoch(), count);
+        for failed in after {
+            record(&mut one_by_one, failed);
+            record(&mut at_once, failed);
+        }
+        prop_assert_eq!(one_by_one.state, at_once.state);
+    }
+}

@@ -7,7 +7,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant as StdInstant};
 
 use moka::Expiry;
@@ -34,7 +34,12 @@ pub struct Entry {
     pub noted: Noted,
     /// Whether it was read since it was put in.
     pub read: AtomicBool,
+    /// What moka has of its key: nothing, an older entry, or this one.
+    pub in_main: AtomicU8,
 }
+
+const OLDER: u8 = 1;
+const SAME: u8 = 2;
 
 const WAYS: usize = 4;
 /// With four ways a set: 16,384 answers.
@@ -83,12 +88,16 @@ impl Memory {
     #[cold]
     fn look_in_main(&self, key: u128) -> Option<Arc<Entry>> {
         let entry = self.main.get(&key)?;
+        entry.in_main.store(SAME, Ordering::Relaxed);
         self.keep_in_front(key, &entry, false);
         Some(entry)
     }
 
-    /// Keeps an entry.
-    pub fn insert(&self, key: u128, entry: Arc<Entry>) {
+    /// Keeps an entry. Whoever did not look before, and so does not know whether there is an older one, says so.
+    pub fn insert(&self, key: u128, entry: Arc<Entry>, looked: bool) {
+        if !looked {
+            self.main.invalidate(&key);
+        }
         self.keep_in_front(key, &entry, true);
     }
 
@@ -117,6 +126,9 @@ impl Memory {
         if own.is_some() && !newest {
             return;
         }
+        if let Some((_, old)) = own.and_then(|own| set[own].as_ref()) {
+            entry.in_main.store(old.in_main.load(Ordering::Relaxed).min(OLDER), Ordering::Relaxed);
+        }
         let at = own.or_else(|| set.iter().position(Option::is_none));
         // In a full set one goes that nobody read, else the one that the key itself points at.
         let unread = || set.iter().flatten().position(|(_, entry)| !entry.read.load(Ordering::Relaxed));
@@ -125,11 +137,14 @@ impl Memory {
         drop(set);
         // Not under the lock: moka takes its time, and so may the drop of what an entry holds.
         let Some((known, old)) = old.filter(|(known, _)| *known != key) else { return };
-        if old.read.load(Ordering::Relaxed) || self.main.entry_count() < self.room {
-            self.main.insert(known, old);
-        } else if self.main.contains_key(&known) {
+        match old.in_main.load(Ordering::Relaxed) {
+            SAME => {}
+            _ if old.read.load(Ordering::Relaxed) || self.main.entry_count() < self.room => {
+                self.main.insert(known, old);
+            }
             // An older answer to the same must not come back in its place.
-            self.main.invalidate(&known);
+            OLDER => self.main.invalidate(&known),
+            _ => {}
         }
     }
 }
@@ -203,6 +218,7 @@ mod tests {
             stale_until: later,
             noted: Noted::default(),
             read: AtomicBool::new(false),
+            in_main: AtomicU8::new(0),
         })
     }
 
@@ -219,7 +235,7 @@ mod tests {
         let cache = Memory::new(&CacheConfig::default());
         for round in 0..2 {
             for n in 0..6000 {
-                cache.insert(key(n), entry(n + round));
+                cache.insert(key(n), entry(n + round), true);
             }
         }
         for _ in 0..2 {
@@ -232,13 +248,13 @@ mod tests {
     fn what_was_read_outlives_a_flood() {
         let cache = Memory::new(&CacheConfig { capacity: 64, ..CacheConfig::default() });
         for n in 0..20 {
-            cache.insert(key(n), entry(n));
+            cache.insert(key(n), entry(n), true);
             for _ in 0..20 {
                 assert_eq!(number(&cache, key(n)), Some(n));
             }
         }
         for n in 1000..9000 {
-            cache.insert(key(n), entry(n));
+            cache.insert(key(n), entry(n), true);
         }
         cache.main.run_pending_tasks();
         let kept = (0..20).filter(|n| number(&cache, key(*n)) == Some(*n)).count();
@@ -251,12 +267,18 @@ mod tests {
         let cache = Memory::new(&CacheConfig { capacity: 8, ..CacheConfig::default() });
         for round in 0..50 {
             for n in 0..64 {
-                cache.insert(key(n), entry(n + round));
+                // As the path does: look, and ask for what is not there or not fresh.
+                number(&cache, key(n));
+                cache.insert(key(n), entry(n + round), true);
                 assert_eq!(number(&cache, key(n)), Some(n + round));
-                cache.insert(key(n), entry(n + round + 1));
+                // As a call does that wants a new answer whatever is there.
+                cache.insert(key(n), entry(n + round + 1), n % 2 == 0);
             }
             for n in 0..64 {
-                assert!(number(&cache, key(n)).is_none_or(|found| found == n + round + 1), "round {round}");
+                assert!(
+                    number(&cache, key(n)).is_none_or(|found| found == n + round + 1),
+                    "{n} in round {round}"
+                );
             }
         }
     }
@@ -264,7 +286,7 @@ mod tests {
     #[test]
     fn no_capacity_keeps_nothing() {
         let cache = Memory::new(&CacheConfig { capacity: 0, ..CacheConfig::default() });
-        cache.insert(7, entry(7));
+        cache.insert(7, entry(7), true);
         assert!(cache.is_empty());
     }
 }

@@ -35,7 +35,9 @@ impl<S: Step> Step for Breaker<S> {
         let ticket = permit.ticket();
         let mut result = self.inner.call(call).await;
         let changed = match &result {
-            Ok(reply) => permit.record(Verdict::Success, reply.report.elapsed, || began + reply.report.elapsed),
+            Ok(reply) => {
+                permit.record(Verdict::Success, reply.report.elapsed, || began + reply.report.elapsed)
+            }
             Err(error) => {
                 let ended = Instant::now();
                 permit.record(error.verdict(), ended.saturating_duration_since(began), || ended)

@@ -1,7 +1,7 @@
 //! The cache layer: hit, wait for somebody who asks already, or ask and keep; writes make old what they touch.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -72,7 +72,7 @@ impl CacheStore {
         self.memory.look(key, fresh).flatten()
     }
 
-    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted) {
+    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted, looked: bool) {
         let ReplyBody::Value(value) = &reply.body else { return };
         if !self.generations.current(&noted) {
             return;
@@ -85,8 +85,9 @@ impl CacheStore {
             stale_until: fresh_until + self.stale,
             noted,
             read: AtomicBool::new(false),
+            in_main: AtomicU8::new(0),
         };
-        self.memory.insert(key, Arc::new(entry));
+        self.memory.insert(key, Arc::new(entry), looked);
     }
 }
 
@@ -115,14 +116,18 @@ impl<S: Step> Step for Cache<S> {
             let _touching = Touching { store: &self.store, payload: &call.payload };
             return self.inner.call(call).await;
         }
-        let known = |view: &Arc<View>| match call.key {
-            Some(known) if known.epoch == view.epoch => Some(known.key()),
-            _ => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
-        };
-        let (Some(ttl), Some(key)) = (meta.freshness(), call.view.as_ref().and_then(known)) else {
+        let (Some(ttl), Some(view)) = (meta.freshness(), &call.view) else {
             return self.inner.call(call).await;
         };
-        if call.cx.cache_use() == CacheUse::Normal
+        // Where the key is known already, it was looked for a moment ago.
+        let known = call.key.filter(|known| known.epoch == view.epoch);
+        let key = match known {
+            Some(known) => Some(known.key()),
+            None => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
+        };
+        let Some(key) = key else { return self.inner.call(call).await };
+        if known.is_none()
+            && call.cx.cache_use() == CacheUse::Normal
             && let Some(reply) = self.store.hit(key, call.started)
         {
             return Ok(reply);
@@ -139,7 +144,7 @@ impl<S: Step> Cache<S> {
             let noted = self.store.generations.note(call.meta(), call.payload.subject());
             let result = self.inner.call(call).await;
             if let Ok(reply) = &result {
-                self.store.fill(key, ttl, reply, noted);
+                self.store.fill(key, ttl, reply, noted, false);
             }
             result
         } else {
@@ -180,7 +185,7 @@ impl<S: Step> Cache<S> {
             let result = self.inner.call(call).await;
             match &result {
                 Ok(reply) => {
-                    self.store.fill(key, ttl, reply, noted);
+                    self.store.fill(key, ttl, reply, noted, true);
                     if let ReplyBody::Value(value) = &reply.body {
                         seat.land(Ok((Arc::clone(value), reply.report.provider.clone())), mine);
                     }

@@ -35,8 +35,7 @@ impl Step for Leaf {
         }
         let counters = &self.provider.counters;
         counters.attempts.fetch_add(1, Ordering::Relaxed);
-        let outcome =
-            AssertUnwindSafe(self.handlers.call(&call.cx, &call.payload)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(self.handlers.call(&call.cx, &call.payload)).catch_unwind().await;
         let error = match outcome {
             Ok(Ok(mut reply)) => {
                 reply.report.provider = Some(self.provider.id.clone());

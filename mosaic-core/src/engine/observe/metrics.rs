@@ -12,7 +12,8 @@ const PLACES: usize = 64;
 /// The counters of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct OperationCounters {
-    calls: AtomicU64,
+    /// Calls that the cache did not answer.
+    asked: AtomicU64,
     errors: AtomicU64,
     hits: AtomicU64,
     nanos: AtomicU64,
@@ -108,14 +109,16 @@ impl Metrics {
     #[inline]
     pub(crate) fn record(&self, meta: &OpMeta, result: &Result<Reply, Error>, elapsed: Duration) {
         let counters = &self.0[meta.service.index()][usize::from(meta.index) % PLACES];
-        counters.calls.fetch_add(1, Ordering::Relaxed);
         counters.nanos.fetch_add(nanos(elapsed), Ordering::Relaxed);
         match result {
             Ok(reply) if matches!(reply.report.cache, CacheState::Hit | CacheState::Stale) => {
                 counters.hits.fetch_add(1, Ordering::Relaxed);
             }
-            Ok(_) => {}
+            Ok(_) => {
+                counters.asked.fetch_add(1, Ordering::Relaxed);
+            }
             Err(_) => {
+                counters.asked.fetch_add(1, Ordering::Relaxed);
                 counters.errors.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -125,7 +128,6 @@ impl Metrics {
     #[inline]
     pub(crate) fn hit(&self, meta: &OpMeta, elapsed: Duration) {
         let counters = &self.0[meta.service.index()][usize::from(meta.index) % PLACES];
-        counters.calls.fetch_add(1, Ordering::Relaxed);
         counters.hits.fetch_add(1, Ordering::Relaxed);
         counters.nanos.fetch_add(nanos(elapsed), Ordering::Relaxed);
     }
@@ -137,7 +139,7 @@ impl Metrics {
             let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
             let figures = OperationFigures {
                 operation: def.meta.name,
-                calls: read(&counters.calls),
+                calls: read(&counters.asked) + read(&counters.hits),
                 errors: read(&counters.errors),
                 cache_hits: read(&counters.hits),
                 total: Duration::from_nanos(read(&counters.nanos)),

@@ -35,3 +35,8 @@ pub(super) fn disk(doing: &'static str, error: io::Error) -> Error {
 pub(super) fn busy(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Provider, message).refused()
 }
+
+/// The root is not there: nothing can be said about what is in it.
+pub(super) fn gone() -> Error {
+    Error::new(ErrorKind::Network, "the directory of this forge is gone")
+}

@@ -208,6 +208,9 @@ fn parse_cursor(cursor: &Cursor) -> Result<RepoRef> {
 
 /// The names of the repositories of one owner or of all. Blocks.
 fn scan(root: &Path, owner: Option<&str>) -> Result<Vec<RepoRef>> {
+    if !root.is_dir() {
+        return Err(fault::gone());
+    }
     let owners = match owner {
         Some(owner) => vec![owner.to_owned()],
         None => entries(root)?,

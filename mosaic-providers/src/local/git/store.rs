@@ -83,10 +83,12 @@ impl Store {
     /// A repository that must be there.
     pub(super) async fn repo(&self, repo: &RepoRef) -> Result<Repo<'_>> {
         let directory = self.directory(repo)?;
-        let head = directory.join("HEAD");
-        match blocking(move || Ok(head.is_file())).await? {
-            true => Ok(Repo { store: self, name: repo.clone(), directory, held: None }),
-            false => Err(no_repository(repo)),
+        let (head, root) = (directory.join("HEAD"), self.root.clone());
+        match blocking(move || Ok((head.is_file(), root.is_dir()))).await? {
+            (true, _) => Ok(Repo { store: self, name: repo.clone(), directory, held: None }),
+            (false, true) => Err(no_repository(repo)),
+            // A forge that is not there, such as on a disk that is not mounted, knows nothing about its repositories.
+            (false, false) => Err(fault::gone()),
         }
     }
 

@@ -92,10 +92,9 @@ impl LocalProject {
         if path.as_os_str().is_empty() {
             return Err(Error::new(ErrorKind::Config, "path: must not be empty"));
         }
-        let info =
-            PluginInfo::new("local-project", env!("CARGO_PKG_VERSION"), OpSet::service(ServiceKind::Project))
-                .reports_delivery(true)
-                .honours_keys(true);
+        let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), OpSet::service(ServiceKind::Project))
+            .reports_delivery(true)
+            .honours_keys(true);
         Ok(Self { info, path, store: RwLock::new(None) })
     }
 

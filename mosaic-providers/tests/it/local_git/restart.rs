@@ -100,3 +100,22 @@ async fn two_that_are_open_at_once_agree() {
         both => panic!("exactly one makes it: {both:?}"),
     }
 }
+
+/// A disk that is not mounted is no empty forge: whoever takes "not found" for an answer would make everything anew.
+#[tokio::test]
+async fn a_forge_whose_directory_is_gone_says_so_and_works_again_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, away) = (folder.path().join("forge"), folder.path().join("away"));
+    let (forge, cx) = widget(&root).await;
+    std::fs::rename(&root, &away).unwrap();
+    let error = forge.get_repository(&cx, GetRepository::new("acme", "widget")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert_eq!(
+        forge.list_repositories(&cx, ListRepositories::new()).await.unwrap_err().kind(),
+        ErrorKind::Network
+    );
+    forge.create_repository(&cx, CreateRepository::new("acme", "gadget")).await.unwrap_err();
+    assert!(!root.exists(), "nothing is made where a disk should be");
+    std::fs::rename(&away, &root).unwrap();
+    assert!(forge.get_repository(&cx, GetRepository::new("acme", "widget")).await.is_ok());
+}
