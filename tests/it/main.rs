@@ -1,6 +1,7 @@
 //! The facade from outside: what a person reads first must be true.
 
-#[cfg(all(test, feature = "local"))]
+#[cfg(feature = "local")]
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod readme;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::view::View;
 use crate::context::{CallContext, Sent};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::{OpMeta, Payload};
 
 /// A call on its way through the layers. Cheap to clone: pointers.
@@ -54,6 +55,13 @@ impl Call {
     /// The same call, begun anew now, for another attempt.
     pub(crate) fn again(&self) -> Self {
         Self { now: Instant::now(), ..self.clone() }
+    }
+
+    /// The rules and providers that the call began with.
+    pub(crate) fn view(&self) -> Result<&Arc<View>> {
+        self.view.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "the call did not come through the beginning of the path")
+        })
     }
 
     /// The facts of the operation.

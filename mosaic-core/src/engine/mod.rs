@@ -4,6 +4,7 @@ pub mod balance;
 pub mod breaker;
 pub mod cache;
 mod call;
+mod config;
 pub(crate) mod health;
 mod layers;
 pub mod limit;
@@ -17,9 +18,8 @@ pub(crate) mod view;
 
 pub use call::Call;
 pub(crate) use call::KnownKey;
+pub use config::{ProviderConfig, RetryConfig};
 pub use health::HealthConfig;
-pub use layers::retry::RetryConfig;
-pub use stack::ProviderConfig;
 pub use step::{BoxStep, Step};
 
 pub(crate) use layers::cache::CacheStore;

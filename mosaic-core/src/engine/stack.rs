@@ -23,7 +23,7 @@ use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
 use super::Call;
-use super::breaker::BreakerConfig;
+use super::config::ProviderConfig;
 use super::layers::audit::Audit;
 use super::layers::breaker::Breaker;
 use super::layers::cache::{Cache, CacheStore};
@@ -32,12 +32,11 @@ use super::layers::failover::Failover;
 use super::layers::leaf::Leaf;
 use super::layers::limit::Limit;
 use super::layers::load::Load;
-use super::layers::retry::{Retry, RetryConfig};
+use super::layers::retry::Retry;
 use super::layers::route::Routing;
 use super::layers::tenant::Tenant;
 use super::layers::timeout::Timeout;
 use super::layers::trace::{Enter, Trace};
-use super::limit::LimitsConfig;
 use super::observe::Metrics;
 use super::step::{BoxStep, Step};
 use super::view::{Provider, View};
@@ -46,41 +45,6 @@ use crate::op::Reply;
 use crate::plugin::Plugin;
 use crate::ports::{AuditSink, Authorizer, UsageStore};
 use crate::types::ProviderId;
-
-/// How the engine treats one provider.
-///
-/// ```
-/// use std::time::Duration;
-/// use mosaic_core::engine::ProviderConfig;
-///
-/// let config = ProviderConfig { timeout: Duration::from_secs(5), ..ProviderConfig::default() };
-/// assert_eq!(config.retry.attempts, 3);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProviderConfig {
-    /// How long one attempt may take; 30 s by default. For a stream: to open it.
-    pub timeout: Duration,
-    /// How long an open stream may be silent; 60 s by default.
-    pub idle_timeout: Duration,
-    /// How often it is tried.
-    pub retry: RetryConfig,
-    /// When its breakers open and close.
-    pub breaker: BreakerConfig,
-    /// What it may be asked for.
-    pub limits: LimitsConfig,
-}
-
-impl Default for ProviderConfig {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(60),
-            retry: RetryConfig::default(),
-            breaker: BreakerConfig::default(),
-            limits: LimitsConfig::default(),
-        }
-    }
-}
 
 /// Puts something around a seam.
 pub(crate) type Insert = Arc<dyn Fn(BoxStep) -> BoxStep + Send + Sync>;

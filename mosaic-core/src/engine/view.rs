@@ -8,11 +8,11 @@ use tokio::time::Instant;
 
 use super::balance::LoadCell;
 use super::breaker::{BreakerCell, BreakerConfig, BreakerState};
+use super::config::ProviderConfig;
 use super::limit::{Limiter, RetryBudget};
 use super::observe::ProviderCounters;
 use super::refresh::Refresh;
 use super::route::{Boards, Standing, Table};
-use super::stack::ProviderConfig;
 use super::step::BoxStep;
 use crate::plugin::{HealthReport, HealthStatus, Plugin, PluginInfo};
 use crate::types::{ProviderId, ServiceKind};

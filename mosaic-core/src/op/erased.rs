@@ -2,18 +2,22 @@
 
 use std::any::Any;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::Stream;
 use serde_json::Value;
 
-use super::stream::ReplyStream;
 use super::{Digester, OpDef, OpMeta, Operation, StreamOperation};
 use crate::error::{Attempt, Error, ErrorKind, Result};
 use crate::types::{ProviderId, Subject};
 
 /// A shared value of some type.
 pub type Shared = Arc<dyn Any + Send + Sync>;
+
+/// An open stream of shared values.
+pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<Shared>> + Send>>;
 
 /// The parameters of a call: typed inside, a pointer copy to clone.
 ///

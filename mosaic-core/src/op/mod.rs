@@ -33,11 +33,11 @@ pub use catalogue::{Catalogue, OpDef, catalogue};
 pub use cicd::Cicd;
 pub use digest::{Digester, Unserialisable};
 pub use document::Docs;
-pub use erased::{CacheState, Payload, Reply, ReplyBody, Report, Shared};
+pub use erased::{CacheState, Payload, Reply, ReplyBody, ReplyStream, Report, Shared};
 pub use git::Git;
 pub use meta::{OpMeta, OpSet};
 pub use project::Projects;
-pub use stream::{ItemStream, Items, ReplyStream, erase};
+pub use stream::{ItemStream, Items, erase};
 
 pub use crate::types::Effect;
 use crate::types::Subject;

@@ -9,11 +9,8 @@ use std::task::{Context, Poll};
 
 use futures_util::stream::{Stream, StreamExt as _};
 
-use super::erased::{Report, Shared, other_type};
+use super::erased::{ReplyStream, Report, Shared, other_type};
 use crate::error::Result;
-
-/// An open stream of shared values.
-pub type ReplyStream = Pin<Box<dyn Stream<Item = Result<Shared>> + Send>>;
 
 /// Makes a typed stream one of shared values.
 pub fn erase<T: Any + Send + Sync>(stream: impl Stream<Item = Result<T>> + Send + 'static) -> ReplyStream {

@@ -2,7 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::route::no_view;
 use crate::engine::view::View;
 use crate::engine::{Call, Step as _};
 use crate::error::{Delivery, Error, ErrorKind, Outcome, Result, Situation, fails_over};
@@ -12,7 +11,7 @@ pub(crate) struct Failover;
 
 impl Failover {
     pub(crate) async fn walk(&self, call: &Call, view: &View, candidates: &[u16]) -> Result<Reply> {
-        let Some((first, others)) = candidates.split_first() else { return Err(no_view()) };
+        let Some((first, others)) = candidates.split_first() else { return Err(nobody()) };
         match view.lanes[usize::from(*first)].step.call(call).await {
             Ok(reply) => Ok(reply),
             Err(error) if others.is_empty() => Err(error),
@@ -65,5 +64,10 @@ fn most_telling(failed: SmallVec<[Error; 2]>) -> Error {
     };
     let telling = failed.into_iter().enumerate().rev().max_by_key(|(at, error)| telling(*at, error));
     let telling = telling.map(|(_, error)| error);
-    telling.unwrap_or_else(no_view).worst(worst, may_have_run).trail(trail)
+    telling.unwrap_or_else(nobody).worst(worst, may_have_run).trail(trail)
+}
+
+#[cold]
+fn nobody() -> Error {
+    Error::new(ErrorKind::Internal, "routing gave no candidate and no error")
 }

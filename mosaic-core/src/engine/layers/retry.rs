@@ -8,41 +8,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::context::Sent;
 use crate::engine::breaker::BreakerState;
-use crate::engine::limit::{BackoffConfig, RetryBudgetConfig};
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Attempt, Delivery, Error, ErrorKind, Recovery, Result, Situation, fails_over, recovery};
 use crate::op::Reply;
-
-/// How often and how patiently one provider is tried.
-///
-/// ```
-/// use mosaic_core::engine::RetryConfig;
-///
-/// assert_eq!(RetryConfig::default().attempts, 3);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RetryConfig {
-    /// Attempts of one call on one provider, the first included; 3 by default.
-    pub attempts: u32,
-    /// The waits between them.
-    pub backoff: BackoffConfig,
-    /// How many retries all calls together may cost.
-    pub budget: RetryBudgetConfig,
-    /// The longest wait that a rate limit may ask for before the call moves on or ends; 30 s by default.
-    pub longest_wait: Duration,
-}
-
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            backoff: BackoffConfig::default(),
-            budget: RetryBudgetConfig::default(),
-            longest_wait: Duration::from_secs(30),
-        }
-    }
-}
 
 pub(crate) struct Retry<S> {
     pub(crate) inner: S,

@@ -2,46 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::compiled::{Compiled, Member, Members, Target};
 use super::pattern::Pattern;
 use super::rule::{Routing, Rule};
-use super::table::{Compiled, Target};
-use crate::engine::balance::Balancer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::OpSet;
-use crate::types::{ProviderId, ServiceKind};
-
-/// A provider as routing sees it.
-///
-/// ```
-/// use mosaic_core::engine::route::Member;
-/// use mosaic_core::op::OpSet;
-/// use mosaic_core::types::{ProviderId, ServiceKind};
-///
-/// let member = Member::new(ProviderId::new("forge-a")?, OpSet::service(ServiceKind::Git));
-/// assert!(member.operations.serves(ServiceKind::Git));
-/// # Ok::<(), mosaic_core::types::InvalidId>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Its name.
-    pub id: ProviderId,
-    /// What it offers.
-    pub operations: OpSet,
-}
-
-impl Member {
-    /// A provider by name and offer.
-    pub fn new(id: ProviderId, operations: OpSet) -> Self {
-        Self { id, operations }
-    }
-}
-
-/// A group: its name, the positions of its members, and who orders them.
-pub(super) struct Members {
-    pub(super) name: Box<str>,
-    pub(super) positions: Vec<u16>,
-    pub(super) balancer: Box<dyn Balancer>,
-}
+use crate::types::ServiceKind;
 
 pub(super) struct Plan {
     pub(super) groups: Vec<Members>,

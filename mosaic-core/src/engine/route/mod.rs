@@ -5,13 +5,14 @@
 //! a rule does not name never sees the call, however many others are down.
 
 mod compile;
+mod compiled;
 pub mod explain;
 mod index;
 mod pattern;
 mod rule;
 mod table;
 
-pub use compile::Member;
+pub use compiled::Member;
 pub use explain::{CandidateNote, Explanation, RuleNote};
 pub use pattern::{Glob, InvalidPattern, Pattern, Selector};
 pub use rule::{Group, Routing, Rule};

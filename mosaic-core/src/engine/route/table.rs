@@ -1,11 +1,10 @@
 //! The compiled rules, and their evaluation for one call.
 
-use std::sync::Arc;
-
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::compile::{Member, Members, Plan, compile};
+use super::compile::{Plan, compile};
+use super::compiled::{Compiled, Member, Members, Target};
 use super::index::{Found, GlobIndex};
 use super::pattern::{Pattern, Selector};
 use super::rule::Routing;
@@ -13,40 +12,7 @@ use crate::context::CallContext;
 use crate::engine::balance::LoadCell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::{OpMeta, OpSet};
-use crate::types::{ProviderId, ServiceKind, Subject};
-
-/// Where a rule sends calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    Provider(u16),
-    Group(u16),
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Compiled {
-    pub(super) label: Arc<str>,
-    pub(super) patterns: Box<[Pattern]>,
-    pub(super) conditions: Box<[(Box<str>, Box<str>)]>,
-    pub(super) targets: Box<[Target]>,
-    pub(super) priority: i32,
-    /// The services that any of its targets serves; it says nothing about calls of another service.
-    pub(super) serves: [bool; ServiceKind::ALL.len()],
-}
-
-impl Compiled {
-    pub(super) fn only(service: ServiceKind, at: u16, id: &ProviderId) -> Self {
-        let mut serves = [false; ServiceKind::ALL.len()];
-        serves[service.index()] = true;
-        Self {
-            label: format!("{id} is the only provider of {service}").into(),
-            patterns: Box::default(),
-            conditions: Box::default(),
-            targets: Box::new([Target::Provider(at)]),
-            priority: 0,
-            serves,
-        }
-    }
-}
+use crate::types::{ServiceKind, Subject};
 
 /// How a provider stands at the moment, as far as routing cares. The order is the order of preference.
 ///

@@ -6,6 +6,7 @@ use super::*;
 use crate::context::Principal;
 use crate::engine::route::{Group, Rule};
 use crate::op::{Operation, git, project};
+use crate::types::ProviderId;
 
 struct Fixed {
     loads: Vec<LoadCell>,

@@ -1,0 +1,74 @@
+//! What rules are compiled to: providers and groups by position, patterns parsed, the services that they speak about.
+
+use std::sync::Arc;
+
+use super::pattern::Pattern;
+use crate::engine::balance::Balancer;
+use crate::op::OpSet;
+use crate::types::{ProviderId, ServiceKind};
+
+/// A provider as routing sees it.
+///
+/// ```
+/// use mosaic_core::engine::route::Member;
+/// use mosaic_core::op::OpSet;
+/// use mosaic_core::types::{ProviderId, ServiceKind};
+///
+/// let member = Member::new(ProviderId::new("forge-a")?, OpSet::service(ServiceKind::Git));
+/// assert!(member.operations.serves(ServiceKind::Git));
+/// # Ok::<(), mosaic_core::types::InvalidId>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its name.
+    pub id: ProviderId,
+    /// What it offers.
+    pub operations: OpSet,
+}
+
+impl Member {
+    /// A provider by name and offer.
+    pub fn new(id: ProviderId, operations: OpSet) -> Self {
+        Self { id, operations }
+    }
+}
+
+/// A group: its name, the positions of its members, and who orders them.
+pub(super) struct Members {
+    pub(super) name: Box<str>,
+    pub(super) positions: Vec<u16>,
+    pub(super) balancer: Box<dyn Balancer>,
+}
+
+/// Where a rule sends calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    Provider(u16),
+    Group(u16),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Compiled {
+    pub(super) label: Arc<str>,
+    pub(super) patterns: Box<[Pattern]>,
+    pub(super) conditions: Box<[(Box<str>, Box<str>)]>,
+    pub(super) targets: Box<[Target]>,
+    pub(super) priority: i32,
+    /// The services that any of its targets serves; it says nothing about calls of another service.
+    pub(super) serves: [bool; ServiceKind::ALL.len()],
+}
+
+impl Compiled {
+    pub(super) fn only(service: ServiceKind, at: u16, id: &ProviderId) -> Self {
+        let mut serves = [false; ServiceKind::ALL.len()];
+        serves[service.index()] = true;
+        Self {
+            label: format!("{id} is the only provider of {service}").into(),
+            patterns: Box::default(),
+            conditions: Box::default(),
+            targets: Box::new([Target::Provider(at)]),
+            priority: 0,
+            serves,
+        }
+    }
+}
