@@ -222,4 +222,15 @@ async fn a_stand_in_without_the_thing_does_not_hide_that_its_owner_failed() {
     let error = mosaic.git().get_repository(get()).await.unwrap_err();
     assert_eq!((error.kind(), error.provider_id().unwrap().as_str()), (ErrorKind::Network, "a"));
     assert_eq!(error.attempts().last().unwrap().kind, ErrorKind::NotFound, "the trail tells all");
+
+    // With the breaker open the stand-in is asked first. What it does not have may be there all the same.
+    for n in 0..5 {
+        let op = git::GetRepository::new(format!("org-{n}"), "widget");
+        let error = mosaic.git().get_repository(op).await.unwrap_err();
+        assert_ne!(error.kind(), ErrorKind::NotFound, "{error:?}");
+        assert_eq!(error.provider_id().unwrap().as_str(), "a");
+    }
+    a.heal();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    assert_eq!(mosaic.git().get_repository(get()).await.unwrap().provider().unwrap().as_str(), "a");
 }

@@ -127,9 +127,12 @@ impl Table {
                     latency_ms: millis(load, now),
                 }
             };
-            candidates.extend(order.iter().zip(1u32..).map(|(at, rank)| note(*at, Some(rank))));
+            candidates.extend(order.iter().zip(1u32..).map(|(one, rank)| note(one.position, Some(rank))));
             candidates.extend(
-                self.named(rule).into_iter().filter(|at| !order.contains(at)).map(|at| note(at, None)),
+                self.named(rule)
+                    .into_iter()
+                    .filter(|at| !order.iter().any(|one| one.position == *at))
+                    .map(|at| note(at, None)),
             );
         }
         Explanation { operation: meta.name, subject: subject.to_string(), rules, candidates }

@@ -16,4 +16,4 @@ pub use compiled::Member;
 pub use explain::{CandidateNote, Explanation, RuleNote};
 pub use pattern::{Glob, InvalidPattern, Pattern, Selector};
 pub use rule::{Group, Routing, Rule};
-pub use table::{Boards, Candidates, Route, Standing, Table};
+pub use table::{Boards, Candidate, Candidates, Route, Standing, Table};

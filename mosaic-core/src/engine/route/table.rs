@@ -41,8 +41,18 @@ pub trait Boards {
     fn load(&self, provider: usize) -> &LoadCell;
 }
 
-/// Positions of providers in the order in which they are tried.
-pub type Candidates = SmallVec<[u16; 4]>;
+/// A provider that may answer a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its position among the providers.
+    pub position: u16,
+    /// Which of the rule's targets it belongs to: 0 for the first, and so for every member of a group that is the first.
+    /// Who stands in for another target has a higher one.
+    pub target: u16,
+}
+
+/// Providers in the order in which they are tried.
+pub type Candidates = SmallVec<[Candidate; 4]>;
 
 /// The decision for one call.
 #[derive(Debug, Clone)]
@@ -224,26 +234,27 @@ impl Table {
         now: Instant,
     ) -> Candidates {
         let mut candidates = Candidates::new();
-        let add = |candidates: &mut Candidates, at: u16| {
-            if self.members[at as usize].operations.has(meta) && !candidates.contains(&at) {
-                candidates.push(at);
+        let add = |candidates: &mut Candidates, position: u16, target: usize| {
+            let new = !candidates.iter().any(|known| known.position == position);
+            if new && self.members[position as usize].operations.has(meta) {
+                candidates.push(Candidate { position, target: target as u16 });
             }
         };
-        for target in &rule.targets {
+        for (number, target) in rule.targets.iter().enumerate() {
             match target {
-                Target::Provider(at) => add(&mut candidates, *at),
+                Target::Provider(at) => add(&mut candidates, *at, number),
                 Target::Group(group) => {
                     let Members { positions: members, balancer, .. } = &self.groups[*group as usize];
                     let loads: SmallVec<[&LoadCell; 8]> =
                         members.iter().map(|at| boards.load(*at as usize)).collect();
                     for position in balancer.order(&loads, now) {
-                        add(&mut candidates, members[position as usize]);
+                        add(&mut candidates, members[position as usize], number);
                     }
                 }
             }
         }
         if candidates.len() > 1 {
-            candidates.sort_by_key(|at| boards.standing(*at as usize, meta.service, now));
+            candidates.sort_by_key(|one| boards.standing(one.position as usize, meta.service, now));
         }
         candidates
     }

@@ -50,7 +50,7 @@ fn table(routing: Routing) -> Table {
 fn names(table: &Table, op: &impl Operation, cx: &CallContext, boards: &Fixed) -> Result<Vec<String>> {
     let meta = meta_of(op);
     let route = table.route(meta, op.subject(), cx, boards, Instant::now())?;
-    Ok(route.candidates.iter().map(|at| table.member(*at).id.to_string()).collect())
+    Ok(route.candidates.iter().map(|one| table.member(one.position).id.to_string()).collect())
 }
 
 fn meta_of<O: Operation>(_: &O) -> &'static OpMeta {
