@@ -101,7 +101,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<12} {:<10} {:<10} {:<22} {:>8} {:>8} {:>8} {:>9}",
+            "{:<12} {:<10} {:<10} {:<28} {:>8} {:>8} {:>8} {:>9}",
             "provider", "state", "health", "breaker", "attempts", "failures", "retries", "latency"
         )?;
         for provider in &self.providers {
@@ -113,7 +113,7 @@ impl fmt::Display for Status {
             let figures = &provider.figures;
             writeln!(
                 f,
-                "{:<12} {:<10} {:<10} {:<22} {:>8} {:>8} {:>8} {:>6.1} ms",
+                "{:<12} {:<10} {:<10} {:<28} {:>8} {:>8} {:>8} {:>6.1} ms",
                 provider.id.as_str(),
                 provider.lifecycle.to_string(),
                 format!("{:?}", provider.health.0).to_lowercase(),

@@ -95,7 +95,9 @@ impl Store {
     /// The right to change a repository that may not be there.
     pub(super) async fn hold(&self, repo: &RepoRef) -> Result<Arc<Held>> {
         names::repository(repo)?;
-        self.locks.hold(repo).await
+        let held = self.locks.hold(repo).await;
+        // The reason behind whatever went wrong, where it is this one.
+        held.map_err(|error| if self.root.is_dir() { error } else { fault::gone() })
     }
 
     /// A repository that must be there, with the right to change it.
