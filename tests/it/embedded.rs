@@ -99,3 +99,39 @@ async fn code_written_against_a_service_takes_the_orchestra() {
     let commits = mosaic.git().list_commits(ListCommits::of(&repo)).await.unwrap();
     assert_eq!(commits.items[0].id, commit);
 }
+
+/// The suites call as persons, too.
+struct Everybody;
+
+#[async_trait::async_trait]
+impl mosaic::ports::Authorizer for Everybody {
+    async fn authorize(
+        &self,
+        _: &CallContext,
+        _: &mosaic::op::OpMeta,
+        _: mosaic::types::Subject<'_>,
+    ) -> mosaic::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a provider does alone it does behind routing, cache, limits and breakers too: no answer of the cache is older than what
+/// the suite just wrote.
+#[tokio::test]
+async fn the_behaviour_suites_pass_through_the_whole_path() {
+    use mosaic::op::{OpSet, Via};
+    use mosaic_core::testkit::suite;
+    let folder = tempfile::tempdir().unwrap();
+    let mosaic = Mosaic::builder()
+        .provider("forge", LocalGit::open(folder.path().join("forge")).await.unwrap())
+        .provider("tracker", LocalProject::open(folder.path().join("tracker.db")).await.unwrap())
+        .authorizer(Everybody)
+        .build()
+        .await
+        .unwrap();
+    let orchestra = Via(mosaic.clone());
+    let world = suite::git::World::new("acme", OpSet::service(ServiceKind::Git));
+    suite::git::run(&orchestra, &world).await.unwrap();
+    suite::project::run(&orchestra, OpSet::service(ServiceKind::Project)).await.unwrap();
+    assert!(mosaic.status().operations.iter().any(|figures| figures.cache_hits > 0), "the cache took part");
+}

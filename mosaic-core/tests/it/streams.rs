@@ -114,3 +114,33 @@ async fn generic_code_takes_the_orchestra_and_one_provider_alike() {
     let direct = Arc::new(Direct::new(Arc::new(runner)));
     assert_eq!((count(&Via(mosaic)).await, count(&Via(direct)).await), (2, 2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_carries_a_body_that_opens_anew_for_each_attempt() {
+    use mosaic_core::op::cicd::UploadArtifact;
+    use mosaic_core::types::Body;
+    use mosaic_core::types::cicd::Artifact;
+    let path = std::env::temp_dir().join(format!("mosaic-upload-{}", std::process::id()));
+    std::fs::write(&path, "all well").unwrap();
+    let body = Body::file(&path).await.unwrap();
+    let runner = Double::new().answer(|op: &UploadArtifact| {
+        Ok(Artifact::new(op.file.clone(), op.body.size(), op.body.digest().to_string()))
+    });
+    let mosaic = single(&runner, config()).build().await.unwrap();
+    runner.fault(Fault::DisconnectBefore);
+    let upload = UploadArtifact::new("acme", "widget", "17", "log.txt", body);
+    let artifact = mosaic.cicd().upload_artifact(upload).await.unwrap();
+    assert_eq!((artifact.size, artifact.attempts()), (8, 2));
+    assert_eq!(artifact.digest, Body::bytes("all well").digest().to_string());
+    for seen in runner.log() {
+        let op: &UploadArtifact = seen.payload.get().unwrap();
+        let mut text = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut op.body.open().await.unwrap(), &mut text).await.unwrap();
+        assert_eq!(text, "all well");
+        assert!(
+            !seen.payload.to_json().unwrap().to_string().contains("mosaic-upload"),
+            "no path leaves the process"
+        );
+    }
+    std::fs::remove_file(path).unwrap();
+}

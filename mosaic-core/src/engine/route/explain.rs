@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::index::Found;
@@ -13,7 +14,7 @@ use crate::op::OpMeta;
 use crate::types::{ProviderId, Subject};
 
 /// A rule whose pattern matched, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RuleNote {
     /// Its patterns and conditions.
@@ -27,7 +28,7 @@ pub struct RuleNote {
 }
 
 /// A provider that the deciding rule names, and how it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CandidateNote {
     /// The provider.
@@ -52,7 +53,7 @@ pub struct CandidateNote {
 ///     explanation.candidates.iter().find(|note| note.rank == Some(1)).map(|note| note.provider.to_string())
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// The operation.

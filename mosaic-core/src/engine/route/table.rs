@@ -1,5 +1,6 @@
 //! The compiled rules, and their evaluation for one call.
 
+use serde::Serialize;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -21,7 +22,8 @@ use crate::types::{ServiceKind, Subject};
 ///
 /// assert!(Standing::Good < Standing::Degraded && Standing::Degraded < Standing::Rejecting);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Nothing speaks against it.
     Good,

@@ -197,6 +197,8 @@ fn the_explanation_agrees_with_the_decision() {
             .collect();
         assert_eq!(ranked, names(&table, &op, &cx, &boards).unwrap());
         assert_eq!(explanation.rules.iter().filter(|note| note.chosen).count(), 1);
+        let data = serde_json::to_value(&explanation).unwrap();
+        assert_eq!(data["candidates"][0]["provider"], ranked[0]);
         assert!(explanation.to_string().contains("breaker is open") == (org == "public"), "{explanation}");
     }
 }
