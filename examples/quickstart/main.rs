@@ -7,7 +7,6 @@ mod show;
 
 use std::error::Error as StdError;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic::engine::breaker::BreakerConfig;
@@ -38,11 +37,9 @@ async fn assemble(folder: &Path) -> Done<Mosaic> {
     let breaker =
         BreakerConfig { failures_in_a_row: 3, open_for: Duration::from_secs(1), ..BreakerConfig::default() };
     let treated = ProviderConfig { breaker, ..ProviderConfig::default() };
-    let forge_a = Arc::new(LocalGit::open(folder.join("forge-a")).await?);
-    let forge_b = Arc::new(LocalGit::open(folder.join("forge-b")).await?);
     Ok(Mosaic::builder()
-        .provider_with("forge-a", forge_a, treated)
-        .provider_with("forge-b", forge_b, treated)
+        .provider_with("forge-a", LocalGit::open(folder.join("forge-a")).await?, treated)
+        .provider_with("forge-b", LocalGit::open(folder.join("forge-b")).await?, treated)
         .provider("tracker", LocalProject::open(folder.join("tracker.db")).await?)
         .rule(Rule::new("org:internal-*").to("forge-a").priority(100))
         .default_rule(Rule::any().to("forge-b").fallback(["forge-a"]))

@@ -33,7 +33,7 @@ pub trait Authorizer: Send + Sync + 'static {
     /// Lets the call pass or denies it.
     ///
     /// # Errors
-    /// `PermissionDenied` for a denial; anything else denies too and is passed on.
+    /// `PermissionDenied` for a denial; anything else denies too, and is the source of the error.
     async fn authorize(&self, cx: &CallContext, meta: &OpMeta, subject: Subject<'_>) -> Result<()>;
 }
 

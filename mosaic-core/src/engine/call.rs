@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -28,8 +29,8 @@ pub struct Call {
     /// What is asked for.
     pub payload: Payload,
     pub(crate) started: Instant,
-    /// When the present attempt began.
-    pub(crate) now: Instant,
+    /// When the present attempt began, in nanoseconds after the call did.
+    begun: Offset,
     pub(crate) number: u64,
     /// The rules and providers that the call began with.
     pub(crate) view: Option<Arc<View>>,
@@ -49,12 +50,30 @@ impl Call {
 
     /// The same for a call that began at `now`.
     pub(crate) fn begun(cx: CallContext, payload: Payload, now: Instant) -> Self {
-        Self { cx, payload, started: now, now, number: 0, view: None, progress: None, key: None, sent: None }
+        Self {
+            cx,
+            payload,
+            started: now,
+            begun: Offset::default(),
+            number: 0,
+            view: None,
+            progress: None,
+            key: None,
+            sent: None,
+        }
     }
 
-    /// The same call, begun anew now, for another attempt.
-    pub(crate) fn again(&self) -> Self {
-        Self { now: Instant::now(), ..self.clone() }
+    /// When the present attempt began.
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        self.started + Duration::from_nanos(self.begun.0.load(Ordering::Relaxed))
+    }
+
+    /// An attempt begins now: what was waited for before it is no time of the provider's.
+    #[inline]
+    pub(crate) fn restart(&self) {
+        let after = Instant::now().saturating_duration_since(self.started);
+        self.begun.0.store(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// The rules and providers that the call began with.
@@ -72,6 +91,15 @@ impl Call {
     /// Whether it changes nothing.
     pub fn is_read(&self) -> bool {
         self.meta().effect.is_read()
+    }
+}
+
+#[derive(Default)]
+struct Offset(AtomicU64);
+
+impl Clone for Offset {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
     }
 }
 
@@ -113,7 +141,10 @@ pub(crate) struct Progress {
 impl Progress {
     /// An attempt begins.
     pub(crate) fn begin(&self, sent: &Sent, provider: &crate::types::ProviderId) {
-        *self.present.lock() = Some(sent.clone());
+        // An attempt before it that never ended, because a layer of the application gave it up, may have run.
+        if self.present.lock().replace(sent.clone()).is_some_and(|before| before.marked()) {
+            self.settled.store(true, Ordering::Release);
+        }
         *self.provider.lock() = Some(provider.clone());
     }
 

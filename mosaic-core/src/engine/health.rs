@@ -1,9 +1,11 @@
 //! The prober: asks every provider how it is, off the path of calls, and writes it on the board that routing reads.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -53,8 +55,11 @@ pub(crate) async fn probe_forever(view: Arc<ArcSwap<View>>, config: HealthConfig
 
 /// Asks one provider now and writes its answer on the board.
 pub(crate) async fn probe(provider: &Provider, limit: Duration) -> HealthReport {
-    let report = match timeout(limit, provider.plugin.health()).await {
-        Ok(report) => report,
+    // A plugin that panics here must not end the prober of all the others.
+    let asked = AssertUnwindSafe(provider.plugin.health()).catch_unwind();
+    let report = match timeout(limit, asked).await {
+        Ok(Ok(report)) => report,
+        Ok(Err(_)) => HealthReport::unhealthy("the health check panicked"),
         Err(_) => HealthReport::unhealthy(format!("no answer to the health check within {limit:?}")),
     };
     let before = provider.health.set(&report);

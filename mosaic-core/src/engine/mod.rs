@@ -23,4 +23,4 @@ pub use health::HealthConfig;
 pub use step::{BoxStep, Step};
 
 pub(crate) use layers::cache::CacheStore;
-pub(crate) use layers::trace::Enter;
+pub(crate) use layers::trace::{Door, Enter};

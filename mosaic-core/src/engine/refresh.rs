@@ -1,10 +1,12 @@
 //! Renewing the credential of a provider: at most once at a time, and once for all who found it expired together.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::Plugin;
 
 /// The renewals of one provider.
@@ -26,7 +28,10 @@ impl Refresh {
         if self.generation() != seen {
             return Ok(());
         }
-        plugin.refresh().await?;
+        let renewed = AssertUnwindSafe(plugin.refresh()).catch_unwind().await;
+        renewed.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, "the renewal of the credential panicked"))
+        })?;
         self.done.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

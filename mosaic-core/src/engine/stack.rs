@@ -16,7 +16,7 @@
 //! loop. Limit inside breaker: our own throttling is no failure of a provider. Timeout inside retry, deadline outside.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -36,7 +36,7 @@ use super::layers::retry::Retry;
 use super::layers::route::Routing;
 use super::layers::tenant::Tenant;
 use super::layers::timeout::Timeout;
-use super::layers::trace::{Enter, Trace};
+use super::layers::trace::{Door, Enter, Trace};
 use super::observe::Metrics;
 use super::step::{BoxStep, Step};
 use super::view::{Provider, View};
@@ -59,7 +59,7 @@ pub(crate) struct Inserts {
 
 /// What the outer layers are made of.
 pub(crate) struct Parts {
-    pub(crate) closed: Arc<AtomicBool>,
+    pub(crate) door: Arc<Door>,
     pub(crate) view: Arc<ArcSwap<View>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) seed: u64,
@@ -73,14 +73,24 @@ pub(crate) struct Parts {
 
 /// The outer part of the path, from the caller to the choice of a provider.
 pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
-    let Parts { closed, view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
+    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
     let walked = Failover;
     let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
     let cached = Seam::new(Cache { inner: routed, store: cache }, &inserts.before_cache);
     let timed = Deadline { inner: cached };
     let permitted = Tenant { inner: timed, authorizer, usage };
     let audited = Audit { inner: permitted, sink: audit };
-    Arc::new(Trace { inner: audited, closed, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
+    Arc::new(Trace { inner: audited, door, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
+}
+
+/// Begins the time of the first attempt anew.
+struct Restart<S>(S);
+
+impl<S: Step> Step for Restart<S> {
+    async fn call(&self, call: &Call) -> Result<Reply> {
+        call.restart();
+        self.0.call(call).await
+    }
 }
 
 /// A place for layers of the application. Without any it is the step itself: no box, and nothing to pay.
@@ -117,7 +127,11 @@ pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
     let limited = Limit { inner: timed, provider: own() };
     let guarded = Breaker { inner: limited, provider: own() };
     let retried = Retry { inner: guarded, provider: own() };
-    inserted(BoxStep::new(retried), &inserts.around_provider)
+    if inserts.around_provider.is_empty() {
+        return BoxStep::new(retried);
+    }
+    // What layers of the application wait for is no time of the provider's.
+    inserted(BoxStep::new(Restart(retried)), &inserts.around_provider)
 }
 
 /// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.

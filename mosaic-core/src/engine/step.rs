@@ -52,7 +52,7 @@ impl BoxStep {
     /// use tower::layer::layer_fn;
     /// use tower::util::MapRequest;
     ///
-    /// fn with_region(step: BoxStep) -> BoxStep {
+    /// fn for_region(step: BoxStep) -> BoxStep {
     ///     step.layered(layer_fn(|inner| {
     ///         MapRequest::new(inner, |mut call: Call| {
     ///             call.cx = call.cx.attribute("region", "eu");

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +19,7 @@ use crate::engine::observe::Metrics;
 use crate::engine::route::{Group, Member, Routing, Rule, Table};
 use crate::engine::stack::{Inserts, Parts, inner, outer};
 use crate::engine::view::{Lane, Provider, View};
-use crate::engine::{BoxStep, CacheStore, Call, HealthConfig, ProviderConfig, health};
+use crate::engine::{BoxStep, CacheStore, Call, Door, HealthConfig, ProviderConfig, health};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
 use crate::plugin::{Factory, FactoryInput, Plugin};
@@ -84,17 +84,17 @@ impl Default for Builder {
 impl Builder {
     /// Adds a provider with the usual limits, retries and breakers.
     pub fn provider(self, id: impl Into<String>, plugin: impl Plugin) -> Self {
-        self.provider_with(id, Arc::new(plugin), ProviderConfig::default())
+        self.provider_with(id, plugin, ProviderConfig::default())
     }
 
-    /// Adds a provider that others hold too, treated as `config` says.
+    /// Adds a provider that is treated as `config` says. An `Arc` of a plugin is one, for those that others hold too.
     pub fn provider_with(
         mut self,
         id: impl Into<String>,
-        plugin: Arc<dyn Plugin>,
+        plugin: impl Plugin,
         config: ProviderConfig,
     ) -> Self {
-        self.providers.push((id.into(), Source::Plugin(plugin), config));
+        self.providers.push((id.into(), Source::Plugin(Arc::new(plugin)), config));
         self
     }
 
@@ -195,7 +195,8 @@ impl Builder {
         self
     }
 
-    /// Puts a layer of tower before routing: it sees every call that the cache did not answer.
+    /// Puts a layer of tower before routing: it sees every call that the cache did not answer. It must leave the context of the
+    /// call as it is: the cache knows the answer by the context from before. What steers calls stands before the cache.
     pub fn layer_before_routing<L>(mut self, layer: L) -> Self
     where
         L: Layer<BoxStep> + Clone + Send + Sync + 'static,
@@ -246,9 +247,9 @@ impl Builder {
         let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
         // Calls of the application itself ask no authorizer; reads leave no record.
         let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
-        let closed = Arc::<AtomicBool>::default();
+        let door = Arc::<Door>::default();
         let path = outer(Parts {
-            closed: Arc::clone(&closed),
+            door: Arc::clone(&door),
             view: Arc::clone(&view),
             metrics: Arc::clone(&metrics),
             seed,
@@ -265,7 +266,8 @@ impl Builder {
         Ok(Orchestrator(Arc::new(Inner {
             path,
             direct,
-            closed,
+            door,
+            down: OnceCell::new(),
             view,
             cache,
             metrics,

@@ -6,12 +6,13 @@ mod plugins;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,10 +25,10 @@ use crate::context::{CacheUse, CallContext};
 use crate::engine::observe::Metrics;
 use crate::engine::route::{Explanation, Member, Routing, Table};
 use crate::engine::view::View;
-use crate::engine::{CacheStore, Call, Enter, KnownKey};
+use crate::engine::{CacheStore, Call, Door, Enter, KnownKey};
 use crate::error::{Error, Result};
 use crate::op::{
-    Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, Operation, Payload, Projects, Reply, catalogue,
+    Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, catalogue,
 };
 use crate::types::TenantId;
 use plugins::PluginManager;
@@ -70,8 +71,9 @@ struct Inner {
     path: Arc<dyn Enter>,
     /// Whether nothing but the cache has to look at a hit of the application itself.
     direct: bool,
-    /// Whether no more calls are taken.
-    closed: Arc<AtomicBool>,
+    door: Arc<Door>,
+    /// Set when the shutdown is done.
+    down: OnceCell<()>,
     view: Arc<ArcSwap<View>>,
     cache: Arc<CacheStore>,
     metrics: Arc<Metrics>,
@@ -178,23 +180,30 @@ impl Orchestrator {
     /// Takes no more calls, waits until those under way are done (30 s at most), and stops the prober and every plugin.
     /// Later calls fail with `Lifecycle`.
     pub async fn shutdown(&self) {
-        self.0.closed.store(true, Ordering::Release);
+        // Several who shut down wait for one shutdown; where that one is dropped, the next goes on with it.
+        self.0.down.get_or_init(|| self.go_down()).await;
+    }
+
+    async fn go_down(&self) {
+        self.0.door.closed.store(true, Ordering::SeqCst);
         self.0.stop.cancel();
         self.0.tasks.close();
         let drained = async {
-            while self.in_flight() > 0 {
+            while self.under_way() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!(target: "mosaic::lifecycle", calls = self.in_flight(), "calls are still under way");
+            tracing::warn!(target: "mosaic::lifecycle", calls = self.under_way(), "calls are still under way");
         }
         self.0.tasks.wait().await;
         self.0.plugins.stop_all().await;
     }
 
-    fn in_flight(&self) -> u32 {
-        self.0.view.load().lanes.iter().map(|lane| lane.provider.load.in_flight()).sum()
+    /// Calls that did not end yet, and open streams.
+    fn under_way(&self) -> u64 {
+        let streams: u32 = self.0.view.load().lanes.iter().map(|lane| lane.provider.load.in_flight()).sum();
+        self.0.door.under_way.load(Ordering::SeqCst) + u64::from(streams)
     }
 }
 
@@ -246,7 +255,7 @@ impl Orchestrator {
     fn at_hand<O: Operation>(&self, cx: &CallContext, op: &O, began: Instant) -> AtHand {
         let inner = &*self.0;
         if !inner.direct
-            || inner.closed.load(Ordering::Acquire)
+            || inner.door.closed.load(Ordering::Acquire)
             || cx.cache_use() != CacheUse::Normal
             || !cx.caller().is_application()
             || tracing::enabled!(target: "mosaic::call", tracing::Level::INFO)
@@ -329,5 +338,18 @@ impl Scoped {
     /// The ai service.
     pub fn ai(&self) -> Ai<Orchestrator> {
         self.orchestrator.ai().with(self.cx.clone())
+    }
+
+    /// Calls an operation by name with JSON parameters.
+    ///
+    /// # Errors
+    /// Those of [`Caller::call_json`].
+    pub async fn call_json(&self, name: &str, params: serde_json::Value) -> Result<JsonAnswer> {
+        self.orchestrator.call_json(&self.cx, name, params).await
+    }
+
+    /// Why a call would go where it would go at this moment. Calls nobody.
+    pub fn explain<O: Operation>(&self, op: &O) -> Explanation {
+        self.orchestrator.explain(&self.cx, op)
     }
 }

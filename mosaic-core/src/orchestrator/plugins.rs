@@ -1,8 +1,10 @@
 //! The plugin manager: walks every instance through its life, and shows each step as an event.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio::time::timeout;
@@ -103,24 +105,36 @@ impl PluginManager {
         Err(error)
     }
 
-    /// Stops every instance that runs, the last started first.
+    /// Brings every instance to its end that is not there yet, the last started first.
     pub(super) async fn stop_all(&self) {
-        let running: Vec<_> = {
+        let alive: Vec<_> = {
             let slots = self.slots.lock();
-            slots.iter().filter(|slot| slot.state.answers()).map(|slot| Arc::clone(&slot.provider)).collect()
+            let alive = slots.iter().filter(|slot| slot.state != Lifecycle::Disposed);
+            alive.map(|slot| (Arc::clone(&slot.provider), slot.state)).collect()
         };
-        for provider in running.into_iter().rev() {
-            self.step(&provider.id, LifecycleEvent::StopRequested, None);
+        for (provider, state) in alive.into_iter().rev() {
+            match state {
+                // A shutdown before this one was given up in the middle.
+                Lifecycle::Stopping | Lifecycle::Stopped => {}
+                Lifecycle::Failed => self.step(&provider.id, LifecycleEvent::GivenUp, None),
+                _ => self.step(&provider.id, LifecycleEvent::StopRequested, None),
+            }
             self.finish(&provider).await;
         }
     }
 
     /// From stopping to the end.
     async fn finish(&self, provider: &Provider) {
-        let error = limited("stop", provider.plugin.stop()).await.err();
-        self.step(&provider.id, LifecycleEvent::Stopped, error);
-        if timeout(STEP, provider.plugin.dispose()).await.is_err() {
-            tracing::warn!(target: "mosaic::lifecycle", provider = %provider.id, "dispose did not end in time");
+        if self.state(&provider.id) == Some(Lifecycle::Stopping) {
+            let error = limited("stop", provider.plugin.stop()).await.err();
+            self.step(&provider.id, LifecycleEvent::Stopped, error);
+        }
+        let disposed = limited("dispose", async {
+            provider.plugin.dispose().await;
+            Ok(())
+        });
+        if let Err(error) = disposed.await {
+            tracing::warn!(target: "mosaic::lifecycle", provider = %provider.id, %error, "not disposed of properly");
         }
         self.step(&provider.id, LifecycleEvent::Disposed, None);
     }
@@ -144,9 +158,11 @@ impl PluginManager {
     }
 }
 
+/// A step in the life of a plugin, within its time; a panic in it is an error of the step.
 async fn limited<T>(step: &str, future: impl Future<Output = Result<T>>) -> Result<T> {
-    match timeout(STEP, future).await {
-        Ok(result) => result,
+    match timeout(STEP, AssertUnwindSafe(future).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::new(ErrorKind::Lifecycle, format!("{step} panicked"))),
         Err(_) => Err(Error::new(ErrorKind::Lifecycle, format!("{step} did not end within {STEP:?}"))),
     }
 }

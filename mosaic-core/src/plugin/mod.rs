@@ -104,3 +104,35 @@ pub trait Plugin: Send + Sync + 'static {
         Err(Error::new(ErrorKind::Unsupported, "the credential of this provider cannot be renewed"))
     }
 }
+
+/// A plugin that others hold too.
+#[async_trait]
+impl<P: Plugin + ?Sized> Plugin for Arc<P> {
+    fn info(&self) -> &PluginInfo {
+        (**self).info()
+    }
+    fn handlers(self: Arc<Self>) -> HandlerTable {
+        P::handlers(Arc::clone(&*self))
+    }
+    async fn initialize(&self) -> Result<()> {
+        (**self).initialize().await
+    }
+    async fn start(&self) -> Result<()> {
+        (**self).start().await
+    }
+    async fn stop(&self) -> Result<()> {
+        (**self).stop().await
+    }
+    async fn dispose(&self) {
+        (**self).dispose().await;
+    }
+    async fn health(&self) -> HealthReport {
+        (**self).health().await
+    }
+    fn metrics(&self) -> Vec<Measure> {
+        (**self).metrics()
+    }
+    async fn refresh(&self) -> Result<()> {
+        (**self).refresh().await
+    }
+}

@@ -57,6 +57,7 @@ struct Script {
     faults: std::collections::VecDeque<Fault>,
     planner: Option<Planner>,
     health: Option<HealthReport>,
+    health_hangs: bool,
     refresh: Option<Result<()>>,
     log: Vec<Seen>,
 }
@@ -93,9 +94,10 @@ impl Double {
         Self::made(info, true)
     }
 
-    /// One that keeps no log, for very many calls.
-    pub fn forgetful() -> Self {
-        Self::made(PluginInfo::new("double", "1.0.0", OpSet::EMPTY).reports_delivery(true), false)
+    /// One that keeps no log, for very many calls; it reports delivery or does not.
+    pub fn forgetful(reports_delivery: bool) -> Self {
+        let info = PluginInfo::new("double", "1.0.0", OpSet::EMPTY).reports_delivery(reports_delivery);
+        Self::made(info, false)
     }
 
     fn made(info: PluginInfo, remembers: bool) -> Self {
@@ -177,6 +179,11 @@ impl Double {
         self.script().health = Some(report);
     }
 
+    /// Answers no health check any more.
+    pub fn health_hangs(&self) {
+        self.script().health_hangs = true;
+    }
+
     /// Answers renewals of the credential so from now on.
     pub fn refresh_is(&self, result: Result<()>) {
         self.script().refresh = Some(result);
@@ -249,6 +256,12 @@ impl Double {
                 cx.mark_sent();
                 self.execute(cx, payload, entry)
             }
+            Some(Fault::DelayAnswer(time)) => {
+                cx.mark_sent();
+                let answer = self.execute(cx, payload, entry);
+                tokio::time::sleep(time).await;
+                answer
+            }
             Some(Fault::DisconnectBefore) => Err(lost("before the request was sent")),
             Some(Fault::DisconnectAfter) => {
                 cx.mark_sent();
@@ -313,6 +326,9 @@ impl Plugin for Double {
     }
 
     async fn health(&self) -> HealthReport {
+        if self.script().health_hangs {
+            std::future::pending::<()>().await;
+        }
         self.script().health.clone().unwrap_or_else(HealthReport::healthy)
     }
 

@@ -15,8 +15,10 @@ use crate::error::{Error, ErrorKind};
 /// ```
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// The answer comes later.
+    /// The request arrives later.
     Delay(Duration),
+    /// The request is executed at once, and the answer comes later.
+    DelayAnswer(Duration),
     /// The connection cannot be made: nothing is sent.
     DisconnectBefore,
     /// The connection breaks while the request is sent: it is not executed, and nobody knows.

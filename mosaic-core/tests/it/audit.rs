@@ -77,4 +77,5 @@ async fn a_dropped_write_is_recorded_with_what_is_known() {
         assert_eq!(record.outcome, AuditOutcome::Dropped { outcome }, "{place:?}");
         assert_eq!(record.elapsed, Duration::from_millis(10));
     }
+    assert_eq!(mosaic.status().operations[0].dropped, 3, "and counted");
 }

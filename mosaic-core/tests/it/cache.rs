@@ -5,6 +5,7 @@ use std::time::Duration;
 use mosaic_core::context::{CacheUse, CallContext, Principal};
 use mosaic_core::engine::cache::CacheConfig;
 use mosaic_core::engine::route::{Routing, Rule};
+use mosaic_core::engine::{ProviderConfig, RetryConfig};
 use mosaic_core::error::ErrorKind;
 use mosaic_core::op::{CacheState, git};
 use mosaic_core::testkit::{Fault, Place};
@@ -74,8 +75,7 @@ async fn a_read_that_a_write_overtook_is_not_kept() {
     let (forge, _) = forge_with_widget();
     let mosaic = single(&forge, config()).build().await.unwrap();
     // The read is answered before the write and arrives after it.
-    let slow = mosaic_core::testkit::Double::clone(&forge);
-    slow.fault(Fault::Delay(Duration::from_millis(100)));
+    forge.fault(Fault::DelayAnswer(Duration::from_millis(100)));
     let git = mosaic.git();
     let read = tokio::spawn(async move { git.get_repository(get()).await.unwrap() });
     tokio::task::yield_now().await;
@@ -84,15 +84,16 @@ async fn a_read_that_a_write_overtook_is_not_kept() {
         .update_repository(git::UpdateRepository::new("acme", "widget").description("new"))
         .await
         .unwrap();
-    read.await.unwrap();
-    assert_eq!(mosaic.git().get_repository(get()).await.unwrap().cache(), CacheState::Miss);
+    assert_eq!(read.await.unwrap().description, None, "what was true when it was read");
+    let answer = mosaic.git().get_repository(get()).await.unwrap();
+    assert_eq!((answer.cache(), answer.description.as_deref()), (CacheState::Miss, Some("new")));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_comes_after_a_write_does_not_join_a_read_from_before() {
     let (forge, _) = forge_with_widget();
     let mosaic = single(&forge, config()).build().await.unwrap();
-    forge.fault(Fault::Delay(Duration::from_millis(100)));
+    forge.fault(Fault::DelayAnswer(Duration::from_millis(100)));
     let git = mosaic.git();
     let before = tokio::spawn(async move { git.get_repository(get()).await.unwrap() });
     tokio::task::yield_now().await;
@@ -197,6 +198,7 @@ async fn a_leader_that_is_dropped_hands_over() {
     let git = mosaic.git();
     let waiter = tokio::spawn(async move { git.get_repository(get()).await });
     tokio::task::yield_now().await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
     leader.abort();
     assert!(waiter.await.unwrap().is_ok());
 }
@@ -308,4 +310,47 @@ async fn a_write_makes_old_what_follows_from_it_elsewhere() {
     assert_eq!(issue().await, CacheState::Hit);
     mosaic.project().link_issues(LinkIssues::of(&ours, theirs.clone())).await.unwrap();
     assert_eq!(issue().await, CacheState::Miss, "the other end of the link shows it too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_lands_for_all_who_wait() {
+    let (forge, _) = forge_with_widget();
+    let config = ProviderConfig { retry: RetryConfig { attempts: 1, ..config().retry }, ..config() };
+    let mosaic = single(&forge, config).build().await.unwrap();
+    forge.plan(|_, _| Some(Fault::Hang(Place::AfterSending)));
+    let calls = (0..20).map(|n| {
+        let git = mosaic.git();
+        async move {
+            tokio::time::sleep(Duration::from_millis(n)).await;
+            git.get_repository(get()).await.unwrap_err().kind()
+        }
+    });
+    let began = tokio::time::Instant::now();
+    let kinds = futures_util::future::join_all(calls).await;
+    assert!(kinds.iter().all(|kind| *kind == ErrorKind::Timeout), "{kinds:?}");
+    assert_eq!(forge.seen(), 1, "they do not go one after the other");
+    assert!(began.elapsed() < Duration::from_millis(1100));
+}
+
+/// A write that timed out may land later: until then what is read is not kept, and so cannot be old for long.
+#[tokio::test(start_paused = true)]
+async fn after_a_write_of_unknown_outcome_nothing_is_kept_for_a_while() {
+    let (forge, kept) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    let ask = || async { mosaic.git().get_repository(get()).await.unwrap() };
+    ask().await;
+    forge.fault(Fault::Hang(Place::AfterSending));
+    let cx = CallContext::new().time_limit(Duration::from_millis(100));
+    let update = git::UpdateRepository::new("acme", "widget").description("late");
+    mosaic.with(cx).git().update_repository(update).await.unwrap_err();
+    ask().await;
+    kept.lock().unwrap().insert("widget".into(), Some("late".into()));
+    assert_eq!(
+        ask().await.description.as_deref(),
+        Some("late"),
+        "seen although it landed after the answer to the writer"
+    );
+    tokio::time::advance(Duration::from_secs(61)).await;
+    ask().await;
+    assert_eq!(ask().await.cache(), CacheState::Hit, "afterwards as ever");
 }

@@ -1,5 +1,6 @@
 //! Plugins come up step by step, are seen to, and go down in order; a start that fails leaves nothing behind.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,12 +21,13 @@ struct Walker {
     name: &'static str,
     log: Log,
     fails_at: &'static str,
+    asked: AtomicBool,
 }
 
 impl Walker {
     fn new(name: &'static str, log: &Log, fails_at: &'static str) -> Self {
         let info = PluginInfo::new("walker", "1", OpSet::of(&[GetRepository::META]));
-        Self { info, name, log: log.clone(), fails_at }
+        Self { info, name, log: log.clone(), fails_at, asked: AtomicBool::new(false) }
     }
 
     fn step(&self, step: &str) -> Result<()> {
@@ -54,12 +56,18 @@ impl Plugin for Walker {
         self.step("start")
     }
     async fn health(&self) -> HealthReport {
+        let first = !self.asked.swap(true, Ordering::SeqCst);
+        assert!(self.fails_at != "panic" || first, "as the test wants it");
         match self.step("health") {
             Ok(()) => HealthReport::healthy(),
             Err(_) => HealthReport::unhealthy("no pulse"),
         }
     }
     async fn stop(&self) -> Result<()> {
+        assert_ne!(self.fails_at, "panic", "as the test wants it");
+        if self.fails_at == "stop hangs" {
+            std::future::pending::<()>().await;
+        }
         self.step("stop")
     }
     async fn dispose(&self) {
@@ -116,13 +124,67 @@ async fn a_start_that_fails_stops_what_was_started() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_health_check_is_an_unhealthy_one() {
+async fn health_is_what_was_said_last_and_silence_is_unhealthy() {
     let (forge, _) = forge_with_widget();
     let mosaic = single(&forge, config()).build().await.unwrap();
+    let health = || {
+        let (status, detail) = mosaic.status().providers[0].health.clone();
+        (format!("{status:?}"), detail.unwrap_or_default())
+    };
     forge.health_is(HealthReport::degraded("tired"));
     tokio::time::sleep(Duration::from_secs(31)).await;
-    let (status, detail) = mosaic.status().providers[0].health.clone();
-    assert_eq!((format!("{status:?}"), detail.as_deref()), ("Degraded".into(), Some("tired")));
+    assert_eq!(health(), ("Degraded".into(), "tired".into()));
+    forge.health_hangs();
+    tokio::time::sleep(Duration::from_secs(36)).await;
+    assert_eq!(health().0, "Unhealthy");
+    assert!(health().1.contains("within 5s"), "{}", health().1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_one_plugin_stops_neither_the_prober_nor_the_shutdown_of_others() {
+    let log = Log::default();
+    let mosaic = Orchestrator::builder()
+        .provider("one", Walker::new("one", &log, ""))
+        .provider("two", Walker::new("two", &log, "panic"))
+        .build()
+        .await
+        .unwrap();
+    taken(&log);
+    tokio::time::sleep(Duration::from_secs(95)).await;
+    assert_eq!(taken(&log).iter().filter(|line| *line == "one health").count(), 3);
+    assert_eq!(format!("{:?}", mosaic.status().providers[1].health.0), "Unhealthy");
+    mosaic.shutdown().await;
+    assert_eq!(taken(&log), ["two dispose", "one stop", "one dispose"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_who_shut_down_are_one_shutdown_and_a_dropped_one_is_taken_up() {
+    let log = Log::default();
+    let mosaic = Orchestrator::builder()
+        .provider("one", Walker::new("one", &log, ""))
+        .provider("two", Walker::new("two", &log, "stop hangs"))
+        .build()
+        .await
+        .unwrap();
+    taken(&log);
+    assert!(tokio::time::timeout(Duration::from_secs(1), mosaic.shutdown()).await.is_err());
+    futures_util::future::join(mosaic.shutdown(), mosaic.shutdown()).await;
+    let log = taken(&log);
+    assert_eq!(log.iter().filter(|line| line.ends_with("dispose")).count(), 2, "{log:?}");
+    assert!(mosaic.status().providers.iter().all(|provider| provider.lifecycle == Lifecycle::Disposed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_a_call_that_waits_to_try_again() {
+    use mosaic_core::testkit::Fault;
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    forge.fault(Fault::error(ErrorKind::Provider));
+    let git = mosaic.git();
+    let running = tokio::spawn(async move { git.get_repository(get()).await });
+    tokio::task::yield_now().await;
+    mosaic.shutdown().await;
+    assert_eq!(running.await.unwrap().unwrap().attempts(), 2);
 }
 
 struct Walkers(Log);

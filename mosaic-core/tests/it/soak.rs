@@ -17,14 +17,15 @@ use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
 use mosaic_core::testkit::{Double, Fault, Place};
 use mosaic_core::types::git::Repository;
 
+use crate::layers::impatient;
 use crate::support::pair_with;
 
 /// How often each name was made, over both providers.
 type Made = Arc<Mutex<HashMap<String, u32>>>;
 
-fn forge(made: &Made, seed: u64) -> Double {
+fn forge(made: &Made, seed: u64, reports: bool) -> Double {
     let made = Arc::clone(made);
-    let double = Double::forgetful().answer(move |op: &CreateRepository| {
+    let double = Double::forgetful(reports).answer(move |op: &CreateRepository| {
         *made.lock().unwrap().entry(op.repo.name.clone()).or_default() += 1;
         Ok(Repository::of(&op.repo, "main"))
     });
@@ -70,10 +71,20 @@ enum Report {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_happens_at_most_once_and_the_report_is_true() {
+    soak(true, false).await;
+}
+
+/// The same where one provider does not say what it sent, and a layer of the application gives up in the middle.
+#[tokio::test(start_paused = true)]
+async fn so_it_is_with_silent_providers_and_impatient_layers_in_the_soak() {
+    soak(false, true).await;
+}
+
+async fn soak(reports: bool, layered: bool) {
     let calls: usize =
         if std::env::var("MOSAIC_SOAK").is_ok_and(|v| v == "full") { 1_000_000 } else { 100_000 };
     let (made, said) = (Made::default(), Said::default());
-    let (a, b) = (forge(&made, 1), forge(&made, 2));
+    let (a, b) = (forge(&made, 1, true), forge(&made, 2, reports));
     let config = ProviderConfig {
         timeout: Duration::from_millis(500),
         // Open now and then, so that open breakers are a part of it, but not most of the time.
@@ -90,7 +101,11 @@ async fn a_write_happens_at_most_once_and_the_report_is_true() {
         },
         ..ProviderConfig::default()
     };
-    let mosaic = pair_with(&a, &b, config).audit(said.clone()).build().await.unwrap();
+    let mut builder = pair_with(&a, &b, config).audit(said.clone());
+    if layered {
+        builder = builder.layer_around_provider(impatient(Duration::from_millis(350)));
+    }
+    let mosaic = builder.build().await.unwrap();
 
     let mut reports: HashMap<Report, usize> = HashMap::new();
     let mut rng = fastrand::Rng::with_seed(3);

@@ -144,3 +144,18 @@ async fn an_upload_carries_a_body_that_opens_anew_for_each_attempt() {
     }
     std::fs::remove_file(path).unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_takes_its_time_is_no_silence() {
+    let runner = runner(lines, false);
+    let config = ProviderConfig { idle_timeout: Duration::from_secs(5), ..config() };
+    let mosaic = single(&runner, config).build().await.unwrap();
+    let mut stream = mosaic.cicd().job_log(log()).await.unwrap();
+    let mut items = 0;
+    while let Some(item) = stream.next().await {
+        item.unwrap();
+        items += 1;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    assert_eq!(items, 2);
+}

@@ -87,3 +87,23 @@ async fn a_hit_does_not_bypass_a_quota_and_what_was_not_done_is_given_back() {
     }
     assert_eq!(mosaic.git().get_repository(get()).await.unwrap_err().kind(), ErrorKind::QuotaExceeded);
 }
+
+struct Slow;
+
+#[async_trait]
+impl Authorizer for Slow {
+    async fn authorize(&self, _: &CallContext, _: &OpMeta, _: Subject<'_>) -> Result<()> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authorizer_has_no_more_time_than_the_call() {
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).authorizer(Slow).build().await.unwrap();
+    let cx =
+        CallContext::new().principal(Principal::user("ann")).time_limit(std::time::Duration::from_secs(1));
+    let began = tokio::time::Instant::now();
+    let error = mosaic.with(cx).git().get_repository(get()).await.unwrap_err();
+    assert_eq!((error.kind(), began.elapsed().as_secs()), (ErrorKind::DeadlineExceeded, 1));
+}

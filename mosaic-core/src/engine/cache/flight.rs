@@ -4,6 +4,7 @@
 //! time limit; and an error that its short time brought about is not passed on to those who have more.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 
 use super::memory::Spread;
 use super::tags::Noted;
-use crate::error::{Error, ErrorKind, Verdict};
+use crate::error::{Error, ErrorKind};
 use crate::op::Shared;
 use crate::types::ProviderId;
 
@@ -36,6 +37,8 @@ struct Flight {
     /// The counters that the first one noted: whoever notes others asks for something newer.
     noted: Noted,
     landed: OnceLock<(Landed, Option<Instant>)>,
+    /// Callers with a seat; changed under the lock of the shard.
+    seats: AtomicUsize,
     /// Holds one permit exactly while nobody is going; closed when the flight landed.
     going: Semaphore,
 }
@@ -55,10 +58,15 @@ impl Flights {
         if let Some(flight) = shard.get(&key)
             && flight.noted == *noted
         {
+            flight.seats.fetch_add(1, Ordering::Relaxed);
             return Seat { flights: self, key, flight: Arc::clone(flight), leads: false };
         }
-        let flight =
-            Arc::new(Flight { noted: noted.clone(), landed: OnceLock::new(), going: Semaphore::new(0) });
+        let flight = Arc::new(Flight {
+            noted: noted.clone(),
+            landed: OnceLock::new(),
+            seats: AtomicUsize::new(1),
+            going: Semaphore::new(0),
+        });
         shard.insert(key, Arc::clone(&flight));
         Seat { flights: self, key, flight, leads: true }
     }
@@ -108,8 +116,8 @@ impl Drop for Seat<'_> {
         let mut shard = self.flights.shard(self.key).lock();
         let landed = self.flight.landed.get().is_some();
         let known = shard.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
-        // Seats are taken under this lock, so nobody can join between the count and the removal.
-        let alone = Arc::strong_count(&self.flight) == if known { 2 } else { 1 };
+        // Seats are taken and given up under this lock, so nobody can join between the count and the removal.
+        let alone = self.flight.seats.fetch_sub(1, Ordering::Relaxed) == 1;
         if known && (landed || alone) {
             shard.remove(&self.key);
         }
@@ -124,18 +132,16 @@ impl Drop for Seat<'_> {
     }
 }
 
-/// Whether a caller whose time ends at `mine` may take over an error of one whose time ended at `theirs`.
+/// Whether a caller whose time ends at `mine` may take over an error of one whose time ended at `theirs`: not what its own
+/// time brought about, and not a wait that was too long for it alone.
 pub fn inherits(error: &Error, theirs: Option<Instant>, mine: Option<Instant>) -> bool {
-    let longer = match (theirs, mine) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(theirs), Some(mine)) => mine > theirs,
-    };
-    let settled = error.verdict() == Verdict::Success
-        || matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::NoRoute | ErrorKind::PermissionDenied);
     match error.kind() {
         ErrorKind::Cancelled | ErrorKind::DeadlineExceeded => false,
-        _ => settled || !longer,
+        ErrorKind::RateLimited | ErrorKind::Throttled => match (error.wait(), theirs, mine) {
+            (Some(wait), Some(theirs), Some(mine)) => mine < theirs + wait,
+            _ => true,
+        },
+        _ => true,
     }
 }
 
@@ -197,15 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_a_shorter_time_are_not_inherited() {
+    fn what_a_shorter_time_brought_about_is_not_inherited() {
         let now = Instant::now();
-        let later = now + std::time::Duration::from_secs(1);
-        let timeout = Error::new(ErrorKind::Timeout, "");
-        let missing = Error::new(ErrorKind::NotFound, "");
-        let over = Error::new(ErrorKind::DeadlineExceeded, "");
-        assert!(!inherits(&timeout, Some(now), Some(later)));
-        assert!(inherits(&timeout, Some(later), Some(now)));
-        assert!(inherits(&missing, Some(now), Some(later)));
-        assert!(!inherits(&over, Some(later), Some(now)));
+        let later = now + std::time::Duration::from_secs(10);
+        let of = |kind| Error::new(kind, "");
+        assert!(inherits(&of(ErrorKind::Provider), Some(now), Some(later)));
+        assert!(inherits(&of(ErrorKind::Timeout), Some(now), Some(later)));
+        assert!(!inherits(&of(ErrorKind::DeadlineExceeded), Some(later), Some(now)));
+        let limited = of(ErrorKind::RateLimited).retry_after(std::time::Duration::from_secs(5));
+        assert!(!inherits(&limited, Some(now), Some(later)), "it can wait for what the other could not");
+        assert!(inherits(&limited, Some(later), Some(later)));
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub struct CacheConfig {
     /// Whether answers are kept at all; yes by default.
     pub enabled: bool,
-    /// How many answers are kept, about; 10,000 by default. Never more than half as many again.
+    /// How many answers are kept, about; 10,000 by default. Never more than half as many again, but for capacities below 8.
     pub capacity: u64,
     /// How long an answer that is no longer fresh may stand in while the provider fails; 5 min by default, 0 for never.
     pub stale: Duration,

@@ -6,17 +6,27 @@
 //! `acme` too). The counters are shared by all tenants, so a write by one is seen by the others.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use smallvec::SmallVec;
+use tokio::time::Instant;
 
-use crate::op::OpMeta;
+use crate::op::{OpMeta, Payload};
 use crate::types::Subject;
 
 /// How many counters there are. Tags that share a counter make each other old for nothing, which is harmless.
 const SLOTS: usize = 1 << 14;
 
-/// All counters.
-pub struct Generations(Box<[AtomicU64]>);
+/// How long after a write whose outcome is unknown nothing that it may have touched is kept: it may land that late.
+const UNSETTLED: Duration = Duration::from_secs(60);
+
+/// All counters, and until when nothing that depends on them is to be kept.
+pub struct Generations {
+    counters: Box<[AtomicU64]>,
+    /// In nanoseconds after the origin; 0 for most, always.
+    unsettled: Box<[AtomicU64]>,
+    origin: Instant,
+}
 
 /// The counters of an answer as they were before it was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +34,8 @@ pub struct Noted(SmallVec<[(u32, u64); 2]>);
 
 impl Default for Generations {
     fn default() -> Self {
-        Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+        let zeros = || (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+        Self { counters: zeros(), unsettled: zeros(), origin: Instant::now() }
     }
 }
 
@@ -48,27 +59,53 @@ impl Generations {
         noted.0.iter().all(|(at, generation)| self.read(*at as usize) == *generation)
     }
 
+    /// Whether an answer that noted these counters may be kept: nothing moved, and no write is on its way.
+    pub fn settled(&self, noted: &Noted, now: Instant) -> bool {
+        let now = self.since(now);
+        self.current(noted)
+            && noted.0.iter().all(|(at, _)| {
+                self.unsettled.get(*at as usize).is_none_or(|until| until.load(Ordering::Acquire) <= now)
+            })
+    }
+
     /// Moves the counters of everything that a write touches.
     pub fn touch(&self, meta: &OpMeta, subject: Subject<'_>) {
-        let scopes = [scope(subject.org, subject.name), scope(subject.org, None), scope(None, None)];
-        for noun in meta.invalidates {
-            for scope in scopes {
-                if let Some(counter) = self.0.get(slot(meta, noun, scope)) {
-                    counter.fetch_add(1, Ordering::AcqRel);
-                }
-            }
+        each_slot(meta, subject, |at| {
+            self.counters[at].fetch_add(1, Ordering::AcqRel);
+        });
+    }
+
+    /// A write of which nobody knows what became of it: for a while nothing is kept that it may touch.
+    pub fn unsettle(&self, payload: &Payload, now: Instant) {
+        let until = self.since(now + UNSETTLED);
+        for subject in [payload.subject(), payload.also()] {
+            each_slot(payload.meta(), subject, |at| {
+                self.unsettled[at].fetch_max(until, Ordering::AcqRel);
+            });
         }
+    }
+
+    fn since(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
     }
 
     #[inline]
     fn read(&self, at: usize) -> u64 {
-        self.0.get(at).map_or(0, |counter| counter.load(Ordering::Acquire))
+        self.counters.get(at).map_or(0, |counter| counter.load(Ordering::Acquire))
     }
 }
 
 impl std::fmt::Debug for Generations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Generations({})", self.0.len())
+        write!(f, "Generations({})", self.counters.len())
+    }
+}
+
+/// The counters of what a write touches: in its scope and in the scopes around it. All are below [`SLOTS`].
+fn each_slot(meta: &OpMeta, subject: Subject<'_>, mut visit: impl FnMut(usize)) {
+    let scopes = [scope(subject.org, subject.name), scope(subject.org, None), scope(None, None)];
+    for noun in meta.invalidates {
+        scopes.iter().for_each(|scope| visit(slot(meta, noun, *scope)));
     }
 }
 

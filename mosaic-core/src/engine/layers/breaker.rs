@@ -18,7 +18,7 @@ pub(crate) struct Breaker<S> {
 impl<S: Step> Step for Breaker<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
-        let (service, began) = (meta.service, call.now);
+        let (service, began) = (meta.service, call.now());
         let cell = self.provider.breaker(service);
         let permit = match cell.ask(began) {
             Ok(permit) => permit,

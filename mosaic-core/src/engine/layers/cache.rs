@@ -14,7 +14,7 @@ use crate::engine::cache::memory::{Entry, Memory};
 use crate::engine::cache::tags::{Generations, Noted};
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
-use crate::error::{Error, ErrorKind, Result, Verdict};
+use crate::error::{Error, ErrorKind, Outcome, Result, Verdict};
 use crate::op::{CacheState, Digester, OpMeta, Payload, Reply, ReplyBody, Shared};
 use crate::types::ProviderId;
 
@@ -74,10 +74,11 @@ impl CacheStore {
 
     fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted, looked: bool) {
         let ReplyBody::Value(value) = &reply.body else { return };
-        if !self.generations.current(&noted) {
+        let now = Instant::now();
+        if !self.generations.settled(&noted, now) {
             return;
         }
-        let fresh_until = Instant::now() + ttl;
+        let fresh_until = now + ttl;
         let entry = Entry {
             value: Arc::clone(value),
             provider: reply.report.provider.clone(),
@@ -99,12 +100,19 @@ pub(crate) struct Cache<S> {
 /// Moves the counters of a write when the write is over, however it ends.
 struct Touching<'a> {
     store: &'a CacheStore,
-    payload: &'a Payload,
+    call: &'a Call,
+    /// Whether it is known what became of it.
+    known: bool,
 }
 
 impl Drop for Touching<'_> {
     fn drop(&mut self) {
-        self.store.touch(self.payload);
+        self.store.touch(&self.call.payload);
+        let may_have_run = self.call.progress.as_ref().is_some_and(|progress| progress.may_have_run());
+        if !self.known && may_have_run {
+            // It may still be on its way to the disk: what is read now may be old soon.
+            self.store.generations.unsettle(&self.call.payload, Instant::now());
+        }
     }
 }
 
@@ -113,8 +121,10 @@ impl<S: Step> Step for Cache<S> {
         let meta = call.meta();
         if !meta.effect.is_read() {
             // Also where the outcome is unknown, and where the caller goes away in the middle.
-            let _touching = Touching { store: &self.store, payload: &call.payload };
-            return self.inner.call(call).await;
+            let mut touching = Touching { store: &self.store, call, known: false };
+            let result = self.inner.call(call).await;
+            touching.known = !matches!(&result, Err(error) if error.outcome() == Outcome::Unknown);
+            return result;
         }
         let (Some(ttl), Some(view)) = (meta.freshness(), &call.view) else {
             return self.inner.call(call).await;
@@ -157,6 +167,8 @@ impl<S: Step> Cache<S> {
                 }
                 Ok(reply)
             }
+            // Who asked for a new answer is not helped by an old one.
+            Err(error) if call.cx.cache_use() == CacheUse::Refresh => Err(error),
             Err(error) => match self.stand_in(key, &error) {
                 Some(mut reply) => {
                     reply.report.trail = error.attempts().to_vec();

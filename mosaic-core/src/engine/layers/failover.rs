@@ -15,7 +15,7 @@ impl Failover {
         let Some(first) = candidates.first() else { return Err(nobody()) };
         match view.lanes[usize::from(first.position)].step.call(call).await {
             Ok(reply) => Ok(reply),
-            Err(error) if candidates.len() == 1 => Err(error),
+            Err(error) if candidates.len() == 1 => Err(known(call, error)),
             // What follows is rare: out of line, so that the usual call carries none of it.
             Err(error) => Box::pin(go_on(call, view, candidates, error)).await,
         }
@@ -37,18 +37,29 @@ async fn go_on(call: &Call, view: &View, candidates: &[Candidate], error: Error)
         if !moves_on(call, &failed[failed.len() - 1]) {
             break;
         }
-        match view.lanes[usize::from(one.position)].step.call(&call.again()).await {
+        call.restart();
+        match view.lanes[usize::from(one.position)].step.call(call).await {
             Ok(reply) => return Ok(after(reply, &failed)),
             Err(error) => failed.push(Failed { error, stand_in: one.target > own }),
         }
     }
-    Err(most_telling(failed))
+    Err(known(call, most_telling(failed)))
+}
+
+fn ran(call: &Call) -> bool {
+    call.progress.as_ref().is_some_and(|progress| progress.may_have_run())
+}
+
+/// The error with what the call knows of its effect.
+fn known(call: &Call, error: Error) -> Error {
+    if ran(call) { error.worst(Delivery::Unknown, true) } else { error }
 }
 
 /// Whether the next candidate is asked after this one failed.
 fn moves_on(call: &Call, failed: &Failed) -> bool {
     let error = &failed.error;
-    let may_have_run = error.outcome() == Outcome::Unknown;
+    // A layer of the application may have given an attempt up and know nothing of what was sent: the call itself knows.
+    let may_have_run = error.outcome() == Outcome::Unknown || ran(call);
     if failed.stand_in && error.kind() == ErrorKind::NotFound {
         // Who stands in while the owner is away, and does not have it, is no reason not to ask the owner after all.
         return !may_have_run;
@@ -57,7 +68,11 @@ fn moves_on(call: &Call, failed: &Failed) -> bool {
         .delivery(error.delivered())
         .may_have_run(may_have_run);
     // Without retries around it, such as from a layer of the application, an error decides by its own kind.
-    error.decided().unwrap_or_else(|| fails_over(&situation))
+    if may_have_run && !call.is_read() {
+        false
+    } else {
+        error.decided().unwrap_or_else(|| fails_over(&situation))
+    }
 }
 
 /// The reply with what was tried before it.

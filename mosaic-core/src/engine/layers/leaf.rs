@@ -4,13 +4,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
+use super::stream::wrap;
 use crate::context::Sent;
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Delivery, Error, ErrorKind, Result};
-use crate::op::Reply;
+use crate::op::{Reply, ReplyStream};
 use crate::plugin::HandlerTable;
 
 pub(crate) struct Leaf {
@@ -39,10 +40,12 @@ impl Step for Leaf {
         let error = match outcome {
             Ok(Ok(mut reply)) => {
                 reply.report.provider = Some(self.provider.id.clone());
-                return Ok(reply);
+                let mut result = Ok(reply);
+                wrap(&mut result, unwinding);
+                return result;
             }
             Ok(Err(error)) => error,
-            Err(panic) => Error::new(ErrorKind::Internal, format!("the plugin panicked: {}", words(&*panic))),
+            Err(panic) => panicked(&*panic),
         };
         counters.failures.fetch_add(1, Ordering::Relaxed);
         let delivery = delivery(&error, sent.as_ref().is_none_or(Sent::marked));
@@ -55,7 +58,8 @@ impl Step for Leaf {
 /// What is known of the delivery of a request whose attempt ended in this error.
 fn delivery(error: &Error, sent: bool) -> Delivery {
     if !sent {
-        return Delivery::NotSent;
+        // A plugin that says more than its mark is believed.
+        return error.delivered();
     }
     let told = match error.kind() {
         // These come instead of an answer.
@@ -66,6 +70,20 @@ fn delivery(error: &Error, sent: bool) -> Delivery {
         _ => Delivery::Answered,
     };
     told.max(error.delivered())
+}
+
+/// A stream whose panics become its last error.
+fn unwinding(stream: ReplyStream) -> ReplyStream {
+    Box::pin(
+        AssertUnwindSafe(stream)
+            .catch_unwind()
+            .map(|item| item.unwrap_or_else(|panic| Err(panicked(&*panic)))),
+    )
+}
+
+/// The error of a panic. What it says may hold anything, so it stands beside the message and not in it.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    Error::new(ErrorKind::Internal, "the plugin panicked").context("panic", words(panic))
 }
 
 /// The message of a panic, where it has one.

@@ -20,13 +20,10 @@ impl<S: Step> Step for Limit<S> {
         let named = |error: Error| error.operation(meta.name).provider(&self.provider.id);
         let turn = limiter.turn().await.map_err(named)?;
         limiter.check(meta.cost).map_err(named)?;
-        // Waiting for a turn is no time of the provider's.
-        let mut result = if turn.waited {
-            let call = call.again();
-            Box::pin(self.inner.call(&call)).await
-        } else {
-            self.inner.call(call).await
-        };
+        if turn.waited {
+            call.restart();
+        }
+        let mut result = self.inner.call(call).await;
         wrap(&mut result, |stream| holding(stream, turn.into_owned()));
         result
     }

@@ -39,7 +39,7 @@ impl<S: Step> Step for Load<S> {
         let in_flight = InFlight::new(&*self.provider);
         let mut result = self.inner.call(call).await;
         let ended = Instant::now();
-        let latency = ended.saturating_duration_since(call.now);
+        let latency = ended.saturating_duration_since(call.now());
         match &mut result {
             Ok(reply) => {
                 self.provider.load.sample(latency, ended);

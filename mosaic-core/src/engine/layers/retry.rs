@@ -30,7 +30,8 @@ impl<S: Step> Step for Retry<S> {
         match result {
             Ok(mut reply) => {
                 self.provider.budget.deposit();
-                self.settle(call, false);
+                // It ran: should a layer above give the call up all the same, that is what is known.
+                self.settle(call, true);
                 reply.report.attempts = 1;
                 Ok(reply)
             }
@@ -71,7 +72,7 @@ impl<S: Step> Retry<S> {
         let mut telling = error.clone();
         loop {
             let ended = Instant::now();
-            let elapsed = ended.saturating_duration_since(call.now);
+            let elapsed = ended.saturating_duration_since(call.now());
             trail.push(Attempt::new(self.provider.id.clone(), error.kind(), error.delivered(), elapsed));
             worst = worst.max(error.delivered());
             may_have_run |= error.outcome() == crate::error::Outcome::Unknown;
@@ -128,11 +129,12 @@ impl<S: Step> Retry<S> {
                 attempts += 1;
                 self.provider.counters.retries.fetch_add(1, Ordering::Relaxed);
             }
-            call = self.begin(call.again());
+            call.restart();
+            call = self.begin(call);
             credential = self.provider.refresh.generation();
             match self.inner.call(&call).await {
                 Ok(mut reply) => {
-                    self.settle(&call, false);
+                    self.settle(&call, true);
                     reply.report.attempts = attempts;
                     trail.append(&mut reply.report.trail);
                     reply.report.trail = trail;

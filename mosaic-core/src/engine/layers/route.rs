@@ -12,7 +12,8 @@ pub(crate) struct Routing {
 impl Step for Routing {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let view = call.view()?;
-        let route = view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.started)?;
+        call.restart();
+        let route = view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.now())?;
         self.inner.walk(call, view, &route.candidates).await
     }
 }

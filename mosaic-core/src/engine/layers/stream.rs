@@ -84,7 +84,7 @@ impl<F: FnOnce(&Error)> Stream for UntilError<F> {
 /// Ends the stream with `Timeout` where no item comes for so long.
 pub(super) fn with_idle_limit(inner: ReplyStream, idle: Duration, operation: &'static str) -> ReplyStream {
     let sleep = Box::pin(sleep_until(Instant::now() + idle));
-    Box::pin(IdleLimit { inner, idle, sleep, operation, over: false })
+    Box::pin(IdleLimit { inner, idle, sleep, operation, waiting: false, over: false })
 }
 
 struct IdleLimit {
@@ -92,6 +92,8 @@ struct IdleLimit {
     idle: Duration,
     sleep: Pin<Box<Sleep>>,
     operation: &'static str,
+    /// Whether the stream was asked for an item that has not come. A consumer that takes its time is no silence.
+    waiting: bool,
     over: bool,
 }
 
@@ -103,9 +105,13 @@ impl Stream for IdleLimit {
             return Poll::Ready(None);
         }
         if let Poll::Ready(item) = self.inner.as_mut().poll_next(cx) {
-            let next = Instant::now() + self.idle;
-            self.sleep.as_mut().reset(next);
+            self.waiting = false;
             return Poll::Ready(item);
+        }
+        if !self.waiting {
+            self.waiting = true;
+            let until = Instant::now() + self.idle;
+            self.sleep.as_mut().reset(until);
         }
         match self.sleep.as_mut().poll(cx) {
             Poll::Pending => Poll::Pending,
@@ -115,5 +121,25 @@ impl Stream for IdleLimit {
                 Poll::Ready(Some(Err(Error::new(ErrorKind::Timeout, message).operation(self.operation))))
             }
         }
+    }
+}
+
+/// Polls the stream inside a span, and closes the span with it.
+pub(super) fn in_span(inner: ReplyStream, span: tracing::Span) -> ReplyStream {
+    Box::pin(Spanned { inner, span })
+}
+
+struct Spanned {
+    inner: ReplyStream,
+    span: tracing::Span,
+}
+
+impl Stream for Spanned {
+    type Item = Result<Shared>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let _entered = this.span.enter();
+        this.inner.as_mut().poll_next(cx)
     }
 }

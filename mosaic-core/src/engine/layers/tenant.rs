@@ -1,10 +1,12 @@
 //! Identity: whether the caller may do this, and whether its tenant may still afford it. Before the cache, so that a hit
 //! bypasses neither.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use crate::engine::time::until;
 use crate::engine::{Call, Step};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Delivery, Error, ErrorKind, Outcome, Result};
 use crate::op::Reply;
 use crate::ports::{Authorizer, UsageStore};
 
@@ -18,25 +20,41 @@ impl<S: Step> Step for Tenant<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         if !call.cx.caller().is_application() {
-            match &self.authorizer {
-                Some(authorizer) => authorizer.authorize(&call.cx, meta, call.payload.subject()).await?,
-                None => {
-                    let message = format!("{} may do nothing: no authorizer is set up", call.cx.caller());
-                    return Err(Error::new(ErrorKind::PermissionDenied, message));
-                }
-            }
+            let Some(authorizer) = &self.authorizer else {
+                let message = format!("{} may do nothing: no authorizer is set up", call.cx.caller());
+                return Err(Error::new(ErrorKind::PermissionDenied, message));
+            };
+            let asked = authorizer.authorize(&call.cx, meta, call.payload.subject());
+            within(call, "the authorizer", asked).await?.map_err(denial)?;
         }
         let Some(usage) = &self.usage else { return self.inner.call(call).await };
-        let tenant = call.cx.tenant_id().clone();
-        usage.reserve(&tenant, meta.cost).await?;
+        let tenant = call.cx.tenant_id();
+        within(call, "the usage store", usage.reserve(tenant, meta.cost)).await??;
         let result = self.inner.call(call).await;
         // What was certainly not done costs nothing; what may have been done, or was answered, does.
         if let Err(error) = &result
             && error.outcome() == Outcome::NotMade
-            && error.attempts().iter().all(|attempt| attempt.delivery == crate::error::Delivery::NotSent)
+            && error.attempts().iter().all(|attempt| attempt.delivery == Delivery::NotSent)
+            && !call.progress.as_ref().is_some_and(|progress| progress.may_have_run())
         {
-            usage.give_back(&tenant, meta.cost);
+            usage.give_back(tenant, meta.cost);
         }
         result
+    }
+}
+
+/// What stands before the deadline layer has no more time than what stands behind it.
+async fn within<T>(call: &Call, who: &str, future: impl Future<Output = T>) -> Result<T> {
+    let Some(deadline) = call.cx.deadline() else { return Ok(future.await) };
+    until(|| deadline, pin!(future)).await.map_err(|_| {
+        Error::new(ErrorKind::DeadlineExceeded, format!("{who} did not answer in the time that the call has"))
+    })
+}
+
+/// An authorizer that fails denies too.
+fn denial(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::QuotaExceeded => error,
+        _ => Error::new(ErrorKind::PermissionDenied, "the authorizer failed, which denies").source(error),
     }
 }

@@ -20,8 +20,8 @@ impl<S: Step> Step for Timeout<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let limit = self.provider.config.timeout;
         let until_when = || match call.cx.deadline() {
-            Some(whole) => whole.min(call.now + limit),
-            None => call.now + limit,
+            Some(whole) => whole.min(call.now() + limit),
+            None => call.now() + limit,
         };
         let attempt = pin!(self.inner.call(call));
         match until(until_when, attempt).await {
@@ -31,7 +31,7 @@ impl<S: Step> Step for Timeout<S> {
                 result
             }
             Err(_) => {
-                let error = if call.cx.deadline().is_some_and(|whole| whole < call.now + limit) {
+                let error = if call.cx.deadline().is_some_and(|whole| whole < call.now() + limit) {
                     Error::new(ErrorKind::DeadlineExceeded, "the time of the call was over during an attempt")
                 } else {
                     Error::new(ErrorKind::Timeout, format!("no answer within {limit:?}"))

@@ -9,17 +9,17 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::stream::{in_span, wrap};
 use crate::engine::observe::Metrics;
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::Reply;
+use crate::op::{OpMeta, Reply};
 use crate::types::RequestId;
 
 pub(crate) struct Trace<S> {
     pub(crate) inner: S,
-    /// Whether no more calls are taken.
-    pub(crate) closed: Arc<AtomicBool>,
+    pub(crate) door: Arc<Door>,
     pub(crate) view: Arc<ArcSwap<View>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) seed: u64,
@@ -31,12 +31,15 @@ pub(crate) struct Trace<S> {
 impl<S: Step> Trace<S> {
     async fn call(&self, mut call: Call) -> Result<Reply> {
         let meta = call.meta();
-        if self.closed.load(Ordering::Acquire) {
+        let began = call.started;
+        // Counted before the door is looked at: a shutdown that closes it sees either the call or nobody.
+        let mut under_way = UnderWay::begin(self, meta);
+        if self.door.closed.load(Ordering::SeqCst) {
+            under_way.over = true;
             return Err(
                 Error::new(ErrorKind::Lifecycle, "the orchestrator is shut down").operation(meta.name)
             );
         }
-        let began = call.started;
         call.number = self.calls.fetch_add(1, Ordering::Relaxed);
         // A limit beyond what the clock can say is none.
         let deadline = began.checked_add(call.cx.limit().unwrap_or(self.time_limit));
@@ -56,6 +59,10 @@ impl<S: Step> Trace<S> {
         };
         let elapsed = Instant::now().saturating_duration_since(began);
         self.metrics.record(meta, &result, elapsed);
+        under_way.over = true;
+        if !span.is_disabled() {
+            wrap(&mut result, |stream| in_span(stream, span.clone()));
+        }
         match &mut result {
             Ok(reply) => reply.report.elapsed = elapsed,
             Err(error) => {
@@ -63,6 +70,37 @@ impl<S: Step> Trace<S> {
             }
         }
         result.map_err(|error| error.operation(meta.name))
+    }
+}
+
+/// Where calls come in: how many are under way, and whether more are taken.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    pub(crate) closed: AtomicBool,
+    pub(crate) under_way: AtomicU64,
+}
+
+/// One call under way. Dropped before the call is over, it counts a caller that went away.
+struct UnderWay<'a> {
+    door: &'a Door,
+    metrics: &'a Metrics,
+    meta: &'static OpMeta,
+    over: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin<S>(trace: &'a Trace<S>, meta: &'static OpMeta) -> Self {
+        trace.door.under_way.fetch_add(1, Ordering::SeqCst);
+        Self { door: &trace.door, metrics: &trace.metrics, meta, over: false }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.door.under_way.fetch_sub(1, Ordering::SeqCst);
+        if !self.over {
+            self.metrics.dropped(self.meta);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The retry budget: how many retries a provider may cost in proportion to the calls that succeed.
 //!
-//! A count per call multiplies load exactly when a provider is down. A budget bounds the whole: each call pays in a
-//! fraction of a retry, each retry takes a whole one out, and a small reserve lets quiet providers retry at all (after the
-//! retry budgets of Finagle).
+//! A count per call multiplies load exactly when a provider is down. A budget bounds the whole: each call that succeeds at once
+//! pays in a fraction of a retry, each retry takes a whole one out, and a small reserve lets quiet providers retry at all (after
+//! the retry budgets of Finagle).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryBudgetConfig {
-    /// How many retries per hundred calls; 20 by default.
+    /// How many retries per hundred calls that succeed at their first attempt; 20 by default.
     pub percent: u32,
-    /// How many retries are there at first, and may be saved at most; 10 and 100 by default.
+    /// How many retries are there at first; 10 by default.
     pub reserve: u32,
-    /// How many retries may be saved at most.
+    /// How many retries may be saved at most; 100 by default.
     pub most: u32,
 }
 

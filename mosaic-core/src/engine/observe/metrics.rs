@@ -15,6 +15,7 @@ pub(crate) struct OperationCounters {
     /// Calls that the cache did not answer.
     asked: AtomicU64,
     errors: AtomicU64,
+    dropped: AtomicU64,
     hits: AtomicU64,
     nanos: AtomicU64,
 }
@@ -60,6 +61,8 @@ pub struct OperationFigures {
     pub calls: u64,
     /// Calls that ended in an error.
     pub errors: u64,
+    /// Calls whose caller went away before they ended.
+    pub dropped: u64,
     /// Calls that the cache answered.
     pub cache_hits: u64,
     /// The time that all calls took together.
@@ -132,6 +135,12 @@ impl Metrics {
         counters.nanos.fetch_add(nanos(elapsed), Ordering::Relaxed);
     }
 
+    /// A call whose caller went away.
+    pub(crate) fn dropped(&self, meta: &OpMeta) {
+        let counters = &self.0[meta.service.index()][usize::from(meta.index) % PLACES];
+        counters.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The operations that were called, in catalogue order.
     pub fn operations(&self) -> impl Iterator<Item = OperationFigures> + '_ {
         catalogue().all().filter_map(|def| {
@@ -141,10 +150,11 @@ impl Metrics {
                 operation: def.meta.name,
                 calls: read(&counters.asked) + read(&counters.hits),
                 errors: read(&counters.errors),
+                dropped: read(&counters.dropped),
                 cache_hits: read(&counters.hits),
                 total: Duration::from_nanos(read(&counters.nanos)),
             };
-            (figures.calls > 0).then_some(figures)
+            (figures.calls + figures.dropped > 0).then_some(figures)
         })
     }
 
@@ -154,6 +164,7 @@ impl Metrics {
             let counter = |name| metrics::counter!(name, "operation" => figures.operation);
             counter("mosaic_calls_total").absolute(figures.calls);
             counter("mosaic_errors_total").absolute(figures.errors);
+            counter("mosaic_dropped_calls_total").absolute(figures.dropped);
             counter("mosaic_cache_hits_total").absolute(figures.cache_hits);
             counter("mosaic_call_microseconds_total").absolute(figures.total.as_micros() as u64);
         }
