@@ -203,7 +203,8 @@ pub fn recovery(situation: &Situation) -> Recovery {
             {
                 Recovery::Wait(wait)
             }
-            None if here => Recovery::Backoff,
+            // Our own queue was waited in already, as long as that was worth it.
+            None if here && situation.kind == ErrorKind::RateLimited => Recovery::Backoff,
             _ => next,
         },
         ErrorKind::Provider => {

@@ -44,16 +44,13 @@ rate_limited      unknown   short  yes   *        *      | wait     wait     sto
 rate_limited      unknown   long   yes   *        *      | next     stop     stop     stop     stop       stop
 rate_limited      unknown   *      no    *        *      | next     stop     stop     stop     stop       stop
 
-throttled         not-sent  none   yes   *        *      | backoff  backoff  backoff  backoff  backoff    backoff
-throttled         not-sent  none   no    *        *      | next     next     next     next     next       next
+throttled         not-sent  none   *     *        *      | next     next     next     next     next       next
 throttled         not-sent  short  *     *        *      | wait     wait     wait     wait     wait       wait
 throttled         not-sent  long   *     *        *      | next     next     next     next     next       next
-throttled         answered  none   yes   *        *      | backoff  backoff  backoff  backoff  backoff    backoff
-throttled         answered  none   no    *        *      | next     next     next     next     next       next
+throttled         answered  none   *     *        *      | next     next     next     next     next       next
 throttled         answered  short  *     *        *      | wait     wait     wait     wait     wait       wait
 throttled         answered  long   *     *        *      | next     next     next     next     next       next
-throttled         unknown   none   yes   *        *      | backoff  backoff  stop     stop     backoff    backoff
-throttled         unknown   none   no    *        *      | next     stop     stop     stop     stop       stop
+throttled         unknown   none   *     *        *      | next     stop     stop     stop     stop       stop
 throttled         unknown   short  *     *        *      | wait     wait     stop     stop     wait       wait
 throttled         unknown   long   *     *        *      | next     stop     stop     stop     stop       stop
 
