@@ -215,3 +215,20 @@ async fn a_plugin_that_says_unknown_is_believed() {
     let error = mosaic.git().create_repository(create("one")).await.unwrap_err();
     assert_eq!((error.outcome(), forge.seen()), (Outcome::Unknown, 1));
 }
+
+/// A renewal that a caller began and gave up is gone on with, and not begun a second time.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_outlives_the_call_that_began_it() {
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    forge.refresh_is(Ok(()));
+    forge.plan(|number, _| (number < 2).then(|| Fault::error(ErrorKind::Unauthenticated)));
+    let git = mosaic.git();
+    let hasty =
+        tokio::spawn(async move { git.get_repository(git::GetRepository::new("hasty", "widget")).await });
+    tokio::task::yield_now().await;
+    hasty.abort();
+    assert_eq!(forge.refreshes(), 1, "begun");
+    assert!(mosaic.git().get_repository(get()).await.is_ok());
+    assert_eq!(forge.refreshes(), 1, "and not begun again");
+}

@@ -100,7 +100,7 @@ impl<S: Step> Retry<S> {
                 }
                 Recovery::Refresh => {
                     refreshed = true;
-                    match self.provider.refresh.run(&*self.provider.plugin, credential).await {
+                    match self.provider.refresh.run(&self.provider.plugin, credential).await {
                         Ok(()) => Some(Duration::ZERO),
                         Err(refusal) => {
                             if refusal.kind() != ErrorKind::Unsupported {
