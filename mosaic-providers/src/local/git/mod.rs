@@ -23,6 +23,7 @@ mod object;
 mod pull_request;
 mod refs;
 mod repository;
+mod settings;
 mod store;
 mod work;
 

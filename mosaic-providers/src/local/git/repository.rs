@@ -12,24 +12,13 @@ use mosaic_core::op::git::{
 };
 use mosaic_core::types::git::Repository;
 use mosaic_core::types::{Cursor, Page, RepoRef, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::fault;
 use super::names::{self, BranchName};
 use super::refs::no_branch;
+use super::settings::Settings;
 use super::store::{Repo, Store, read, sync_parent, write_durably};
 use super::work::blocking;
-
-/// What a repository has beside what git keeps.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Settings {
-    description: Option<String>,
-    private: bool,
-    pub(super) archived: bool,
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-}
 
 /// Makes a repository. It is built out of sight and appears by one rename: a kill before it leaves nothing, after it
 /// everything.

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use super::exec::{Git, Run};
 use super::fault;
 use super::names;
-use super::repository::Settings;
+use super::settings::Settings;
 use super::work::{Held, Locks, Work, blocking};
 
 /// An opened root.
