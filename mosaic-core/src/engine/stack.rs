@@ -137,7 +137,7 @@ pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
 /// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.
 #[doc(hidden)]
 pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
-    inner(&Arc::new(Provider::new(id, plugin, config, Instant::now())), &Inserts::default())
+    inner(&Arc::new(Provider::new(id, plugin, config, Instant::now(), 0)), &Inserts::default())
 }
 
 /// The first layer given is the outermost.

@@ -45,11 +45,20 @@ pub(crate) struct Provider {
     pub(crate) refresh: Refresh,
     pub(crate) health: HealthCell,
     pub(crate) counters: ProviderCounters,
+    /// What the jitter of its waits follows from.
+    pub(crate) seed: u64,
 }
 
 impl Provider {
-    /// A provider whose boards count from `now`; the same for all of an orchestrator.
-    pub(crate) fn new(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig, now: Instant) -> Self {
+    /// A provider whose boards count from `now` and whose random choices follow from `seed`; both the same for all of an
+    /// orchestrator.
+    pub(crate) fn new(
+        id: ProviderId,
+        plugin: Arc<dyn Plugin>,
+        config: ProviderConfig,
+        now: Instant,
+        seed: u64,
+    ) -> Self {
         let breaker = |_| BreakerCell::new(BreakerConfig { ..config.breaker }, now);
         Self {
             info: plugin.info().clone(),
@@ -60,6 +69,7 @@ impl Provider {
             refresh: Refresh::default(),
             health: HealthCell::default(),
             counters: ProviderCounters::default(),
+            seed,
             id,
             plugin,
             config,

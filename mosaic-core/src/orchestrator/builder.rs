@@ -160,7 +160,7 @@ impl Builder {
         self
     }
 
-    /// Makes random choices repeatable.
+    /// Makes the choices of balancers and the jitter of waits follow from a seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -224,12 +224,12 @@ impl Builder {
     /// `Config` with every fault of names and rules, or the error of the plugin that did not start; plugins that had
     /// started are stopped then. Dropping the future leaves started plugins without a stop.
     pub async fn build(self) -> Result<Orchestrator> {
-        let providers = self.make_providers().await?;
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let providers = self.make_providers(seed).await?;
         let members = providers
             .iter()
             .map(|provider| Member::new(provider.id.clone(), provider.info.operations))
             .collect();
-        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let table = Table::compile(&self.routing, members, seed)?;
 
         let plugins = PluginManager::default();
@@ -279,7 +279,7 @@ impl Builder {
         })))
     }
 
-    async fn make_providers(&self) -> Result<Vec<Arc<Provider>>> {
+    async fn make_providers(&self, seed: u64) -> Result<Vec<Arc<Provider>>> {
         let now = Instant::now();
         let mut faults = Vec::new();
         let mut providers: Vec<Arc<Provider>> = Vec::new();
@@ -296,7 +296,7 @@ impl Builder {
                 }
             };
             match self.make(&id, source).await {
-                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config, now))),
+                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config, now, seed))),
                 Err(error) => faults.push(format!("provider {name:?}: {}", error.message())),
             }
         }

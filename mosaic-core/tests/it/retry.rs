@@ -232,3 +232,18 @@ async fn a_renewal_outlives_the_call_that_began_it() {
     assert!(mosaic.git().get_repository(get()).await.is_ok());
     assert_eq!(forge.refreshes(), 1, "and not begun again");
 }
+
+/// The same seed waits the same, another one does not.
+#[tokio::test(start_paused = true)]
+async fn the_jitter_of_waits_follows_from_the_seed() {
+    let waited = async |seed| {
+        let (forge, _) = forge_with_widget();
+        let mosaic = single(&forge, ProviderConfig::default()).seed(seed).build().await.unwrap();
+        forge.plan(|number, _| (number < 2).then(|| Fault::error(ErrorKind::Provider)));
+        let began = Instant::now();
+        mosaic.git().get_repository(get()).await.unwrap();
+        began.elapsed()
+    };
+    assert_eq!(waited(1).await, waited(1).await);
+    assert_ne!(waited(1).await, waited(2).await);
+}

@@ -65,7 +65,7 @@ impl<S: Step> Retry<S> {
         let config = &self.provider.config.retry;
         let meta = call.meta();
         let keyed = call.cx.key().is_some() && self.provider.info.honours_keys;
-        let mut waits = config.backoff.waits(None);
+        let mut waits = config.backoff.waits(self.provider.seed ^ call.number);
         let (mut attempts, mut refreshed) = (1u32, false);
         let (mut worst, mut may_have_run) = (Delivery::NotSent, false);
         let mut trail: Vec<Attempt> = Vec::new();

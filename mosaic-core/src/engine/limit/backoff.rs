@@ -12,7 +12,7 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 /// use mosaic_core::engine::limit::BackoffConfig;
 ///
 /// let config = BackoffConfig { first: Duration::from_millis(50), ..BackoffConfig::default() };
-/// let waits: Vec<_> = config.waits(Some(7)).take(3).collect();
+/// let waits: Vec<_> = config.waits(7).take(3).collect();
 /// assert!(waits[0] >= Duration::from_millis(50));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,18 +32,15 @@ impl Default for BackoffConfig {
 }
 
 impl BackoffConfig {
-    /// The waits, without end. A seed makes their jitter repeatable.
-    pub fn waits(&self, seed: Option<u64>) -> impl Iterator<Item = Duration> + Send + use<> {
+    /// The waits, without end. Their jitter follows from the seed.
+    pub fn waits(&self, seed: u64) -> impl Iterator<Item = Duration> + Send + use<> {
         let mut builder = ExponentialBuilder::new()
             .with_min_delay(self.first)
             .with_max_delay(self.longest)
             .with_factor(2.0)
             .without_max_times();
         if self.jitter {
-            builder = builder.with_jitter();
-        }
-        if let Some(seed) = seed {
-            builder = builder.with_jitter_seed(seed);
+            builder = builder.with_jitter().with_jitter_seed(seed);
         }
         builder.build()
     }
