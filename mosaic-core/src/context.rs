@@ -1,5 +1,7 @@
 //! Who calls, for whom, with how much time: what travels with a call beside its parameters.
 
+mod attribute;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use self::attribute::AttributeValue;
 use crate::types::{RequestId, TenantId};
 
 /// Who makes a call.
@@ -119,7 +122,7 @@ pub enum CacheUse {
 struct Common {
     tenant: TenantId,
     principal: Principal,
-    attributes: Vec<(Arc<str>, Arc<str>)>,
+    attributes: Vec<(Arc<str>, AttributeValue)>,
     time_limit: Option<Duration>,
     idempotency_key: Option<Arc<str>>,
     cache: CacheUse,
@@ -135,6 +138,7 @@ struct Common {
 /// let cx = CallContext::new()
 ///     .tenant(TenantId::new("acme")?)
 ///     .attribute("region", "eu")
+///     .attribute("build.size", 12_000_000)
 ///     .time_limit(Duration::from_secs(5));
 /// assert_eq!(cx.get("region"), Some("eu"));
 /// # Ok::<(), mosaic_core::types::InvalidId>(())
@@ -184,9 +188,10 @@ impl CallContext {
         self.edit(|common| common.principal = principal)
     }
 
-    /// The same context with an attribute that routing rules can look at, such as `region`.
+    /// The same context with an attribute that routing rules can look at: a text such as the `region`, a number, a size in
+    /// bytes, a duration, a boolean or a list of texts.
     #[must_use]
-    pub fn attribute(self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) -> Self {
+    pub fn attribute(self, name: impl Into<Arc<str>>, value: impl Into<AttributeValue>) -> Self {
         let (name, value) = (name.into(), value.into());
         self.edit(|common| match common.attributes.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
@@ -222,9 +227,20 @@ impl CallContext {
         &self.common.principal
     }
 
-    /// The value of an attribute.
+    /// The text of an attribute; none where it is absent or something else.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.common.attributes.iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+        self.attribute_value(name).and_then(AttributeValue::as_text)
+    }
+
+    /// The value of an attribute.
+    #[inline]
+    pub fn attribute_value(&self, name: &str) -> Option<&AttributeValue> {
+        self.common.attributes.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
+    /// Every attribute, in the order in which they were set.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
+        self.common.attributes.iter().map(|(name, value)| (&**name, value))
     }
 
     /// The limit for the whole call that the caller set.

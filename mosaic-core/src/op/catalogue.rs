@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Digester, OpMeta, Operation, Payload, Shared, StreamOperation};
 use crate::error::{Error, ErrorKind, Result};
+use crate::types::nearest::nearest;
 use crate::types::{ServiceKind, Subject};
 
 type Inside = dyn Any + Send + Sync;
@@ -173,28 +174,13 @@ impl Catalogue {
         if let Some(def) = self.all().find(|def| def.meta.name == name) {
             return Ok(def);
         }
-        let nearest = self.all().map(|def| (likeness(name, def.meta.name), def.meta.name)).max();
         let shown: String = name.chars().take(80).collect();
-        let message = match nearest {
-            Some((likeness, nearest)) if likeness >= 300 => {
-                format!("there is no operation {shown:?}; the nearest is {nearest:?}")
-            }
-            _ => format!("there is no operation {shown:?}; the catalogue lists them all"),
+        let message = match nearest(name, self.all().map(|def| def.meta.name)) {
+            Some(nearest) => format!("there is no operation {shown:?}; the nearest is {nearest:?}"),
+            None => format!("there is no operation {shown:?}; the catalogue lists them all"),
         };
         Err(Error::new(ErrorKind::Invalid, message))
     }
-}
-
-/// How much two names share of their pairs of neighbouring characters: Dice's coefficient in thousandths.
-fn likeness(name: &str, known: &str) -> usize {
-    let pairs = |text: &'_ str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
-    let mut rest = pairs(known);
-    let shared = pairs(name)
-        .iter()
-        .take(256)
-        .filter(|pair| rest.iter().position(|other| other == *pair).map(|at| rest.swap_remove(at)).is_some())
-        .count();
-    2 * shared * 1000 / (name.len() + known.len())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod document;
 mod effect;
 pub mod git;
 mod ids;
+pub(crate) mod nearest;
 mod page;
 mod params;
 pub mod project;

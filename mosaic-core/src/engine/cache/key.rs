@@ -1,6 +1,6 @@
 //! What an answer is known by: everything that could make it another one.
 
-use crate::context::CallContext;
+use crate::context::{AttributeValue, CallContext};
 use crate::engine::route::Table;
 use crate::op::{Digester, OpMeta};
 
@@ -34,7 +34,7 @@ impl Keys {
         digest.number(meta.code);
         digest.text(cx.tenant_id().as_str());
         for name in rules.attributes() {
-            digest.optional(cx.get(name));
+            digest_attribute(&mut digest, cx.attribute_value(name));
         }
         if rules.reads_user() {
             let caller = cx.caller();
@@ -43,6 +43,34 @@ impl Keys {
         digest.optional(cx.caller().credential());
         params(&mut digest);
         digest.finish()
+    }
+}
+
+/// Every kind has a number of its own before it: a text and a number of the same bytes are not the same.
+#[inline]
+fn digest_attribute(digest: &mut Digester, value: Option<&AttributeValue>) {
+    match value {
+        None => digest.number(0),
+        Some(AttributeValue::Text(text)) => {
+            digest.number(1);
+            digest.text(text);
+        }
+        Some(AttributeValue::Number(number)) => {
+            digest.number(2);
+            digest.number(number.to_bits());
+        }
+        Some(AttributeValue::Boolean(boolean)) => {
+            digest.number(3);
+            digest.number(u64::from(*boolean));
+        }
+        Some(AttributeValue::Duration(duration)) => {
+            digest.number(4);
+            digest.value(duration);
+        }
+        Some(AttributeValue::List(texts)) => {
+            digest.number(5);
+            digest.value(texts);
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::compiled::{Compiled, Member, Members, Target};
+use super::fault::{FaultKind, Part, Place, RoutingFault};
 use super::pattern::Pattern;
 use super::rule::{Routing, Rule};
-use crate::error::{Error, ErrorKind, Result};
 use crate::types::ServiceKind;
+use crate::types::nearest::nearest;
 
 pub(super) struct Plan {
     pub(super) groups: Vec<Members>,
@@ -20,29 +21,35 @@ struct Names<'a> {
     groups: HashMap<&'a str, u16>,
 }
 
-pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Result<Plan> {
+pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Result<Plan, Vec<RoutingFault>> {
     let mut faults = Vec::new();
     let mut names = Names { providers: HashMap::new(), groups: HashMap::new() };
     names.providers.extend(members.iter().zip(0u16..).map(|(member, at)| (member.id.as_str(), at)));
 
     let mut groups = Vec::new();
-    for group in &routing.groups {
+    for (number, group) in routing.groups.iter().enumerate() {
         let name = group.name.as_str();
+        let fault = |part, kind, message: String| {
+            RoutingFault::new(Place::Group(number), kind, format!("group {name:?}"), message).at(part)
+        };
         if names.providers.contains_key(name) || names.groups.insert(name, groups.len() as u16).is_some() {
-            faults.push(format!("group {name:?}: the name is taken already"));
+            faults.push(fault(Part::Name, FaultKind::Duplicate, "the name is taken already".into()));
         }
         if group.members.is_empty() {
-            faults.push(format!("group {name:?}: it has no members"));
+            faults.push(fault(Part::Whole, FaultKind::Missing, "it has no members".into()));
         }
         let mut positions = Vec::new();
-        for member in &group.members {
+        for (at, member) in group.members.iter().enumerate() {
+            let part = Part::Member(at);
             match names.providers.get(member.as_str()) {
                 Some(at) if positions.contains(at) => {
-                    faults.push(format!("group {name:?}: {member:?} is in it twice"))
+                    faults.push(fault(part, FaultKind::Duplicate, format!("{member:?} is in it twice")));
                 }
                 Some(at) => positions.push(*at),
                 None => {
-                    faults.push(format!("group {name:?}: there is no provider {member:?}; {}", names.known()))
+                    let message = format!("there is no provider {member:?}; {}", names.known());
+                    let nearest = nearest(member, names.providers.keys().copied());
+                    faults.push(fault(part, FaultKind::Unknown, message).suggest(nearest));
                 }
             }
         }
@@ -51,21 +58,27 @@ pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Resul
     }
 
     let mut rules = Vec::new();
-    for rule in &routing.rules {
-        rules.extend(names.rule(rule, &groups, members, &mut faults));
+    for (number, rule) in routing.rules.iter().enumerate() {
+        rules.extend(names.rule(Place::Rule(number), rule, &groups, members, &mut faults));
     }
     // Stable: of equal priorities the first written wins.
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
 
     let mut defaults = [const { None }; ServiceKind::ALL.len()];
-    for rule in &routing.defaults {
+    for (number, rule) in routing.defaults.iter().enumerate() {
+        let fault = |kind, message: String| {
+            let label = format!("default {:?}", rule.label());
+            RoutingFault::new(Place::Default(number), kind, label, message)
+        };
         if !rule.patterns.is_empty() || !rule.conditions.is_empty() {
-            faults.push(format!("default {:?}: a default takes no pattern and no condition", rule.label()));
+            faults.push(fault(FaultKind::Misplaced, "a default takes no pattern and no condition".into()));
         }
-        let Some(compiled) = names.rule(rule, &groups, members, &mut faults) else { continue };
+        let Some(compiled) = names.rule(Place::Default(number), rule, &groups, members, &mut faults) else {
+            continue;
+        };
         for service in ServiceKind::ALL.into_iter().filter(|service| compiled.serves[service.index()]) {
             if defaults[service.index()].replace(compiled.clone()).is_some() {
-                faults.push(format!("default of {service}: there are two"));
+                faults.push(fault(FaultKind::Duplicate, format!("{service} has a default already")));
             }
         }
     }
@@ -78,57 +91,62 @@ pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Resul
             defaults[service.index()] = Some(Compiled::only(service, at, &member.id));
         }
     }
-    if faults.is_empty() {
-        return Ok(Plan { groups, rules, defaults });
-    }
-    Err(Error::new(
-        ErrorKind::Config,
-        format!("routing has {} fault(s): {}", faults.len(), faults.join("; ")),
-    ))
+    if faults.is_empty() { Ok(Plan { groups, rules, defaults }) } else { Err(faults) }
 }
 
 impl Names<'_> {
+    fn all(&self) -> Vec<&str> {
+        let mut all: Vec<_> = self.providers.keys().chain(self.groups.keys()).copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     fn known(&self) -> String {
-        let mut known: Vec<_> = self.providers.keys().chain(self.groups.keys()).copied().collect();
-        known.sort_unstable();
-        format!("known are {}", known.join(", "))
+        format!("known are {}", self.all().join(", "))
     }
 
     fn rule(
         &self,
+        place: Place,
         rule: &Rule,
         groups: &[Members],
         members: &[Member],
-        faults: &mut Vec<String>,
+        faults: &mut Vec<RoutingFault>,
     ) -> Option<Compiled> {
         let label = rule.label();
         let before = faults.len();
+        let fault = |part, kind, message: String| {
+            let of = if matches!(place, Place::Default(_)) { "default" } else { "rule" };
+            RoutingFault::new(place, kind, format!("{of} {label:?}"), message).at(part)
+        };
         let mut patterns = Vec::new();
-        for text in &rule.patterns {
+        for (at, text) in rule.patterns.iter().enumerate() {
             match text.parse::<Pattern>() {
                 Ok(pattern) => patterns.push(pattern),
-                Err(error) => faults.push(error.to_string()),
+                Err(error) => faults.push(fault(Part::Pattern(at), FaultKind::Malformed, error.to_string())),
             }
         }
         if rule.to.is_none() {
-            faults.push(format!("rule {label:?}: it has no target; say where it goes with .to(..)"));
+            let message = "it has no target; say where it goes with .to(..)".into();
+            faults.push(fault(Part::Target, FaultKind::Missing, message));
         }
         let mut targets = Vec::new();
         let mut serves = [false; ServiceKind::ALL.len()];
-        for name in rule.to.iter().chain(&rule.fallback) {
+        let named = rule.to.iter().map(|name| (Part::Target, name));
+        let named =
+            named.chain(rule.fallback.iter().enumerate().map(|(at, name)| (Part::Fallback(at), name)));
+        for (part, name) in named {
             let target = match (self.providers.get(name.as_str()), self.groups.get(name.as_str())) {
                 (Some(at), _) => Target::Provider(*at),
                 (None, Some(at)) => Target::Group(*at),
                 (None, None) => {
-                    faults.push(format!(
-                        "rule {label:?}: there is no provider or group {name:?}; {}",
-                        self.known()
-                    ));
+                    let message = format!("there is no provider or group {name:?}; {}", self.known());
+                    faults.push(fault(part, FaultKind::Unknown, message).suggest(nearest(name, self.all())));
                     continue;
                 }
             };
             if targets.contains(&target) {
-                faults.push(format!("rule {label:?}: {name:?} is named twice"));
+                faults.push(fault(part, FaultKind::Duplicate, format!("{name:?} is named twice")));
                 continue;
             }
             let positions = match target {

@@ -7,6 +7,7 @@
 mod compile;
 mod compiled;
 pub mod explain;
+mod fault;
 mod index;
 mod pattern;
 mod rule;
@@ -14,6 +15,7 @@ mod table;
 
 pub use compiled::Member;
 pub use explain::{CandidateNote, Explanation, RuleNote};
+pub use fault::{FaultKind, Part, Place, RoutingFault};
 pub use pattern::{Glob, InvalidPattern, Pattern, Selector};
 pub use rule::{Group, Routing, Rule};
 pub use table::{Boards, Candidate, Candidates, Route, Standing, Table};

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::compile::{Plan, compile};
 use super::compiled::{Compiled, Member, Members, Target};
+use super::fault::{RoutingFault, as_error};
 use super::index::{Found, GlobIndex};
 use super::pattern::{Pattern, Selector};
 use super::rule::Routing;
@@ -87,6 +88,14 @@ impl Table {
     /// # Errors
     /// `Config`, with every fault at once.
     pub fn compile(routing: &Routing, members: Vec<Member>, seed: u64) -> Result<Self> {
+        Self::build(routing, members, seed).map_err(|faults| as_error(&faults))
+    }
+
+    /// Compiles rules for these providers; for those who show faults in their own way.
+    ///
+    /// # Errors
+    /// Every fault at once; never empty.
+    pub fn build(routing: &Routing, members: Vec<Member>, seed: u64) -> Result<Self, Vec<RoutingFault>> {
         let Plan { groups, rules, defaults } = compile(routing, &members, seed)?;
         // A rule is found by its first pattern and then checked in full.
         let by = |selector: Selector, with_slash: Option<bool>| {
