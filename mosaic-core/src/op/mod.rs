@@ -101,7 +101,3 @@ pub trait StreamOperation: Data {
         Subject::NOTHING
     }
 }
-
-#[cfg(test)]
-#[path = "decode_tests.rs"]
-mod tests;

@@ -36,7 +36,7 @@ fn rows_read_well() {
          | List the branches of a repository, ordered by name. |\n"
     );
     assert!(line("git.delete_branch").contains("| nothing |"), "{}", line("git.delete_branch"));
-    assert!(line("cicd.job_log").contains("| stream of LogChunk |"), "{}", line("cicd.job_log"));
+    assert!(line("cicd.job_log").contains("| stream of Chunk |"), "{}", line("cicd.job_log"));
     assert!(
         line("project.update_issue").contains("`labels?`: list of text"),
         "{}",

@@ -66,6 +66,34 @@ impl From<Vec<u8>> for Blob {
     }
 }
 
+/// A piece of a stream of bytes, such as a log or a file, in order. JSON shows it as a [`Blob`].
+///
+/// ```
+/// use mosaic_core::types::Chunk;
+///
+/// assert_eq!(Chunk::new("hello\n").as_text(), Some("hello\n"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Chunk(Blob);
+
+impl Chunk {
+    /// A piece of a stream.
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
+        Self(Blob::guess(bytes))
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0.bytes
+    }
+
+    /// Its text, where it is valid UTF-8. A character may be cut in two between one piece and the next.
+    pub fn as_text(&self) -> Option<&str> {
+        self.0.as_text()
+    }
+}
+
 /// The JSON form of a blob: exactly one of `text` and `base64`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

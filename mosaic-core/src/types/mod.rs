@@ -3,6 +3,7 @@
 pub mod ai;
 mod blob;
 pub mod cicd;
+mod comment;
 pub mod document;
 mod effect;
 pub mod git;
@@ -15,12 +16,13 @@ mod secret;
 mod service;
 mod subject;
 
-pub use blob::{Blob, Body, BodyDigest};
+pub use blob::{Blob, Body, BodyDigest, Chunk};
+pub use comment::Comment;
 pub use effect::Effect;
 pub use git::RepoRef;
 pub use ids::{Id, IdKind, InvalidId, ProviderId, ProviderKind, RequestId, TenantId, TenantKind};
 pub use jiff::Timestamp;
-pub use page::{Cursor, Page, PageRequest};
+pub use page::{Cursor, Page, PageRequest, Paged};
 pub use project::{IssueRef, ProjectKey};
 pub use secret::Secret;
 pub use service::ServiceKind;

@@ -95,3 +95,21 @@ impl PageRequest {
         self.limit.unwrap_or(30).clamp(1, 100) as usize
     }
 }
+
+/// Parameters that ask for a part of a list.
+///
+/// ```
+/// use mosaic_core::op::git::ListBranches;
+/// use mosaic_core::types::{PageRequest, Paged};
+///
+/// let mut op = ListBranches::new("acme", "widget");
+/// *op.page_request_mut() = PageRequest::first(5);
+/// assert_eq!(op.page_request().limit(), 5);
+/// ```
+pub trait Paged {
+    /// Which part is asked for.
+    fn page_request(&self) -> &PageRequest;
+
+    /// The same, to be changed.
+    fn page_request_mut(&mut self) -> &mut PageRequest;
+}

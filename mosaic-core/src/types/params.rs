@@ -6,7 +6,9 @@
 ///   brackets, `of` takes the whole;
 /// - `required { .. }`: taken by `new`, in order, as `impl Into<T>`;
 /// - `optional { title: String }`: an `Option<String>`, absent at first, with the setter `.title("..")`;
-/// - `defaulted { private: bool }`: begins as `Default::default()`, with a setter.
+/// - `defaulted { private: bool }`: begins as `Default::default()`, with a setter;
+/// - `paged { page }`: which part of a list is asked for, as a `PageRequest` with a setter; the record is then
+///   [`Paged`](crate::types::Paged).
 ///
 /// A block that is empty is left out; the order is as above. Parameters (`pub struct`) refuse unknown JSON fields; nouns
 /// (`pub noun`) ignore them.
@@ -44,6 +46,7 @@ macro_rules! params {
         $(required { $($(#[$rdoc:meta])* $req:ident : $rty:ty),* $(,)? })?
         $(optional { $($(#[$odoc:meta])* $opt:ident : $oty:ty),* $(,)? })?
         $(defaulted { $($(#[$ddoc:meta])* $def:ident : $dty:ty),* $(,)? })?
+        $(paged { $page:ident })?
     ) => {
         #[derive(Debug, Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema)]
         $($attr)*
@@ -55,11 +58,13 @@ macro_rules! params {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub $opt: Option<$oty>,)*)?
             $($($(#[$ddoc])* #[serde(default)] pub $def: $dty,)*)?
+            $(/// Which part of the list.
+                #[serde(default)] pub $page: $crate::types::PageRequest,)?
         }
 
         impl $name {
             $crate::params! { @new [$($about : $aty ($($part : $pty),+))?] [$($($req : $rty),*)?]
-                [$($($opt),*)?] [$($($def),*)?] }
+                [$($($opt),*)?] [$($($def,)*)? $($page)?] }
             $($(
                 $(#[$odoc])*
                 #[must_use]
@@ -76,10 +81,27 @@ macro_rules! params {
                     self
                 }
             )*)?
+            $(
+                /// Which part of the list.
+                #[must_use]
+                pub fn $page(mut self, $page: impl Into<$crate::types::PageRequest>) -> Self {
+                    self.$page = $page.into();
+                    self
+                }
+            )?
         }
+
+        $(impl $crate::types::Paged for $name {
+            fn page_request(&self) -> &$crate::types::PageRequest {
+                &self.$page
+            }
+            fn page_request_mut(&mut self) -> &mut $crate::types::PageRequest {
+                &mut self.$page
+            }
+        })?
     };
     (@new [$about:ident : $aty:ident ($($part:ident : $pty:ty),+)] [$($req:ident : $rty:ty),*]
-        [$($opt:ident),*] [$($def:ident),*]) => {
+        [$($opt:ident),*] [$($def:ident),* $(,)?]) => {
         /// From the parts of the thing it is about, then the required fields.
         pub fn new($($part: impl Into<$pty>,)+ $($req: impl Into<$rty>),*) -> Self {
             Self::of($aty::new($($part),+), $($req),*)
@@ -90,7 +112,7 @@ macro_rules! params {
             Self { $about: $about.into(), $($req: $req.into(),)* $($opt: None,)* $($def: Default::default(),)* }
         }
     };
-    (@new [] [$($req:ident : $rty:ty),*] [$($opt:ident),*] [$($def:ident),*]) => {
+    (@new [] [$($req:ident : $rty:ty),*] [$($opt:ident),*] [$($def:ident),* $(,)?]) => {
         /// From the required fields.
         #[expect(clippy::allow_attributes, reason = "only a record without required fields trips the lint below")]
         #[allow(clippy::new_without_default, reason = "one spelling for every record")]

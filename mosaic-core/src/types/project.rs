@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::Comment;
 use super::{AsSubject, Subject, Timestamp};
 use crate::params;
 
@@ -84,6 +85,11 @@ impl std::fmt::Display for IssueRef {
         write!(f, "{}#{}", self.project, self.number)
     }
 }
+impl AsSubject for Option<ProjectKey> {
+    fn as_subject(&self) -> Subject<'_> {
+        self.as_ref().map_or(Subject::NOTHING, ProjectKey::as_subject)
+    }
+}
 impl AsSubject for IssueRef {
     fn as_subject(&self) -> Subject<'_> {
         self.project.as_subject()
@@ -112,6 +118,25 @@ pub enum IssueState {
     /// Being worked on.
     InProgress,
     /// Done or given up.
+    Closed,
+}
+
+/// Where a sprint stands.
+///
+/// ```
+/// use mosaic_core::types::project::SprintState;
+///
+/// assert_eq!(SprintState::default(), SprintState::Planned);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SprintState {
+    /// Not begun.
+    #[default]
+    Planned,
+    /// Begun.
+    Active,
+    /// Over.
     Closed,
 }
 
@@ -187,6 +212,8 @@ params! {
             author: String,
             /// Who is to do it.
             assignee: String,
+            /// The id of the sprint that it is planned for.
+            sprint: String,
             /// When it was opened.
             created_at: Timestamp,
             /// When it last changed.
@@ -197,28 +224,6 @@ params! {
             labels: Vec<String>,
             /// Its links to other issues.
             links: Vec<Link>,
-        }
-    }
-
-    /// A comment on an issue.
-    ///
-    /// ```
-    /// use mosaic_core::types::project::Comment;
-    ///
-    /// assert_eq!(Comment::new("1", "Seen too.").body, "Seen too.");
-    /// ```
-    pub noun Comment {
-        required {
-            /// The provider's id of it.
-            id: String,
-            /// Its text.
-            body: String,
-        }
-        optional {
-            /// Who wrote it.
-            author: String,
-            /// When it was written.
-            created_at: Timestamp,
         }
     }
 
@@ -238,6 +243,91 @@ params! {
             kind: LinkKind,
             /// The issue it is linked to.
             to: IssueRef,
+        }
+    }
+
+    /// A stretch of time in which issues of a project are to be done.
+    ///
+    /// ```
+    /// use mosaic_core::types::project::{Sprint, SprintState};
+    ///
+    /// assert_eq!(Sprint::new("1", "OPS", "July", SprintState::Planned).name, "July");
+    /// ```
+    pub noun Sprint {
+        required {
+            /// The provider's id of it.
+            id: String,
+            /// The project.
+            project: ProjectKey,
+            /// Its name.
+            name: String,
+            /// Where it stands.
+            state: SprintState,
+        }
+        optional {
+            /// What it is to reach.
+            goal: String,
+            /// When it begins.
+            starts_at: Timestamp,
+            /// When it ends.
+            ends_at: Timestamp,
+        }
+    }
+
+    /// A sprint and what is planned for it.
+    ///
+    /// ```
+    /// use mosaic_core::types::project::{Sprint, SprintPlan, SprintState};
+    ///
+    /// let sprint = Sprint::new("1", "OPS", "July", SprintState::Planned);
+    /// assert_eq!(SprintPlan::new(sprint, vec![7]).issues, [7]);
+    /// ```
+    pub noun SprintPlan {
+        required {
+            /// The sprint.
+            sprint: Sprint,
+            /// The numbers of all issues that are planned for it, in ascending order.
+            issues: Vec<u64>,
+        }
+    }
+
+    /// A label of a project.
+    ///
+    /// ```
+    /// use mosaic_core::types::project::Label;
+    ///
+    /// assert_eq!(Label::new("bug").name, "bug");
+    /// ```
+    pub noun Label {
+        required {
+            /// Its name.
+            name: String,
+        }
+        optional {
+            /// What it means.
+            description: String,
+            /// Its colour, as six hexadecimal digits.
+            color: String,
+        }
+    }
+
+    /// A person who takes part in a project.
+    ///
+    /// ```
+    /// use mosaic_core::types::project::User;
+    ///
+    /// assert_eq!(User::new("ada").name("Ada Lovelace").login, "ada");
+    /// ```
+    pub noun User {
+        required {
+            /// What others call the person by: the value of an assignee.
+            login: String,
+        }
+        optional {
+            /// The person's name.
+            name: String,
+            /// The person's e-mail address.
+            email: String,
         }
     }
 }

@@ -9,11 +9,15 @@ mod cache;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod generate;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]

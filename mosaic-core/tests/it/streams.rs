@@ -11,7 +11,7 @@ use mosaic_core::op::Caller as _;
 use mosaic_core::op::cicd::JobLog;
 use mosaic_core::op::{ItemStream, JsonBody};
 use mosaic_core::testkit::{Double, Fault};
-use mosaic_core::types::cicd::LogChunk;
+use mosaic_core::types::Chunk;
 
 use crate::support::*;
 
@@ -20,17 +20,17 @@ fn log() -> JobLog {
 }
 
 /// A log of these items; then it is silent for ever where `silent` says so.
-fn runner(items: impl Fn() -> Vec<Result<LogChunk>> + Send + Sync + 'static, silent: bool) -> Double {
+fn runner(items: impl Fn() -> Vec<Result<Chunk>> + Send + Sync + 'static, silent: bool) -> Double {
     Double::new().answer_stream(move |_: &JobLog| {
         let items = futures_util::stream::iter(items());
-        let stream: ItemStream<LogChunk> =
+        let stream: ItemStream<Chunk> =
             if silent { Box::pin(items.chain(futures_util::stream::pending())) } else { Box::pin(items) };
         Ok(stream)
     })
 }
 
-fn lines() -> Vec<Result<LogChunk>> {
-    ["one\n", "two\n"].map(|line| Ok(LogChunk::new(line))).to_vec()
+fn lines() -> Vec<Result<Chunk>> {
+    ["one\n", "two\n"].map(|line| Ok(Chunk::new(line))).to_vec()
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,11 +64,7 @@ async fn permits_and_gauges_live_in_the_stream() {
 #[tokio::test(start_paused = true)]
 async fn an_error_in_the_middle_ends_it_and_teaches_the_breaker() {
     let broken = || {
-        vec![
-            Ok(LogChunk::new("one")),
-            Err(Error::new(ErrorKind::Network, "broken off")),
-            Ok(LogChunk::new("x")),
-        ]
+        vec![Ok(Chunk::new("one")), Err(Error::new(ErrorKind::Network, "broken off")), Ok(Chunk::new("x"))]
     };
     let runner = runner(broken, false);
     let breaker = BreakerConfig { failures_in_a_row: 1, ..BreakerConfig::default() };

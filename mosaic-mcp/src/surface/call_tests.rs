@@ -8,8 +8,8 @@ use mosaic_core::op::cicd::{Cicd, CicdService, JobLog};
 use mosaic_core::op::git::{DeleteBranch, GetRepository, Git, GitService, MergeBranch};
 use mosaic_core::op::{Direct, ItemStream, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, Plugin, PluginInfo};
+use mosaic_core::types::Chunk;
 use mosaic_core::types::ServiceKind;
-use mosaic_core::types::cicd::LogChunk;
 use mosaic_core::types::git::{MergeResult, Repository};
 
 use super::*;
@@ -33,16 +33,16 @@ impl GitService for Forge {
 }
 
 impl CicdService for Forge {
-    async fn job_log(&self, _: &CallContext, op: JobLog) -> Result<ItemStream<LogChunk>> {
+    async fn job_log(&self, _: &CallContext, op: JobLog) -> Result<ItemStream<Chunk>> {
         use futures_util::stream::{iter, pending};
-        let lines = ["one", "two", "three"].map(|line| Ok(LogChunk::new(line)));
+        let lines = ["one", "two", "three"].map(|line| Ok(Chunk::new(line)));
         Ok(match op.job.as_str() {
             "short" => iter(lines).boxed(),
             "running" => iter(lines).chain(pending()).boxed(),
             "broken" => {
                 iter(lines).chain(iter([Err(Error::new(ErrorKind::Network, "connection reset"))])).boxed()
             }
-            _ => iter(std::iter::repeat_with(|| Ok(LogChunk::new("endless")))).boxed(),
+            _ => iter(std::iter::repeat_with(|| Ok(Chunk::new("endless")))).boxed(),
         })
     }
 }

@@ -1,7 +1,6 @@
 //! Parameters of the operations on models.
 
 use crate::params;
-use crate::types::PageRequest;
 use crate::types::ai::Message;
 
 params! {
@@ -61,9 +60,45 @@ params! {
     /// assert_eq!(ListModels::new().page.limit(), 30);
     /// ```
     pub struct ListModels {
-        defaulted {
-            /// Which part of the list.
-            page: PageRequest,
+        paged { page }
+    }
+
+    /// Turn texts into vectors.
+    ///
+    /// ```
+    /// use mosaic_core::op::ai::Embed;
+    ///
+    /// let op = Embed::new("points-1", vec!["a lid".to_owned(), "a cap".to_owned()]).dimensions(256u64);
+    /// assert_eq!(op.texts.len(), 2);
+    /// ```
+    pub struct Embed {
+        required {
+            /// The model.
+            model: String,
+            /// The texts.
+            texts: Vec<String>,
+        }
+        optional {
+            /// How long each vector is to be; the model's own length where absent.
+            dimensions: u64,
+        }
+    }
+
+    /// Count the tokens of a conversation.
+    ///
+    /// ```
+    /// use mosaic_core::op::ai::CountTokens;
+    /// use mosaic_core::types::ai::{Message, Role};
+    ///
+    /// let op = CountTokens::new("small-1", vec![Message::new(Role::User, "Hello")]);
+    /// assert_eq!(op.messages.len(), 1);
+    /// ```
+    pub struct CountTokens {
+        required {
+            /// The model that is to read them.
+            model: String,
+            /// The conversation.
+            messages: Vec<Message>,
         }
     }
 }

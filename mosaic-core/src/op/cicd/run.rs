@@ -1,7 +1,10 @@
 //! Parameters of the operations on runs.
 
+use std::collections::BTreeMap;
+
 use crate::params;
-use crate::types::{Body, RepoRef};
+use crate::types::RepoRef;
+use crate::types::cicd::RunState;
 
 params! {
     /// Start a run.
@@ -9,7 +12,8 @@ params! {
     /// ```
     /// use mosaic_core::op::cicd::TriggerRun;
     ///
-    /// assert_eq!(TriggerRun::new("acme", "widget", "build").at("main").pipeline, "build");
+    /// let op = TriggerRun::new("acme", "widget", "build").at("main").inputs([("level".to_owned(), "full".to_owned())]);
+    /// assert_eq!((op.pipeline.as_str(), op.inputs["level"].as_str()), ("build", "full"));
     /// ```
     pub struct TriggerRun {
         about {
@@ -23,6 +27,10 @@ params! {
         optional {
             /// The branch, tag or commit to run it on; the default branch where absent.
             at: String,
+        }
+        defaulted {
+            /// What the pipeline is given, by name. Values may be shown in logs: no place for secrets.
+            inputs: BTreeMap<String, String>,
         }
     }
 
@@ -44,14 +52,39 @@ params! {
         }
     }
 
-    /// Keep a file with a run.
+    /// List runs.
     ///
     /// ```
-    /// use mosaic_core::op::cicd::UploadArtifact;
+    /// use mosaic_core::op::cicd::ListRuns;
+    /// use mosaic_core::types::cicd::RunState;
     ///
-    /// assert_eq!(UploadArtifact::new("acme", "widget", "17", "log.txt", "all well").body.size(), 8);
+    /// let op = ListRuns::new("acme", "widget").pipeline("build").state(RunState::Failed);
+    /// assert_eq!(op.pipeline.as_deref(), Some("build"));
     /// ```
-    pub struct UploadArtifact {
+    pub struct ListRuns {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        optional {
+            /// Only those of this pipeline.
+            pipeline: String,
+            /// Only those that were asked for on this branch, tag or commit.
+            reference: String,
+            /// Only those in this state.
+            state: RunState,
+        }
+        paged { page }
+    }
+
+    /// Cancel a run.
+    ///
+    /// ```
+    /// use mosaic_core::op::cicd::CancelRun;
+    ///
+    /// assert_eq!(CancelRun::new("acme", "widget", "17").run, "17");
+    /// ```
+    pub struct CancelRun {
         about {
             /// The repository.
             repo: RepoRef(owner: String, name: String)
@@ -59,21 +92,17 @@ params! {
         required {
             /// The run.
             run: String,
-            /// The name of the file.
-            file: String,
-            /// Its content.
-            body: Body,
         }
     }
 
-    /// Read the log of a job.
+    /// Run the same once more.
     ///
     /// ```
-    /// use mosaic_core::op::cicd::JobLog;
+    /// use mosaic_core::op::cicd::RerunRun;
     ///
-    /// assert_eq!(JobLog::new("acme", "widget", "17", "test").job, "test");
+    /// assert!(RerunRun::new("acme", "widget", "17").failed_only(true).failed_only);
     /// ```
-    pub struct JobLog {
+    pub struct RerunRun {
         about {
             /// The repository.
             repo: RepoRef(owner: String, name: String)
@@ -81,8 +110,10 @@ params! {
         required {
             /// The run.
             run: String,
-            /// The job of the run.
-            job: String,
+        }
+        defaulted {
+            /// Whether only the jobs that did not end well are run again, and those that wait for them.
+            failed_only: bool,
         }
     }
 }

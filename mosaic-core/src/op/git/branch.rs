@@ -1,8 +1,8 @@
 //! Parameters of the operations on branches.
 
 use crate::params;
+use crate::types::RepoRef;
 use crate::types::git::MergeMethod;
-use crate::types::{PageRequest, RepoRef};
 
 params! {
     /// Create a branch.
@@ -40,10 +40,7 @@ params! {
             /// The repository.
             repo: RepoRef(owner: String, name: String)
         }
-        defaulted {
-            /// Which part of the list.
-            page: PageRequest,
-        }
+        paged { page }
     }
 
     /// Delete a branch.
@@ -91,6 +88,24 @@ params! {
         defaulted {
             /// How it is done.
             method: MergeMethod,
+        }
+    }
+
+    /// Fetch one branch.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::GetBranch;
+    ///
+    /// assert_eq!(GetBranch::new("acme", "widget", "lid").branch, "lid");
+    /// ```
+    pub struct GetBranch {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// The branch.
+            branch: String,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Parameters of the operations on files and commits.
+//! Parameters of the operations on files.
 
 use crate::params;
-use crate::types::{Blob, PageRequest, RepoRef};
+use crate::types::{Blob, RepoRef};
 
 params! {
     /// Fetch one file.
@@ -57,27 +57,56 @@ params! {
         }
     }
 
-    /// List commits.
+    /// Delete one file.
     ///
     /// ```
-    /// use mosaic_core::op::git::ListCommits;
+    /// use mosaic_core::op::git::DeleteFile;
     ///
-    /// assert_eq!(ListCommits::new("acme", "widget").path("src/lib.rs").path.as_deref(), Some("src/lib.rs"));
+    /// let op = DeleteFile::new("acme", "widget", "old.txt").branch("main").message("Remove what is dead");
+    /// assert_eq!(op.path, "old.txt");
     /// ```
-    pub struct ListCommits {
+    pub struct DeleteFile {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// Its path from the root of the repository.
+            path: String,
+        }
+        optional {
+            /// The branch to commit to; the default branch where absent.
+            branch: String,
+            /// The message of the commit; a plain one where absent.
+            message: String,
+            /// The id of the blob that is to be deleted: `Conflict` where the branch has another one.
+            expected: String,
+        }
+    }
+
+    /// List what a directory holds.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::ListTree;
+    ///
+    /// let op = ListTree::new("acme", "widget").path("docs").recursive(true).at("v1.0.0");
+    /// assert_eq!(op.path, "docs");
+    /// ```
+    pub struct ListTree {
         about {
             /// The repository.
             repo: RepoRef(owner: String, name: String)
         }
         optional {
-            /// The branch, tag or commit to begin at; the default branch where absent.
+            /// The branch, tag or commit; the default branch where absent.
             at: String,
-            /// Only those that changed this path.
-            path: String,
         }
         defaulted {
-            /// Which part of the list.
-            page: PageRequest,
+            /// The directory, from the root of the repository; the root itself where empty.
+            path: String,
+            /// Whether the directories below are listed too.
+            recursive: bool,
         }
+        paged { page }
     }
 }

@@ -1,8 +1,8 @@
 //! Parameters of the operations on pull requests.
 
 use crate::params;
+use crate::types::RepoRef;
 use crate::types::git::{MergeMethod, PullRequestState, ReviewVerdict};
-use crate::types::{PageRequest, RepoRef};
 
 params! {
     /// Open a pull request.
@@ -68,10 +68,7 @@ params! {
             /// Only those in this state.
             state: PullRequestState,
         }
-        defaulted {
-            /// Which part of the list.
-            page: PageRequest,
-        }
+        paged { page }
     }
 
     /// Merge a pull request.
@@ -128,5 +125,99 @@ params! {
             /// Its text, in Markdown; needed unless it approves.
             body: String,
         }
+    }
+
+    /// Change a pull request; what is absent stays as it is.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::UpdatePullRequest;
+    ///
+    /// let op = UpdatePullRequest::new("acme", "widget", 7u64).title("Add a better lid").open(false);
+    /// assert_eq!(op.open, Some(false));
+    /// ```
+    pub struct UpdatePullRequest {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// Its number.
+            number: u64,
+        }
+        optional {
+            /// Its new title.
+            title: String,
+            /// Its new text, in Markdown.
+            body: String,
+            /// The branch that is to get the changes from now on.
+            target: String,
+            /// Whether it is open: `false` closes it, `true` opens it again. `Conflict` where it is merged.
+            open: bool,
+        }
+    }
+
+    /// Comment on a pull request.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::CommentOnPullRequest;
+    ///
+    /// let op = CommentOnPullRequest::new("acme", "widget", 7u64, "Why?").path("lid.rs").line(3u64);
+    /// assert_eq!(op.line, Some(3));
+    /// ```
+    pub struct CommentOnPullRequest {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// Its number.
+            number: u64,
+            /// The text, in Markdown.
+            body: String,
+        }
+        optional {
+            /// The file that the comment is about, from the root of the repository.
+            path: String,
+            /// The line of that file, from 1, at the head of the pull request. Needs `path`.
+            line: u64,
+        }
+    }
+
+    /// List the comments of a pull request.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::ListPullRequestComments;
+    ///
+    /// assert_eq!(ListPullRequestComments::new("acme", "widget", 7u64).number, 7);
+    /// ```
+    pub struct ListPullRequestComments {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// Its number.
+            number: u64,
+        }
+        paged { page }
+    }
+
+    /// List the reviews of a pull request.
+    ///
+    /// ```
+    /// use mosaic_core::op::git::ListReviews;
+    ///
+    /// assert_eq!(ListReviews::new("acme", "widget", 7u64).number, 7);
+    /// ```
+    pub struct ListReviews {
+        about {
+            /// The repository.
+            repo: RepoRef(owner: String, name: String)
+        }
+        required {
+            /// Its number.
+            number: u64,
+        }
+        paged { page }
     }
 }

@@ -1,7 +1,7 @@
 //! Parameters of the operations on repositories.
 
 use crate::params;
-use crate::types::{PageRequest, RepoRef};
+use crate::types::RepoRef;
 
 params! {
     /// Create a repository.
@@ -94,9 +94,6 @@ params! {
             /// Only those of this owner; all that the credential sees where absent.
             owner: String,
         }
-        defaulted {
-            /// Which part of the list.
-            page: PageRequest,
-        }
+        paged { page }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::params;
 use crate::types::project::{IssueState, LinkKind};
-use crate::types::{IssueRef, PageRequest, ProjectKey};
+use crate::types::{IssueRef, ProjectKey};
 
 params! {
     /// Create an issue.
@@ -96,11 +96,10 @@ params! {
             label: String,
             /// Only those that this person is to do.
             assignee: String,
+            /// Only those that are planned for this sprint.
+            sprint: String,
         }
-        defaulted {
-            /// Which part of the list.
-            page: PageRequest,
-        }
+        paged { page }
     }
 
     /// Comment on an issue.
@@ -131,6 +130,66 @@ params! {
     /// assert_eq!(op.to.number, 2);
     /// ```
     pub struct LinkIssues {
+        about {
+            /// The issue that is linked.
+            issue: IssueRef(project: ProjectKey, number: u64)
+        }
+        required {
+            /// The issue it is linked to.
+            to: IssueRef,
+        }
+        defaulted {
+            /// How the first stands to the second.
+            kind: LinkKind,
+        }
+    }
+
+    /// Search issues.
+    ///
+    /// ```
+    /// use mosaic_core::op::project::SearchIssues;
+    ///
+    /// assert_eq!(SearchIssues::new("leaking lid").project("OPS").query, "leaking lid");
+    /// ```
+    pub struct SearchIssues {
+        required {
+            /// Words, all of which an issue must have in its title or text.
+            query: String,
+        }
+        optional {
+            /// Only of this project.
+            project: ProjectKey,
+            /// Only those in this state.
+            state: IssueState,
+        }
+        paged { page }
+    }
+
+    /// List the comments of an issue.
+    ///
+    /// ```
+    /// use mosaic_core::op::project::ListComments;
+    ///
+    /// assert_eq!(ListComments::new("OPS", 7u64).issue.number, 7);
+    /// ```
+    pub struct ListComments {
+        about {
+            /// The issue.
+            issue: IssueRef(project: ProjectKey, number: u64)
+        }
+        paged { page }
+    }
+
+    /// Take a link between two issues away.
+    ///
+    /// ```
+    /// use mosaic_core::op::project::UnlinkIssues;
+    /// use mosaic_core::types::{IssueRef, project::LinkKind};
+    ///
+    /// let op = UnlinkIssues::new("OPS", 1u64, IssueRef::new("OPS", 2u64)).kind(LinkKind::Blocks);
+    /// assert_eq!(op.to.number, 2);
+    /// ```
+    pub struct UnlinkIssues {
         about {
             /// The issue that is linked.
             issue: IssueRef(project: ProjectKey, number: u64)

@@ -1,17 +1,22 @@
-//! The project service: projects, issues, comments and links of a tracker.
+//! The project service: projects, issues, comments, links and sprints of a tracker.
 
 mod issue;
 mod projects;
+mod sprint;
 
-pub use issue::{AddComment, CreateIssue, GetIssue, LinkIssues, ListIssues, UpdateIssue};
-pub use projects::{CreateProject, GetProject, ListProjects};
+pub use issue::{
+    AddComment, CreateIssue, GetIssue, LinkIssues, ListComments, ListIssues, SearchIssues, UnlinkIssues,
+    UpdateIssue,
+};
+pub use projects::{CreateProject, GetProject, ListLabels, ListProjects, ListUsers, UpdateProject};
+pub use sprint::{CreateSprint, ListSprints, PlanSprint};
 
 use super::service::service;
-use crate::types::Page;
-use crate::types::project::{Comment, Issue, Link, Project};
+use crate::types::project::{Issue, Label, Link, Project, Sprint, SprintPlan, User};
+use crate::types::{Comment, Page};
 
 service! {
-    /// Projects, issues, comments and links of a tracker.
+    /// Projects, issues, comments, links and sprints of a tracker.
     pub trait ProjectService, client Projects, table PROJECT = "project";
 
     /// Create a project.
@@ -33,4 +38,24 @@ service! {
     fn add_comment(AddComment) -> Comment { Create on issue, invalidates = [comment, issue] }
     /// Link one issue to another. Linking twice is linking once.
     fn link_issues(LinkIssues) -> Link { Idempotent on issue and to, invalidates = [issue] }
+
+    /// Change a project. Fields that are absent stay as they are.
+    fn update_project(UpdateProject) -> Project { Idempotent on project, invalidates = [project] }
+    /// Search issues for words in their titles and texts, newest first.
+    fn search_issues(SearchIssues) -> Page<Issue> { Read on project, ttl = 15, cost = 2, tags = [issue] }
+    /// List the comments of an issue, oldest first.
+    fn list_comments(ListComments) -> Page<Comment> { Read on issue, ttl = 15, tags = [comment] }
+    /// Take a link between two issues away. Where there is none, nothing changes.
+    fn unlink_issues(UnlinkIssues) -> () { Idempotent on issue and to, invalidates = [issue] }
+    /// Create a sprint.
+    fn create_sprint(CreateSprint) -> Sprint { Create on project, invalidates = [sprint] }
+    /// List the sprints of a project, in the order in which they were created.
+    fn list_sprints(ListSprints) -> Page<Sprint> { Read on project, ttl = 30, tags = [sprint] }
+    /// Plan a sprint: put issues into it and take issues out of it, begin it and close it. All or nothing; doing it twice is
+    /// doing it once.
+    fn plan_sprint(PlanSprint) -> SprintPlan { Idempotent on project, invalidates = [sprint, issue] }
+    /// List the labels of a project, ordered by name.
+    fn list_labels(ListLabels) -> Page<Label> { Read on project, ttl = 60, tags = [issue, label] }
+    /// List the people who take part in a project, ordered by login.
+    fn list_users(ListUsers) -> Page<User> { Read on project, ttl = 60, tags = [issue, comment, user] }
 }

@@ -33,17 +33,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::OpSet;
 use mosaic_core::op::git::{
     CreateBranch, CreatePullRequest, CreateRepository, DeleteBranch, DeleteRepository, GetFile,
     GetPullRequest, GetRepository, Git, GitService, ListBranches, ListCommits, ListPullRequests,
     ListRepositories, MergeBranch, MergePullRequest, ReviewPullRequest, UpdateRepository, WriteFile,
 };
+use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
 use mosaic_core::types::git::{
     Branch, Commit, FileContent, FileWritten, MergeResult, PullRequest, Repository, Review,
 };
-use mosaic_core::types::{Page, ServiceKind};
+use mosaic_core::types::Page;
 use tokio::sync::OnceCell;
 
 pub use config::{LocalGitConfig, LocalGitFactory};
@@ -75,10 +75,31 @@ pub struct LocalGit {
     store: OnceCell<Store>,
 }
 
+/// What it does; the rest of the service is `Unsupported`.
+const OFFERED: &[&OpMeta] = &[
+    CreateBranch::META,
+    CreatePullRequest::META,
+    CreateRepository::META,
+    DeleteBranch::META,
+    DeleteRepository::META,
+    GetFile::META,
+    GetPullRequest::META,
+    GetRepository::META,
+    ListBranches::META,
+    ListCommits::META,
+    ListPullRequests::META,
+    ListRepositories::META,
+    MergeBranch::META,
+    MergePullRequest::META,
+    ReviewPullRequest::META,
+    UpdateRepository::META,
+    WriteFile::META,
+];
+
 impl LocalGit {
     /// A forge that is not open yet: [`Plugin::initialize`] opens it.
     pub fn new(config: LocalGitConfig) -> Self {
-        let operations = OpSet::service(ServiceKind::Git);
+        let operations = OpSet::of(OFFERED);
         let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
         Self { info, path: config.path, store: OnceCell::new() }
     }

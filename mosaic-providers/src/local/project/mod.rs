@@ -25,14 +25,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::OpSet;
 use mosaic_core::op::project::{
     AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues, ListProjects,
     ProjectService, Projects, UpdateIssue,
 };
+use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
 use mosaic_core::types::project::{Comment, Issue, Link, Project};
-use mosaic_core::types::{Page, ServiceKind};
+use mosaic_core::types::Page;
 
 pub use config::{LocalProjectConfig, LocalProjectFactory};
 use store::Store;
@@ -66,6 +66,19 @@ pub struct LocalProject {
     store: RwLock<Option<Store>>,
 }
 
+/// What it does; the rest of the service is `Unsupported`.
+const OFFERED: &[&OpMeta] = &[
+    AddComment::META,
+    CreateIssue::META,
+    CreateProject::META,
+    GetIssue::META,
+    GetProject::META,
+    LinkIssues::META,
+    ListIssues::META,
+    ListProjects::META,
+    UpdateIssue::META,
+];
+
 impl LocalProject {
     /// A tracker that opens its file when it is started.
     ///
@@ -92,7 +105,7 @@ impl LocalProject {
         if path.as_os_str().is_empty() {
             return Err(Error::new(ErrorKind::Config, "path: must not be empty"));
         }
-        let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), OpSet::service(ServiceKind::Project))
+        let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), OpSet::of(OFFERED))
             .reports_delivery(true)
             .honours_keys(true);
         Ok(Self { info, path, store: RwLock::new(None) })

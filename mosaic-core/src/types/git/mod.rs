@@ -1,8 +1,17 @@
 //! Nouns of the git service.
 
+mod changes;
+mod hook;
+mod release;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use changes::{ChangeKind, Comparison, EntryKind, FileChange, TreeEntry};
+pub use hook::{HookEvent, Webhook};
+pub use release::{CombinedStatus, CommitStatus, Release, StatusState, Tag};
+
+pub use super::Comment;
 use super::{AsSubject, Blob, Subject, Timestamp};
 use crate::params;
 
@@ -307,6 +316,22 @@ params! {
             commit: String,
             /// Its content.
             content: Blob,
+        }
+    }
+
+    /// What deleting a file did.
+    ///
+    /// ```
+    /// use mosaic_core::types::git::FileDeleted;
+    ///
+    /// assert_eq!(FileDeleted::new("a.txt", "3f2a").path, "a.txt");
+    /// ```
+    pub noun FileDeleted {
+        required {
+            /// Its path from the root of the repository.
+            path: String,
+            /// The commit that no longer has it.
+            commit: String,
         }
     }
 
