@@ -49,9 +49,10 @@ fn of_type(root: &Value, schema: &Value, name: &str, depth: u32) -> BoxedStrateg
             .boxed(),
         "number" => (-1e9..1e9).prop_map(|number: f64| json!(number)).boxed(),
         "string" if schema.get("contentEncoding").is_some() => Just(json!("/wA=")).boxed(),
-        "string" if schema.get("format").and_then(Value::as_str) == Some("date-time") => {
-            (0..4_000_000_000i64).prop_map(|at| json!(Timestamp::from_second(at).unwrap().to_string())).boxed()
-        }
+        "string" if schema.get("format").and_then(Value::as_str) == Some("date-time") => (0
+            ..4_000_000_000i64)
+            .prop_map(|at| json!(Timestamp::from_second(at).unwrap().to_string()))
+            .boxed(),
         "string" => "\\PC{0,12}".prop_map(Value::from).boxed(),
         "array" => {
             let most = if depth == 0 { 0 } else { 3 };

@@ -40,10 +40,10 @@ use mosaic_core::op::git::{
 };
 use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
+use mosaic_core::types::Page;
 use mosaic_core::types::git::{
     Branch, Commit, FileContent, FileWritten, MergeResult, PullRequest, Repository, Review,
 };
-use mosaic_core::types::Page;
 use tokio::sync::OnceCell;
 
 pub use config::{LocalGitConfig, LocalGitFactory};

@@ -31,8 +31,8 @@ use mosaic_core::op::project::{
 };
 use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
-use mosaic_core::types::project::{Comment, Issue, Link, Project};
 use mosaic_core::types::Page;
+use mosaic_core::types::project::{Comment, Issue, Link, Project};
 
 pub use config::{LocalProjectConfig, LocalProjectFactory};
 use store::Store;

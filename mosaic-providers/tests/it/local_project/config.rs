@@ -1,8 +1,8 @@
 //! The factory: from a configuration to a tracker, with faults that name the field.
 
 use mosaic_core::error::ErrorKind;
-use mosaic_core::op::project::{CreateProject, Projects};
 use mosaic_core::op::Direct;
+use mosaic_core::op::project::{CreateProject, Projects};
 use mosaic_core::plugin::{Factory as _, FactoryInput};
 use mosaic_core::types::{ProviderId, ServiceKind};
 use mosaic_providers::local::project::{LocalProjectConfig, LocalProjectFactory};
