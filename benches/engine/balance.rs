@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use mosaic_benches::{Fault, Goal, Numbers, Result, Side, measure};
-use mosaic_core::engine::balance::{Balance, Balancer, LoadCell};
+use mosaic_core::engine::balance::{Balance, Balancer, Choice, LoadCell};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use tower::discover::ServiceList;
@@ -26,8 +26,8 @@ const CALLS: usize = 100_000;
 pub(crate) fn rows(bench: &mut Bench) -> Result {
     let Bench { options, report, runtime } = bench;
     let cells: Vec<_> = (0..8).map(|_| LoadCell::new(Instant::now())).collect();
-    let members: Vec<_> = cells.iter().collect();
-    let balancer = Balance::PeakEwma.balancer(7);
+    let members = Choice::all(&cells);
+    let balancer = Balance::PeakEwma.balancer(7, &[1; 8]);
     let micros: Vec<_> = Numbers::default().many(1 << 10, 900).into_iter().map(|some| 100 + some).collect();
     let latency = |at: usize| Duration::from_micros(micros[at % micros.len()] as u64);
     let mut now = Instant::now();
@@ -49,10 +49,10 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
     Ok(())
 }
 
-fn choose(balancer: &dyn Balancer, members: &[&LoadCell], latency: Duration, now: Instant) -> u16 {
+fn choose(balancer: &dyn Balancer, members: &[Choice<'_>], latency: Duration, now: Instant) -> u16 {
     let order = balancer.order(black_box(members), now);
     let first = order[0];
-    let load = members[usize::from(first)];
+    let load = members[usize::from(first)].load;
     load.enter();
     load.sample(latency, now);
     load.leave();

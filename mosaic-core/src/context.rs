@@ -3,6 +3,7 @@
 mod attribute;
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -118,6 +119,56 @@ pub enum CacheUse {
     Bypass,
 }
 
+/// What matters most to a call, where providers are as good as each other.
+///
+/// In configuration: `low-latency`, `high-throughput`, `best-effort`.
+///
+/// ```
+/// use mosaic_core::context::{CallContext, Performance};
+///
+/// let cx = CallContext::new().performance(Performance::LowLatency);
+/// assert_eq!(cx.performance_need(), Some(Performance::LowLatency));
+/// assert_eq!("best-effort".parse(), Ok(Performance::BestEffort));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Performance {
+    /// An answer soon: the least latency for its load is asked first.
+    LowLatency,
+    /// Many answers: the one with the most room is asked first.
+    HighThroughput,
+    /// An answer some time: the cheapest is asked first.
+    BestEffort,
+}
+
+impl Performance {
+    /// Each need and its name in configuration.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("low-latency", Self::LowLatency),
+        ("high-throughput", Self::HighThroughput),
+        ("best-effort", Self::BestEffort),
+    ];
+}
+
+/// A text that names no need of a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no performance need: use low-latency, high-throughput or best-effort")]
+pub struct UnknownPerformance(String);
+
+impl FromStr for Performance {
+    type Err = UnknownPerformance;
+    fn from_str(text: &str) -> Result<Self, UnknownPerformance> {
+        let known = Self::NAMES.into_iter().find(|(name, _)| *name == text);
+        known.map(|(_, need)| need).ok_or_else(|| UnknownPerformance(text.chars().take(80).collect()))
+    }
+}
+
+impl fmt::Display for Performance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.into_iter().find(|(_, need)| need == self);
+        f.write_str(name.map_or("", |(name, _)| name))
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Common {
     tenant: TenantId,
@@ -126,6 +177,7 @@ struct Common {
     time_limit: Option<Duration>,
     idempotency_key: Option<Arc<str>>,
     cache: CacheUse,
+    performance: Option<Performance>,
 }
 
 /// Travels with a call. Cheap to clone; changing a copy leaves the others alone.
@@ -167,6 +219,7 @@ impl CallContext {
             time_limit: None,
             idempotency_key: None,
             cache: CacheUse::Normal,
+            performance: None,
         };
         Self { common: Arc::new(common), request: RequestId::from_parts(0, 0), deadline: None, sent: None }
     }
@@ -217,6 +270,12 @@ impl CallContext {
         self.edit(|common| common.cache = cache)
     }
 
+    /// The same context with what matters most to the call; a group without a ranking of its own is ranked by it.
+    #[must_use]
+    pub fn performance(self, need: Performance) -> Self {
+        self.edit(|common| common.performance = Some(need))
+    }
+
     /// The tenant.
     pub fn tenant_id(&self) -> &TenantId {
         &self.common.tenant
@@ -256,6 +315,11 @@ impl CallContext {
     /// What the call wants of the cache.
     pub fn cache_use(&self) -> CacheUse {
         self.common.cache
+    }
+
+    /// What matters most to the call.
+    pub fn performance_need(&self) -> Option<Performance> {
+        self.common.performance
     }
 
     /// The id of the call; zero before the engine gave it one.

@@ -1,9 +1,10 @@
-//! How the engine treats one provider: time, retries, breakers, limits.
+//! How the engine treats one provider: time, retries, breakers, limits, and what balancing and ranking weigh.
 
 use std::time::Duration;
 
 use super::breaker::BreakerConfig;
 use super::limit::{BackoffConfig, LimitsConfig, RetryBudgetConfig};
+use crate::types::{Price, Region};
 
 /// How the engine treats one provider.
 ///
@@ -26,6 +27,15 @@ pub struct ProviderConfig {
     pub breaker: BreakerConfig,
     /// What it may be asked for.
     pub limits: LimitsConfig,
+    /// Its share of the calls among the members of a group that is balanced by weight or by connections; 1 by default. With 0 it
+    /// is drained: it is tried after every other candidate of the call, also after those in bad standing.
+    pub weight: u32,
+    /// Where it stands; unknown by default. Members of a group that stand where the caller is are preferred; this is a
+    /// preference, while a rule with a condition on the region is what keeps calls in it.
+    pub region: Option<Region>,
+    /// What one unit of an operation costs there; free by default. An operation is as many units as
+    /// [`OpMeta::cost`](crate::op::OpMeta::cost) says.
+    pub cost: Price,
 }
 
 impl Default for ProviderConfig {
@@ -36,6 +46,9 @@ impl Default for ProviderConfig {
             retry: RetryConfig::default(),
             breaker: BreakerConfig::default(),
             limits: LimitsConfig::default(),
+            weight: 1,
+            region: None,
+            cost: Price::FREE,
         }
     }
 }

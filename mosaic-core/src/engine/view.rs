@@ -12,7 +12,7 @@ use super::config::ProviderConfig;
 use super::limit::{Limiter, RetryBudget};
 use super::observe::ProviderCounters;
 use super::refresh::Refresh;
-use super::route::{Boards, Standing, Table};
+use super::route::{Boards, Member, Standing, Table};
 use super::step::BoxStep;
 use crate::plugin::{HealthReport, HealthStatus, Plugin, PluginInfo};
 use crate::types::{ProviderId, ServiceKind};
@@ -74,6 +74,16 @@ impl Provider {
             plugin,
             config,
         }
+    }
+
+    /// What routing knows of it.
+    pub(crate) fn member(&self) -> Member {
+        let mut member = Member::new(self.id.clone(), self.info.operations);
+        member.weight = self.config.weight;
+        member.region = self.config.region;
+        member.cost = self.config.cost;
+        member.concurrency = self.config.limits.concurrency;
+        member
     }
 
     pub(crate) fn breaker(&self, service: ServiceKind) -> &BreakerCell {

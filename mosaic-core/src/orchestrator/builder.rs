@@ -16,7 +16,7 @@ use super::plugins::PluginManager;
 use super::{Inner, Orchestrator};
 use crate::engine::cache::CacheConfig;
 use crate::engine::observe::Metrics;
-use crate::engine::route::{Group, Member, Routing, Rule, Table};
+use crate::engine::route::{Group, Routing, Rule, Table};
 use crate::engine::stack::{Inserts, Parts, inner, outer};
 use crate::engine::view::{Lane, Provider, View};
 use crate::engine::{BoxStep, CacheStore, Call, Door, HealthConfig, ProviderConfig, health};
@@ -226,10 +226,7 @@ impl Builder {
     pub async fn build(self) -> Result<Orchestrator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let providers = self.make_providers(seed).await?;
-        let members = providers
-            .iter()
-            .map(|provider| Member::new(provider.id.clone(), provider.info.operations))
-            .collect();
+        let members = providers.iter().map(|provider| provider.member()).collect();
         let table = Table::compile(&self.routing, members, seed)?;
 
         let plugins = PluginManager::default();

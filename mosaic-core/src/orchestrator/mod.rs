@@ -23,7 +23,7 @@ pub use plugins::LifecycleChange;
 
 use crate::context::{CacheUse, CallContext};
 use crate::engine::observe::Metrics;
-use crate::engine::route::{Explanation, Member, Routing, Table};
+use crate::engine::route::{Explanation, Routing, Table};
 use crate::engine::view::View;
 use crate::engine::{CacheStore, Call, Door, Enter, KnownKey};
 use crate::error::{Error, Result};
@@ -155,10 +155,7 @@ impl Orchestrator {
     pub fn set_routing(&self, routing: &Routing) -> Result<()> {
         let mut epoch = self.0.change.lock();
         let lanes = self.0.view.load().lanes.clone();
-        let members = lanes
-            .iter()
-            .map(|lane| Member::new(lane.provider.id.clone(), lane.provider.info.operations))
-            .collect();
+        let members = lanes.iter().map(|lane| lane.provider.member()).collect();
         let table = Table::compile(routing, members, self.0.seed)?;
         *epoch += 1;
         self.0.view.store(Arc::new(View { epoch: *epoch, table, lanes }));

@@ -1,16 +1,15 @@
 //! The better of two: power of two choices over the peak-EWMA load (Mitzenmacher, 2001).
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use tokio::time::Instant;
 
-use super::{Balancer, LoadCell, Order, order_from};
+use super::random::{Random, below};
+use super::{Balancer, Choice, Order, order_from, straight};
 
 /// Takes two members at random and prefers the one whose load costs less. Nearly as good as looking at all of them, and no
 /// member is overrun by everybody who saw it idle at the same instant.
 ///
 /// ```
-/// use mosaic_core::engine::balance::{Balancer, LoadCell, PeakEwma};
+/// use mosaic_core::engine::balance::{Balancer, Choice, LoadCell, PeakEwma};
 /// use std::time::Duration;
 /// use tokio::time::Instant;
 ///
@@ -18,47 +17,36 @@ use super::{Balancer, LoadCell, Order, order_from};
 /// let (slow, fast) = (LoadCell::new(now), LoadCell::new(now));
 /// slow.sample(Duration::from_secs(1), now);
 /// fast.sample(Duration::from_millis(1), now);
-/// assert_eq!(PeakEwma::new(7).order(&[&slow, &fast], now)[0], 1);
+/// assert_eq!(PeakEwma::new(7).order(&Choice::all([&slow, &fast]), now)[0], 1);
 /// ```
 #[derive(Debug)]
 pub struct PeakEwma {
-    state: AtomicU64,
+    random: Random,
 }
 
 impl PeakEwma {
     /// A balancer whose random choices follow from the seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: AtomicU64::new(seed) }
-    }
-
-    /// SplitMix64 (Steele, Lea and Flood, 2014). Two threads that draw at the same instant may draw the same number, which does
-    /// no harm and costs less than keeping them apart.
-    #[inline]
-    fn random(&self) -> u64 {
-        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self.state.load(Ordering::Relaxed).wrapping_add(STEP);
-        self.state.store(z, Ordering::Relaxed);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self { random: Random::new(seed) }
     }
 }
 
 impl Balancer for PeakEwma {
     #[inline]
-    fn order(&self, members: &[&LoadCell], now: Instant) -> Order {
-        let count = members.len();
+    fn order(&self, choices: &[Choice<'_>], now: Instant) -> Order {
+        let count = choices.len();
         if count < 2 {
-            return (0..count as u16).collect();
+            return straight(count);
         }
-        let random = self.random();
-        // A product and a shift in place of a remainder; groups are far too small for its bias to matter.
-        let below = |random: u64, bound: usize| (((random & 0xffff_ffff) * bound as u64) >> 32) as usize;
+        let random = self.random.draw();
         let one = below(random, count);
         let other = below(random >> 32, count - 1);
         let other = if other >= one { other + 1 } else { other };
-        let (first, second) =
-            if members[one].costs_at_most(members[other], now) { (one, other) } else { (other, one) };
+        let (first, second) = if choices[one].load.costs_at_most(choices[other].load, now) {
+            (one, other)
+        } else {
+            (other, one)
+        };
         order_from(count, first, second)
     }
 
@@ -72,6 +60,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::engine::balance::LoadCell;
 
     #[test]
     fn every_member_exactly_once_and_the_slow_one_rarely_first() {
@@ -80,7 +69,7 @@ mod tests {
         for (at, cell) in cells.iter().enumerate() {
             cell.sample(Duration::from_millis(if at == 3 { 900 } else { 10 }), now);
         }
-        let members: Vec<_> = cells.iter().collect();
+        let members = Choice::all(&cells);
         let balancer = PeakEwma::new(1);
         let mut first = [0; 8];
         for _ in 0..8000 {
@@ -98,7 +87,7 @@ mod tests {
     fn the_same_seed_gives_the_same_choices() {
         let now = Instant::now();
         let cells: Vec<_> = (0..5).map(|_| LoadCell::new(now)).collect();
-        let members: Vec<_> = cells.iter().collect();
+        let members = Choice::all(&cells);
         let orders = |seed| {
             let balancer = PeakEwma::new(seed);
             (0..20).map(|_| balancer.order(&members, now).to_vec()).collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::time::Instant;
 
-use super::{Balancer, LoadCell, Order};
+use super::{Balancer, Choice, Order};
 
 /// Gives each member its turn; the others stand by in the order of the circle.
 ///
@@ -17,13 +17,13 @@ use super::{Balancer, LoadCell, Order};
 pub struct RoundRobin(AtomicUsize);
 
 impl Balancer for RoundRobin {
-    fn order(&self, members: &[&LoadCell], _: Instant) -> Order {
-        let count = members.len();
+    fn order(&self, choices: &[Choice<'_>], _: Instant) -> Order {
+        let count = choices.len();
         if count == 0 {
             return Order::new();
         }
         let start = self.0.fetch_add(1, Ordering::Relaxed) % count;
-        (0..count).map(|step| ((start + step) % count) as u16).collect()
+        (start..count).chain(0..start).map(|at| at as u16).collect()
     }
 
     fn name(&self) -> &'static str {

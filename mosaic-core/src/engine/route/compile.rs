@@ -53,8 +53,15 @@ pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Resul
                 }
             }
         }
-        let balancer = group.balance.balancer(seed ^ groups.len() as u64);
-        groups.push(Members { name: name.into(), positions, balancer });
+        let of = |at: &u16| &members[usize::from(*at)];
+        let weights: Vec<_> = positions.iter().map(|at| of(at).weight).collect();
+        groups.push(Members {
+            name: name.into(),
+            rank: group.rank.as_slice().into(),
+            regional: positions.iter().any(|at| of(at).region.is_some()),
+            balancer: group.balance.balancer(seed ^ groups.len() as u64, &weights),
+            positions,
+        });
     }
 
     let mut rules = Vec::new();

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::pattern::Pattern;
+use super::rank::Term;
 use crate::engine::balance::Balancer;
 use crate::op::OpSet;
-use crate::types::{ProviderId, ServiceKind};
+use crate::types::{Price, ProviderId, Region, ServiceKind};
 
-/// A provider as routing sees it.
+/// A provider as routing sees it. Beside name and offer: the usual weight, no region, free, no limit.
 ///
 /// ```
 /// use mosaic_core::engine::route::Member;
@@ -19,24 +20,37 @@ use crate::types::{ProviderId, ServiceKind};
 /// # Ok::<(), mosaic_core::types::InvalidId>(())
 /// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Member {
     /// Its name.
     pub id: ProviderId,
     /// What it offers.
     pub operations: OpSet,
+    /// Its share among the members of a group; 0 where it is drained.
+    pub weight: u32,
+    /// Where it stands.
+    pub region: Option<Region>,
+    /// What one unit of an operation costs there.
+    pub cost: Price,
+    /// The calls at once that it is asked for at most.
+    pub concurrency: Option<u32>,
 }
 
 impl Member {
     /// A provider by name and offer.
     pub fn new(id: ProviderId, operations: OpSet) -> Self {
-        Self { id, operations }
+        Self { id, operations, weight: 1, region: None, cost: Price::FREE, concurrency: None }
     }
 }
 
-/// A group: its name, the positions of its members, and who orders them.
+/// A group: its name, the positions of its members, and what orders them.
 pub(super) struct Members {
     pub(super) name: Box<str>,
     pub(super) positions: Vec<u16>,
+    /// The terms that its author gave; none where calls say what they need.
+    pub(super) rank: Box<[Term]>,
+    /// Whether any member's region is known.
+    pub(super) regional: bool,
     pub(super) balancer: Box<dyn Balancer>,
 }
 

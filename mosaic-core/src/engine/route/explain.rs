@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::candidate_note::{CandidateNote, GroupNote};
 use super::index::Found;
-use super::table::{Boards, Standing, Table};
+use super::rank::Scene;
+use super::table::{Boards, Table};
 use crate::context::CallContext;
-use crate::engine::balance::LoadCell;
 use crate::op::OpMeta;
-use crate::types::{ProviderId, Subject};
+use crate::types::Subject;
 
 /// A rule whose pattern matched, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,24 +26,6 @@ pub struct RuleNote {
     pub chosen: bool,
     /// Why it did or did not.
     pub reason: &'static str,
-}
-
-/// A provider that the deciding rule names, and how it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct CandidateNote {
-    /// The provider.
-    pub provider: ProviderId,
-    /// When it is tried: 1 is first; none where it is not.
-    pub rank: Option<u32>,
-    /// Why it stands there.
-    pub reason: &'static str,
-    /// How it stands.
-    pub standing: Standing,
-    /// Its calls in flight.
-    pub in_flight: u32,
-    /// Its latency as it counts now, in milliseconds.
-    pub latency_ms: f64,
 }
 
 /// Why a call would go where it would go at this moment.
@@ -64,6 +47,8 @@ pub struct Explanation {
     pub rules: Vec<RuleNote>,
     /// The providers of the deciding rule, in the order in which they are tried.
     pub candidates: Vec<CandidateNote>,
+    /// The groups among the targets of the deciding rule.
+    pub groups: Vec<GroupNote>,
 }
 
 impl Table {
@@ -113,45 +98,9 @@ impl Table {
                 },
             );
         }
-        let mut candidates = Vec::new();
-        if let Some(rule) = deciding {
-            let order = self.candidates(rule, meta, boards, now);
-            let note = |at: u16, rank: Option<u32>| {
-                let (standing, load) =
-                    (boards.standing(at as usize, meta.service, now), boards.load(at as usize));
-                CandidateNote {
-                    provider: self.member(at).id.clone(),
-                    rank,
-                    reason: reason(rank, standing),
-                    standing,
-                    in_flight: load.in_flight(),
-                    latency_ms: millis(load, now),
-                }
-            };
-            candidates.extend(order.iter().zip(1u32..).map(|(one, rank)| note(one.position, Some(rank))));
-            candidates.extend(
-                self.named(rule)
-                    .into_iter()
-                    .filter(|at| !order.iter().any(|one| one.position == *at))
-                    .map(|at| note(at, None)),
-            );
-        }
-        Explanation { operation: meta.name, subject: subject.to_string(), rules, candidates }
-    }
-}
-
-fn millis(load: &LoadCell, now: Instant) -> f64 {
-    load.latency(now).as_secs_f64() * 1000.0
-}
-
-fn reason(rank: Option<u32>, standing: Standing) -> &'static str {
-    match (rank, standing) {
-        (None, _) => "does not offer the operation",
-        (Some(_), Standing::Rejecting) => "its breaker is open: after those that take calls",
-        (Some(_), Standing::Unhealthy) => "its health check fails: after the healthy ones",
-        (Some(_), Standing::Degraded) => "its health is degraded: after the healthy ones",
-        (Some(1), Standing::Good) => "tried first",
-        (Some(_), Standing::Good) => "tried if those before it fail and the call may move",
+        let scene = Scene { meta, cx, boards, now };
+        let (candidates, groups) = deciding.map(|rule| self.notes(rule, &scene)).unwrap_or_default();
+        Explanation { operation: meta.name, subject: subject.to_string(), rules, candidates, groups }
     }
 }
 
@@ -165,17 +114,7 @@ impl fmt::Display for Explanation {
             let mark = if note.chosen { "=>" } else { "  " };
             writeln!(f, "  {mark} rule {} (priority {}): {}", note.rule, note.priority, note.reason)?;
         }
-        for note in &self.candidates {
-            match note.rank {
-                Some(rank) => write!(f, "     {rank}. {}", note.provider)?,
-                None => write!(f, "     -  {}", note.provider)?,
-            }
-            writeln!(
-                f,
-                ": {} ({:?}, {} in flight, {:.1} ms)",
-                note.reason, note.standing, note.in_flight, note.latency_ms
-            )?;
-        }
-        Ok(())
+        self.groups.iter().try_for_each(|note| writeln!(f, "     {note}"))?;
+        self.candidates.iter().try_for_each(|note| writeln!(f, "     {note}"))
     }
 }

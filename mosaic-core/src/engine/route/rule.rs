@@ -1,5 +1,6 @@
 //! Rules as people write them.
 
+use super::rank::Term;
 use crate::engine::balance::Balance;
 
 /// One rule: calls that match it go to its target, or to one of its own fallbacks, and nowhere else.
@@ -86,21 +87,36 @@ pub struct Group {
     pub(super) name: String,
     pub(super) members: Vec<String>,
     pub(super) balance: Balance,
+    pub(super) rank: Vec<Term>,
 }
 
 impl Group {
-    /// A group of providers, balanced by load.
+    /// A group of providers, ranked by what each call needs and balanced by response time.
     pub fn new<T: Into<String>>(name: impl Into<String>, members: impl IntoIterator<Item = T>) -> Self {
         Self {
             name: name.into(),
             members: members.into_iter().map(Into::into).collect(),
             balance: Balance::default(),
+            rank: Vec::new(),
         }
     }
 
     /// The same group, balanced in another way.
     pub fn balance(mut self, balance: Balance) -> Self {
         self.balance = balance;
+        self
+    }
+
+    /// The same group, its members ranked by these terms, the first before the next, whatever a call says that it needs. Those
+    /// tied in all of them are balanced. Without a ranking, calls decide: those with a region prefer it, and those with a
+    /// [`Performance`](crate::context::Performance) go by latency, load or cost. A term that is named twice counts once.
+    pub fn rank(mut self, terms: impl IntoIterator<Item = Term>) -> Self {
+        self.rank.clear();
+        for term in terms {
+            if !self.rank.contains(&term) {
+                self.rank.push(term);
+            }
+        }
         self
     }
 

@@ -9,6 +9,7 @@ use super::compiled::{Compiled, Member, Members, Target};
 use super::fault::{RoutingFault, as_error};
 use super::index::{Found, GlobIndex};
 use super::pattern::{Pattern, Selector};
+use super::rank::Scene;
 use super::rule::Routing;
 use crate::context::CallContext;
 use crate::engine::balance::LoadCell;
@@ -55,7 +56,7 @@ pub struct Candidate {
 }
 
 /// Providers in the order in which they are tried.
-pub type Candidates = SmallVec<[Candidate; 4]>;
+pub type Candidates = SmallVec<[Candidate; 8]>;
 
 /// The decision for one call.
 #[derive(Debug, Clone)]
@@ -67,7 +68,7 @@ pub struct Route {
 /// All rules, ready to be evaluated.
 pub struct Table {
     members: Box<[Member]>,
-    groups: Vec<Members>,
+    pub(super) groups: Vec<Members>,
     pub(super) rules: Box<[Compiled]>,
     pub(super) defaults: [Option<Compiled>; ServiceKind::ALL.len()],
     org: GlobIndex,
@@ -183,7 +184,7 @@ impl Table {
             .filter(|at| self.applies(&self.rules[*at as usize], meta.service, subject, cx))
             .min();
         let rule = self.winner(winner, meta.service).ok_or_else(|| self.no_route(meta, subject))?;
-        let candidates = self.candidates(rule, meta, boards, now);
+        let candidates = self.candidates(rule, &Scene { meta, cx, boards, now });
         if candidates.is_empty() {
             return Err(self.unsupported(rule, meta));
         }
@@ -233,41 +234,6 @@ impl Table {
         rule.serves[service.index()]
             && rule.patterns.iter().skip(1).all(|pattern| holds(pattern, subject, cx))
             && rule.conditions.iter().all(|(name, value)| cx.get(name) == Some(value))
-    }
-
-    /// The providers of a rule that offer the operation: those in good standing first, else in the rule's own order.
-    #[inline]
-    pub(super) fn candidates(
-        &self,
-        rule: &Compiled,
-        meta: &OpMeta,
-        boards: &impl Boards,
-        now: Instant,
-    ) -> Candidates {
-        let mut candidates = Candidates::new();
-        let add = |candidates: &mut Candidates, position: u16, target: usize| {
-            let new = !candidates.iter().any(|known| known.position == position);
-            if new && self.members[position as usize].operations.has(meta) {
-                candidates.push(Candidate { position, target: target as u16 });
-            }
-        };
-        for (number, target) in rule.targets.iter().enumerate() {
-            match target {
-                Target::Provider(at) => add(&mut candidates, *at, number),
-                Target::Group(group) => {
-                    let Members { positions: members, balancer, .. } = &self.groups[*group as usize];
-                    let loads: SmallVec<[&LoadCell; 8]> =
-                        members.iter().map(|at| boards.load(*at as usize)).collect();
-                    for position in balancer.order(&loads, now) {
-                        add(&mut candidates, members[position as usize], number);
-                    }
-                }
-            }
-        }
-        if candidates.len() > 1 {
-            candidates.sort_by_key(|one| boards.standing(one.position as usize, meta.service, now));
-        }
-        candidates
     }
 
     /// The names of a rule's targets, in its own order.
