@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::attribute::AttributeValue;
-use crate::types::{RequestId, TenantId};
+use crate::types::{ProviderId, RequestId, TenantId};
 
 /// Who makes a call.
 ///
@@ -178,6 +178,7 @@ struct Common {
     idempotency_key: Option<Arc<str>>,
     cache: CacheUse,
     performance: Option<Performance>,
+    pinned: Option<ProviderId>,
 }
 
 /// Travels with a call. Cheap to clone; changing a copy leaves the others alone.
@@ -220,6 +221,7 @@ impl CallContext {
             idempotency_key: None,
             cache: CacheUse::Normal,
             performance: None,
+            pinned: None,
         };
         Self { common: Arc::new(common), request: RequestId::from_parts(0, 0), deadline: None, sent: None }
     }
@@ -276,6 +278,13 @@ impl CallContext {
         self.edit(|common| common.performance = Some(need))
     }
 
+    /// The same context, answered by this provider or by nobody: for what goes on from an earlier answer of it, such as the
+    /// next page of a list. It narrows what the rules allow and never widens it.
+    #[must_use]
+    pub fn pinned_to(self, provider: ProviderId) -> Self {
+        self.edit(|common| common.pinned = Some(provider))
+    }
+
     /// The tenant.
     pub fn tenant_id(&self) -> &TenantId {
         &self.common.tenant
@@ -320,6 +329,11 @@ impl CallContext {
     /// What matters most to the call.
     pub fn performance_need(&self) -> Option<Performance> {
         self.common.performance
+    }
+
+    /// The only provider that may answer, where the call is pinned to one.
+    pub fn pinned(&self) -> Option<&ProviderId> {
+        self.common.pinned.as_ref()
     }
 
     /// The id of the call; zero before the engine gave it one.

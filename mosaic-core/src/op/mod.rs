@@ -10,11 +10,13 @@ pub mod document;
 mod erased;
 pub mod git;
 mod meta;
+mod pages;
 pub mod project;
 mod render;
 mod schema;
 mod service;
 mod stream;
+mod visit;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -36,8 +38,10 @@ pub use document::Docs;
 pub use erased::{CacheState, Payload, Reply, ReplyBody, ReplyStream, Report, Shared};
 pub use git::Git;
 pub use meta::{OpMeta, OpSet};
+pub use pages::Pages;
 pub use project::Projects;
 pub use stream::{ItemStream, Items, erase};
+pub use visit::{Visitor, visit};
 
 pub use crate::types::Effect;
 use crate::types::Subject;

@@ -168,6 +168,16 @@ macro_rules! service {
                 self
             }
 
+            /// The items of a list, page by page, at most `limit` of them. Where the parameters name no size of a page, each is
+            /// asked for 100 items. See [`Pages`](crate::op::Pages).
+            pub fn all<O, T>(&self, op: O, limit: usize) -> $crate::op::Pages<T>
+            where
+                O: $crate::op::Operation<Output = $crate::types::Page<T>> + $crate::types::Paged,
+                T: $crate::op::Data,
+            {
+                $crate::op::Pages::new(self.caller.clone(), self.cx.clone(), op, limit)
+            }
+
             $(
                 $(#[doc = $doc])*
                 ///
@@ -195,6 +205,12 @@ macro_rules! service {
         }
 
         impl $Client<()> {
+            /// Shows every operation of the table with its types.
+            pub fn visit(visitor: &mut impl $crate::op::Visitor) {
+                $(visitor.value::<$Params>();)*
+                $($(visitor.stream::<$SParams>();)*)?
+            }
+
             /// The handlers of a plugin: every row of the table, bound to an implementation of the trait.
             pub fn handlers<S: $Trait>(service: ::std::sync::Arc<S>) -> $crate::plugin::Handlers {
                 fn rows<S: $Trait>() -> &'static [$crate::plugin::RowFn<S>] {

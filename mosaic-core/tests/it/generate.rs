@@ -44,6 +44,9 @@ fn of_type(root: &Value, schema: &Value, name: &str, depth: u32) -> BoxedStrateg
     match name {
         "null" => Just(Value::Null).boxed(),
         "boolean" => any::<bool>().prop_map(Value::from).boxed(),
+        "integer" if schema.get("format").and_then(Value::as_str) == Some("int64") => {
+            any::<i64>().prop_map(Value::from).boxed()
+        }
         "integer" => (bound("minimum").unwrap_or(0)..=bound("maximum").unwrap_or(u64::MAX))
             .prop_map(Value::from)
             .boxed(),

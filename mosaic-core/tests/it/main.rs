@@ -7,6 +7,8 @@ mod audit;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod equal;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod generate;
@@ -18,6 +20,8 @@ mod lifecycle;
 mod limits;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]

@@ -18,8 +18,8 @@ impl Keys {
         }))
     }
 
-    /// The key of a call: tenant, operation, parameters, the attributes that rules read, the credential that acts, and the
-    /// epoch of the rules. A call that could be answered otherwise has another key.
+    /// The key of a call: tenant, operation, parameters, the attributes that rules read, the credential that acts, the
+    /// provider it is pinned to, and the epoch of the rules. A call that could be answered otherwise has another key.
     #[inline]
     pub fn key(
         &self,
@@ -41,6 +41,9 @@ impl Keys {
             digest.optional((!caller.is_application()).then(|| caller.name()));
         }
         digest.optional(cx.caller().credential());
+        if let Some(provider) = cx.pinned() {
+            digest.text(provider.as_str());
+        }
         params(&mut digest);
         digest.finish()
     }

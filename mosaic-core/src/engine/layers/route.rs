@@ -1,9 +1,12 @@
 //! Routing: finds who may answer the call, in which order.
 
 use super::failover::Failover;
+use crate::engine::route::Candidates;
+use crate::engine::view::View;
 use crate::engine::{Call, Step};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
+use crate::types::ProviderId;
 
 pub(crate) struct Routing {
     pub(crate) inner: Failover,
@@ -13,7 +16,25 @@ impl Step for Routing {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let view = call.view()?;
         call.restart();
-        let route = view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.now())?;
+        let mut route =
+            view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.now())?;
+        if let Some(provider) = call.cx.pinned() {
+            narrow(&mut route.candidates, provider, view)
+                .map_err(|error| error.operation(call.meta().name))?;
+        }
         self.inner.walk(call, view, &route.candidates).await
     }
+}
+
+/// Leaves nobody but the provider that the call is pinned to.
+#[cold]
+fn narrow(candidates: &mut Candidates, provider: &ProviderId, view: &View) -> Result<()> {
+    candidates.retain(|one| view.lanes[usize::from(one.position)].provider.id == *provider);
+    if candidates.is_empty() {
+        let message = format!(
+            "the call is pinned to {provider}, which the rules do not allow to answer it; begin anew"
+        );
+        return Err(Error::new(ErrorKind::NoRoute, message));
+    }
+    Ok(())
 }

@@ -57,8 +57,8 @@ params! {
     /// use mosaic_core::op::project::PlanSprint;
     /// use mosaic_core::types::project::SprintState;
     ///
-    /// let op = PlanSprint::new("OPS", "1").add(vec![7, 9]).remove(vec![4]).state(SprintState::Active);
-    /// assert_eq!(op.add, [7, 9]);
+    /// let op = PlanSprint::new("OPS", "1").add_issues(vec![7, 9]).remove_issues(vec![4]).state(SprintState::Active);
+    /// assert_eq!(op.add_issues, [7, 9]);
     /// ```
     pub struct PlanSprint {
         about {
@@ -81,9 +81,9 @@ params! {
         }
         defaulted {
             /// The numbers of issues that are to be done in it. They leave the sprint they were planned for before.
-            add: Vec<u64>,
+            add_issues: Vec<u64>,
             /// The numbers of issues that are not to be done in it any more.
-            remove: Vec<u64>,
+            remove_issues: Vec<u64>,
         }
     }
 }
