@@ -38,8 +38,11 @@
 //! | [`orchestrator`] | [`Mosaic`] itself and its builder |
 //! | [`plugin`] | for people who write a provider |
 //! | [`local`](mod@local) | the embedded providers |
+//! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
 
 pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
+#[cfg(feature = "testkit")]
+pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
 
