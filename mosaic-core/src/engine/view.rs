@@ -12,7 +12,7 @@ use super::config::ProviderConfig;
 use super::limit::{Limiter, RetryBudget};
 use super::observe::ProviderCounters;
 use super::refresh::Refresh;
-use super::route::{Boards, Member, Standing, Table};
+use super::route::{Boards, Member, RuleBook, Standing};
 use super::step::BoxStep;
 use crate::plugin::{HealthReport, HealthStatus, Plugin, PluginInfo};
 use crate::types::{ProviderId, ServiceKind};
@@ -21,7 +21,7 @@ use crate::types::{ProviderId, ServiceKind};
 pub(crate) struct View {
     /// Differs from that of every other view of the orchestrator.
     pub(crate) epoch: u64,
-    pub(crate) table: Table,
+    pub(crate) rules: RuleBook,
     pub(crate) lanes: Vec<Lane>,
 }
 

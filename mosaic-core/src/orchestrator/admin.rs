@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use super::{LifecycleChange, Orchestrator};
+use super::{LifecycleChange, Orchestrator, PhaseStatus};
 use crate::engine::breaker::BreakerState;
 use crate::engine::observe::{OperationFigures, ProviderFigures};
 use crate::plugin::{HealthStatus, Lifecycle};
@@ -51,6 +51,8 @@ pub struct Status {
     pub operations: Vec<OperationFigures>,
     /// Answers in the cache.
     pub cached: u64,
+    /// Where the migration stands, where there are phases.
+    pub phase: Option<PhaseStatus>,
 }
 
 impl Orchestrator {
@@ -80,6 +82,7 @@ impl Orchestrator {
             providers: view.lanes.iter().map(provider).collect(),
             operations: self.0.metrics.operations().collect(),
             cached: self.0.cache.memory.len(),
+            phase: self.phase(),
         }
     }
 
@@ -134,6 +137,10 @@ impl fmt::Display for Status {
                 figures.operation, figures.calls, figures.errors, figures.cache_hits
             )?;
         }
-        write!(f, "{} answers in the cache", self.cached)
+        write!(f, "{} answers in the cache", self.cached)?;
+        match &self.phase {
+            Some(phase) => write!(f, "\n{phase}"),
+            None => Ok(()),
+        }
     }
 }

@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 
+use super::phases::Changes;
 use super::plugins::PluginManager;
 use super::{Inner, Orchestrator};
 use crate::engine::cache::CacheConfig;
 use crate::engine::observe::Metrics;
-use crate::engine::route::{Group, Routing, Rule, Table};
+use crate::engine::route::{Group, Phases, Routing, Rule, RuleBook, Rules};
 use crate::engine::stack::{Inserts, Parts, inner, outer};
 use crate::engine::view::{Lane, Provider, View};
 use crate::engine::{BoxStep, CacheStore, Call, Door, HealthConfig, ProviderConfig, health};
@@ -48,6 +49,7 @@ pub struct Builder {
     providers: Vec<(String, Source, ProviderConfig)>,
     factories: Vec<Box<dyn Factory>>,
     routing: Routing,
+    phases: Option<Phases>,
     cache: CacheConfig,
     health: HealthConfig,
     time_limit: Duration,
@@ -69,6 +71,7 @@ impl Default for Builder {
             providers: Vec::new(),
             factories: Vec::new(),
             routing: Routing::new(),
+            phases: None,
             cache: CacheConfig::default(),
             health: HealthConfig::default(),
             time_limit: Duration::from_secs(60),
@@ -139,6 +142,12 @@ impl Builder {
     /// Sets all rules, groups and defaults at once.
     pub fn routing(mut self, routing: Routing) -> Self {
         self.routing = routing;
+        self
+    }
+
+    /// Sets the phases of a migration: the rules are theirs, and none are given beside them.
+    pub fn phases(mut self, phases: Phases) -> Self {
+        self.phases = Some(phases);
         self
     }
 
@@ -226,8 +235,9 @@ impl Builder {
     pub async fn build(self) -> Result<Orchestrator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let providers = self.make_providers(seed).await?;
-        let members = providers.iter().map(|provider| provider.member()).collect();
-        let table = Table::compile(&self.routing, members, seed)?;
+        let members: Vec<_> = providers.iter().map(|provider| provider.member()).collect();
+        let rules = self.rules()?;
+        let book = RuleBook::compile(&rules, &members, seed)?;
 
         let plugins = PluginManager::default();
         for provider in &providers {
@@ -240,7 +250,7 @@ impl Builder {
             .iter()
             .map(|provider| Lane { provider: Arc::clone(provider), step: inner(provider, &self.inserts) })
             .collect();
-        let view = Arc::new(ArcSwap::from_pointee(View { epoch: 1, table, lanes }));
+        let view = Arc::new(ArcSwap::from_pointee(View { epoch: 1, rules: book, lanes }));
         let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
         // Calls of the application itself ask no authorizer; reads leave no record.
         let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
@@ -259,7 +269,7 @@ impl Builder {
         });
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(health::probe_forever(Arc::clone(&view), self.health, stop.clone()));
-        let change = parking_lot::Mutex::new(1);
+        let change = parking_lot::Mutex::new(Changes::new(rules));
         Ok(Orchestrator(Arc::new(Inner {
             path,
             direct,
@@ -274,6 +284,17 @@ impl Builder {
             stop,
             change,
         })))
+    }
+
+    fn rules(&self) -> Result<Rules> {
+        match &self.phases {
+            None => Ok(self.routing.clone().into()),
+            Some(phases) if self.routing == Routing::new() => Ok(phases.clone().into()),
+            Some(_) => {
+                let message = "rules, groups or defaults were given beside phases; put them into the phases that need them";
+                Err(Error::new(ErrorKind::Config, message))
+            }
+        }
     }
 
     async fn make_providers(&self, seed: u64) -> Result<Vec<Arc<Provider>>> {

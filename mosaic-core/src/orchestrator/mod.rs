@@ -2,6 +2,7 @@
 
 mod admin;
 mod builder;
+mod phases;
 mod plugins;
 
 use std::fmt;
@@ -19,11 +20,12 @@ use tokio_util::task::TaskTracker;
 
 pub use admin::{ProviderStatus, Status};
 pub use builder::Builder;
+pub use phases::{PhaseChange, PhasePoint, PhaseStatus};
 pub use plugins::LifecycleChange;
 
 use crate::context::{CacheUse, CallContext};
 use crate::engine::observe::Metrics;
-use crate::engine::route::{Explanation, Routing, Table};
+use crate::engine::route::{Explanation, Routing, Rules};
 use crate::engine::view::View;
 use crate::engine::{CacheStore, Call, Door, Enter, KnownKey};
 use crate::error::{Error, Result};
@@ -31,6 +33,7 @@ use crate::op::{
     Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, catalogue,
 };
 use crate::types::TenantId;
+use phases::Changes;
 use plugins::PluginManager;
 
 /// Every provider behind one API, with routing, caching, limits, breakers and failover around each call. Cheap to clone.
@@ -82,7 +85,7 @@ struct Inner {
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Changes of the view, one at a time.
-    change: parking_lot::Mutex<u64>,
+    change: parking_lot::Mutex<Changes>,
 }
 
 impl Orchestrator {
@@ -129,7 +132,7 @@ impl Orchestrator {
     /// Why a call would go where it would go at this moment. Calls nobody.
     pub fn explain<O: Operation>(&self, cx: &CallContext, op: &O) -> Explanation {
         let view = self.0.view.load();
-        view.table.explain(O::META, op.subject(), cx, &**view, Instant::now())
+        view.rules.explain(O::META, op.subject(), cx, &**view, Instant::now())
     }
 
     /// The same for an operation by name with JSON parameters.
@@ -144,7 +147,7 @@ impl Orchestrator {
     ) -> Result<Explanation> {
         let payload = catalogue().find(name)?.decode(params)?;
         let view = self.0.view.load();
-        Ok(view.table.explain(payload.meta(), payload.subject(), cx, &**view, Instant::now()))
+        Ok(view.rules.explain(payload.meta(), payload.subject(), cx, &**view, Instant::now()))
     }
 
     /// Replaces all rules at once. Calls under way keep the rules they began with; no later call is answered by what the
@@ -153,13 +156,25 @@ impl Orchestrator {
     /// # Errors
     /// `Config`, with every fault; the old rules stay.
     pub fn set_routing(&self, routing: &Routing) -> Result<()> {
-        let mut epoch = self.0.change.lock();
-        let lanes = self.0.view.load().lanes.clone();
-        let members = lanes.iter().map(|lane| lane.provider.member()).collect();
-        let table = Table::compile(routing, members, self.0.seed)?;
-        *epoch += 1;
-        self.0.view.store(Arc::new(View { epoch: *epoch, table, lanes }));
-        tracing::info!(target: "mosaic::routing", epoch = *epoch, rules = routing.rules().len(), "rules replaced");
+        self.set_rules(routing.clone())
+    }
+
+    /// The same for rules of either form: one set, or phases. A migration stays at its phase and share where the new phases have
+    /// one of that name, and begins anew where not.
+    ///
+    /// # Errors
+    /// `Config`, with every fault; the old rules stay.
+    pub fn set_rules(&self, rules: impl Into<Rules>) -> Result<()> {
+        let rules = rules.into();
+        let mut changes = self.0.change.lock();
+        let view = self.0.view.load_full();
+        let lanes = view.lanes.clone();
+        let members: Vec<_> = lanes.iter().map(|lane| lane.provider.member()).collect();
+        let book = changes.compile(&rules, &members, self.0.seed, &view.rules)?;
+        changes.replace(rules, &book, &view.rules);
+        changes.epoch += 1;
+        self.0.view.store(Arc::new(View { epoch: changes.epoch, rules: book, lanes }));
+        tracing::info!(target: "mosaic::routing", epoch = changes.epoch, "rules replaced");
         Ok(())
     }
 
@@ -292,7 +307,7 @@ impl tower::Service<Call> for Orchestrator {
 impl fmt::Debug for Orchestrator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.0.view.load();
-        f.debug_struct("Orchestrator").field("epoch", &view.epoch).field("rules", &view.table).finish()
+        f.debug_struct("Orchestrator").field("epoch", &view.epoch).field("rules", &view.rules).finish()
     }
 }
 

@@ -23,6 +23,8 @@ mod operations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod phases;
+#[cfg(test)]
 mod retry;
 #[cfg(test)]
 mod soak;

@@ -1,7 +1,7 @@
 //! What an answer is known by: everything that could make it another one.
 
 use crate::context::{AttributeValue, CallContext};
-use crate::engine::route::Table;
+use crate::engine::route::RuleBook;
 use crate::op::{Digester, OpMeta};
 
 /// Makes keys under one digest key.
@@ -25,7 +25,7 @@ impl Keys {
         &self,
         cx: &CallContext,
         meta: &OpMeta,
-        rules: &Table,
+        rules: &RuleBook,
         epoch: u64,
         params: impl FnOnce(&mut Digester),
     ) -> u128 {
@@ -33,12 +33,14 @@ impl Keys {
         digest.number(epoch);
         digest.number(meta.code);
         digest.text(cx.tenant_id().as_str());
-        for name in rules.attributes() {
-            digest_attribute(&mut digest, cx.attribute_value(name));
-        }
-        if rules.reads_user() {
-            let caller = cx.caller();
-            digest.optional((!caller.is_application()).then(|| caller.name()));
+        for table in rules.in_force() {
+            for name in table.attributes() {
+                digest_attribute(&mut digest, cx.attribute_value(name));
+            }
+            if table.reads_user() {
+                let caller = cx.caller();
+                digest.optional((!caller.is_application()).then(|| caller.name()));
+            }
         }
         digest.optional(cx.caller().credential());
         if let Some(provider) = cx.pinned() {

@@ -59,7 +59,7 @@ impl CacheStore {
     ) -> Option<u128> {
         let kept =
             self.enabled && meta.ttl > 0 && meta.effect.is_read() && cx.cache_use() != CacheUse::Bypass;
-        kept.then(|| self.keys.key(cx, meta, &view.table, view.epoch, params))
+        kept.then(|| self.keys.key(cx, meta, &view.rules, view.epoch, params))
     }
 
     /// The fresh answer of a key, for a call that began at `now`.

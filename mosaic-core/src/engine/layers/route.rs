@@ -16,8 +16,9 @@ impl Step for Routing {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let view = call.view()?;
         call.restart();
-        let mut route =
-            view.table.route(call.meta(), call.payload.subject(), &call.cx, &**view, call.now())?;
+        let subject = call.payload.subject();
+        let table = view.rules.table(subject);
+        let mut route = table.route(call.meta(), subject, &call.cx, &**view, call.now())?;
         if let Some(provider) = call.cx.pinned() {
             narrow(&mut route.candidates, provider, view)
                 .map_err(|error| error.operation(call.meta().name))?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::book::PhaseNote;
 use super::candidate_note::{CandidateNote, GroupNote};
 use super::index::Found;
 use super::rank::Scene;
@@ -43,6 +44,8 @@ pub struct Explanation {
     pub operation: &'static str,
     /// What it is about.
     pub subject: String,
+    /// Which phase decides, where there are phases.
+    pub phase: Option<PhaseNote>,
     /// The rules whose pattern matched, the deciding one first.
     pub rules: Vec<RuleNote>,
     /// The providers of the deciding rule, in the order in which they are tried.
@@ -100,13 +103,23 @@ impl Table {
         }
         let scene = Scene { meta, cx, boards, now };
         let (candidates, groups) = deciding.map(|rule| self.notes(rule, &scene)).unwrap_or_default();
-        Explanation { operation: meta.name, subject: subject.to_string(), rules, candidates, groups }
+        Explanation {
+            operation: meta.name,
+            subject: subject.to_string(),
+            phase: None,
+            rules,
+            candidates,
+            groups,
+        }
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on {}", self.operation, self.subject)?;
+        if let Some(note) = &self.phase {
+            writeln!(f, "  {note}")?;
+        }
         if self.rules.is_empty() {
             writeln!(f, "  no rule matches and the service has no default: NoRoute")?;
         }

@@ -153,6 +153,10 @@ impl fmt::Display for RoutingFault {
 
 /// All faults as one error.
 pub(super) fn as_error(faults: &[RoutingFault]) -> Error {
-    let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
-    Error::new(ErrorKind::Config, format!("routing has {} fault(s): {}", faults.len(), texts.join("; ")))
+    joined(&faults.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// The same for faults that are texts already.
+pub(super) fn joined(faults: &[String]) -> Error {
+    Error::new(ErrorKind::Config, format!("routing has {} fault(s): {}", faults.len(), faults.join("; ")))
 }

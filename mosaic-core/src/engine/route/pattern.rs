@@ -250,6 +250,16 @@ fn at_segment_start(text: &str, rest: &str) -> bool {
     before.is_empty() || before.ends_with('/')
 }
 
+/// A name in lower case; nearly all are already.
+#[inline]
+pub(super) fn folded<R>(name: &str, use_it: impl FnOnce(&str) -> R) -> R {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        use_it(&name.to_ascii_lowercase())
+    } else {
+        use_it(name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -8,7 +8,7 @@ use super::compile::{Plan, compile};
 use super::compiled::{Compiled, Member, Members, Target};
 use super::fault::{RoutingFault, as_error};
 use super::index::{Found, GlobIndex};
-use super::pattern::{Pattern, Selector};
+use super::pattern::{Pattern, Selector, folded};
 use super::rank::Scene;
 use super::rule::Routing;
 use crate::context::CallContext;
@@ -289,16 +289,6 @@ fn private(subject: Subject<'_>, cx: &CallContext) -> Option<bool> {
         Some("false") => Some(false),
         _ => None,
     })
-}
-
-/// A name in lower case; nearly all are already.
-#[inline]
-fn folded<R>(name: &str, use_it: impl FnOnce(&str) -> R) -> R {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        use_it(&name.to_ascii_lowercase())
-    } else {
-        use_it(name)
-    }
 }
 
 fn with_full_name(subject: Subject<'_>, use_it: impl FnOnce(&str)) {
