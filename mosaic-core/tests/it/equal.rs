@@ -61,7 +61,7 @@ async fn read(answer: JsonAnswer) -> Result<Value> {
     match answer.body {
         JsonBody::Value(value) => Ok(value),
         JsonBody::Stream(items) => {
-            let items: Vec<_> = items.map(|item| shown(item)).collect().await;
+            let items: Vec<_> = items.map(shown).collect().await;
             Ok(Value::Array(items))
         }
     }

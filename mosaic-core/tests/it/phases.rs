@@ -209,7 +209,7 @@ async fn call_without_pause(mosaic: Orchestrator, shared: Arc<Shared>, caller: u
         let read = git.get_repository(GetRepository::new("acme", &name)).await.unwrap();
         let write = git.update_repository(UpdateRepository::new("acme", &name)).await.unwrap();
         let again = git.get_repository(GetRepository::new("acme", &name)).await.unwrap();
-        if before % 2 == 0 && shared.switches.load(Ordering::SeqCst) == before {
+        if before.is_multiple_of(2) && shared.switches.load(Ordering::SeqCst) == before {
             let bucket = phases().bucket(Subject::item("acme", &name)).unwrap();
             let moved = stands.phase != "old" && bucket < stands.share;
             let expected = if moved { "b" } else { "a" };
