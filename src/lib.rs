@@ -84,6 +84,10 @@ mod guides {
 
     #[doc = include_str!("../docs/guide/first-steps.md")]
     mod first_steps {}
+    #[doc = include_str!("../docs/guide/caching.md")]
+    mod caching {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
+    #[doc = include_str!("../docs/guide/providers.md")]
+    mod providers {}
 }
