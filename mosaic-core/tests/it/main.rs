@@ -25,6 +25,8 @@ mod pages;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
+mod ranking;
+#[cfg(test)]
 mod retry;
 #[cfg(test)]
 mod soak;
