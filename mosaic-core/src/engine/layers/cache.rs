@@ -15,7 +15,7 @@ use crate::engine::cache::tags::{Generations, Noted};
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Outcome, Result, Verdict};
-use crate::op::{CacheState, Digester, OpMeta, Payload, Reply, ReplyBody, Shared};
+use crate::op::{CacheState, Digester, OpDef, OpMeta, Payload, Reply, ReplyBody, Shared};
 use crate::types::ProviderId;
 
 /// What all calls share.
@@ -72,7 +72,8 @@ impl CacheStore {
         self.memory.look(key, fresh).flatten()
     }
 
-    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted, looked: bool) {
+    fn fill(&self, key: u128, def: &OpDef, reply: &Reply, noted: Noted, looked: bool) {
+        let Some(ttl) = def.meta.freshness() else { return };
         let ReplyBody::Value(value) = &reply.body else { return };
         let now = Instant::now();
         if !self.generations.settled(&noted, now) {
@@ -85,6 +86,7 @@ impl CacheStore {
             fresh_until,
             stale_until: fresh_until + self.stale,
             noted,
+            weight: def.weigh(value),
             read: AtomicBool::new(false),
             in_main: AtomicU8::new(0),
         };
@@ -126,7 +128,7 @@ impl<S: Step> Step for Cache<S> {
             touching.known = !matches!(&result, Err(error) if error.outcome() == Outcome::Unknown);
             return result;
         }
-        let (Some(ttl), Some(view)) = (meta.freshness(), &call.view) else {
+        let (Some(_), Some(view)) = (meta.freshness(), &call.view) else {
             return self.inner.call(call).await;
         };
         // Where the key is known already, it was looked for a moment ago.
@@ -143,22 +145,22 @@ impl<S: Step> Step for Cache<S> {
             return Ok(reply);
         }
         // A hit carries none of what follows in its future.
-        Box::pin(self.ask(call, key, ttl)).await
+        Box::pin(self.ask(call, key)).await
     }
 }
 
 impl<S: Step> Cache<S> {
-    async fn ask(&self, call: &Call, key: u128, ttl: Duration) -> Result<Reply> {
+    async fn ask(&self, call: &Call, key: u128) -> Result<Reply> {
         let mine = call.cx.deadline();
         let result = if call.cx.cache_use() == CacheUse::Refresh {
             let noted = self.store.generations.note(call.meta(), call.payload.subject());
             let result = self.inner.call(call).await;
             if let Ok(reply) = &result {
-                self.store.fill(key, ttl, reply, noted, false);
+                self.store.fill(key, call.payload.def(), reply, noted, false);
             }
             result
         } else {
-            self.ask_once(call, key, ttl, mine).await
+            self.ask_once(call, key, mine).await
         };
         match result {
             Ok(mut reply) => {
@@ -180,7 +182,7 @@ impl<S: Step> Cache<S> {
     }
 
     /// Asks, unless somebody asks for the same already.
-    async fn ask_once(&self, call: &Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
+    async fn ask_once(&self, call: &Call, key: u128, mine: Option<Instant>) -> Result<Reply> {
         loop {
             let noted = self.store.generations.note(call.meta(), call.payload.subject());
             let mut seat = self.store.flights.join(key, &noted);
@@ -197,7 +199,7 @@ impl<S: Step> Cache<S> {
             let result = self.inner.call(call).await;
             match &result {
                 Ok(reply) => {
-                    self.store.fill(key, ttl, reply, noted, true);
+                    self.store.fill(key, call.payload.def(), reply, noted, true);
                     if let ReplyBody::Value(value) = &reply.body {
                         seat.land(Ok((Arc::clone(value), reply.report.provider.clone())), mine);
                     }
