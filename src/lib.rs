@@ -35,11 +35,14 @@
 //! | [`types`] | what operations take and give |
 //! | [`error`] | the one error type, and what follows from each kind |
 //! | [`engine`] | rules, groups, limits, breakers, caches: how calls are treated |
+//! | [`config`](mod@config) | configuration files |
 //! | [`orchestrator`] | [`Mosaic`] itself and its builder |
 //! | [`plugin`] | for people who write a provider |
 //! | [`local`](mod@local) | the embedded providers |
 //! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
 
+#[cfg(feature = "config")]
+pub use mosaic_core::config;
 pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
 #[cfg(feature = "testkit")]
 pub use mosaic_core::testkit;
@@ -61,10 +64,10 @@ pub mod prelude {
     //! What most programs need: `use mosaic::prelude::*;`.
 
     pub use crate::Mosaic;
-    pub use crate::context::{CacheUse, CallContext, Performance, Principal};
+    pub use crate::context::{CacheUse, CallContext, Principal};
     pub use crate::engine::ProviderConfig;
     pub use crate::engine::balance::Balance;
-    pub use crate::engine::route::{Group, Phase, Phases, Routing, Rule, Term};
+    pub use crate::engine::route::{Group, Routing, Rule};
     pub use crate::error::{Error, ErrorKind};
     #[cfg(feature = "local-git")]
     pub use crate::local::LocalGit;
@@ -84,10 +87,6 @@ mod guides {
 
     #[doc = include_str!("../docs/guide/first-steps.md")]
     mod first_steps {}
-    #[doc = include_str!("../docs/guide/caching.md")]
-    mod caching {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
-    #[doc = include_str!("../docs/guide/providers.md")]
-    mod providers {}
 }

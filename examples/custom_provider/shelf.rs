@@ -15,27 +15,26 @@ use serde::Deserialize;
 /// What the configuration says of a shelf.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct ShelfConfig {
+pub struct ShelfConfig {
     /// How many projects it holds.
-    pub(crate) capacity: usize,
+    pub capacity: usize,
 }
 
 type Kept = BTreeMap<ProjectKey, (Project, Vec<Issue>)>;
 
 /// A tracker that forgets everything when it is dropped.
-pub(crate) struct Shelf {
+pub struct Shelf {
     info: PluginInfo,
     config: ShelfConfig,
     projects: Mutex<Kept>,
 }
 
 /// What it does. Routing never asks it for anything else.
-pub(crate) const OFFERED: &[&OpMeta] =
-    &[CreateProject::META, GetProject::META, CreateIssue::META, GetIssue::META];
+pub const OFFERED: &[&OpMeta] = &[CreateProject::META, GetProject::META, CreateIssue::META, GetIssue::META];
 
 impl Shelf {
     /// An empty shelf.
-    pub(crate) fn new(config: ShelfConfig) -> Self {
+    pub fn new(config: ShelfConfig) -> Self {
         // Nothing leaves this process: what failed did not happen, and `mark_sent` says when something may have.
         let info = PluginInfo::new("shelf", "1.0.0", OpSet::of(OFFERED)).reports_delivery(true);
         Self { info, config, projects: Mutex::default() }
@@ -117,7 +116,7 @@ impl Plugin for Shelf {
 }
 
 /// Makes shelves from configuration: `provider: shelf`, `type: project`.
-pub(crate) struct ShelfFactory;
+pub struct ShelfFactory;
 
 #[async_trait]
 impl Factory for ShelfFactory {

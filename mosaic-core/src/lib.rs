@@ -10,7 +10,7 @@
 //! | floor | modules | hold |
 //! |---|---|---|
 //! | 4 | `api` | REST, GraphQL and events, to be mounted; not there yet |
-//! | 3 | `orchestrator` | every provider behind one API: builder, plugin manager, status; `config` is not there yet |
+//! | 3 | `orchestrator` `config` | every provider behind one API: builder, plugin manager, status; configuration files |
 //! | 2 | `engine` | what happens around a call: `stack` has the order of the layers, and `route`, `cache`, `breaker`, `limit`, `balance` and `observe` what they are made of |
 //! | 1 | [`op`] [`plugin`] [`context`] [`ports`] | verbs: one table per service, from which traits, clients, JSON and schemas follow; the contract of those who answer; what travels with a call; what others give to the engine |
 //! | 0 | [`types`] [`error`] | nouns: plain data; what went wrong and, by one pure function, what follows from it |
@@ -95,7 +95,10 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `engine` | `engine` and `orchestrator`: what runs calls. Without it: vocabulary and plugin contract, all that a provider needs | yes |
+//! | `config` | `config`: configuration files | yes |
 //! | `testkit` | `testkit`; without `engine` it has no orchestrator to put a double behind | no |
+#[cfg(feature = "config")]
+pub mod config;
 pub mod context;
 #[cfg(feature = "engine")]
 pub mod engine;

@@ -1,11 +1,11 @@
-//! `gen`: files that are projections of the operation catalogue, written and compared.
+//! `gen`: files that are projections of the code, written and compared.
 
 use crate::error::{Error, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What the generator writes: the page of operations and one JSON Schema per type.
-const GENERATED: &[&str] = &["docs/operations.md", "mosaic-core/schemas"];
+/// What the generator writes: the page of operations, one JSON Schema per type, and that of configuration files.
+const GENERATED: &[&str] = &["docs/operations.md", "docs/schema", "mosaic-core/schemas"];
 
 /// Runs the generator; with `--check`, fails with the difference if the committed files are not its output.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {

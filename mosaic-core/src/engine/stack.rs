@@ -24,10 +24,9 @@ use tokio::time::Instant;
 
 use super::Call;
 use super::config::ProviderConfig;
-use super::instance::{Instance, Tenure};
 use super::layers::audit::Audit;
 use super::layers::breaker::Breaker;
-use super::layers::cache::Cache;
+use super::layers::cache::{Cache, CacheStore};
 use super::layers::deadline::Deadline;
 use super::layers::failover::Failover;
 use super::layers::leaf::Leaf;
@@ -36,7 +35,6 @@ use super::layers::load::Load;
 use super::layers::retry::Retry;
 use super::layers::route::Routing;
 use super::layers::tenant::Tenant;
-use super::layers::tenure::Tenured;
 use super::layers::timeout::Timeout;
 use super::layers::trace::{Door, Enter, Trace};
 use super::observe::Metrics;
@@ -69,15 +67,16 @@ pub(crate) struct Parts {
     pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) usage: Option<Arc<dyn UsageStore>>,
     pub(crate) time_limit: Duration,
+    pub(crate) cache: Arc<CacheStore>,
     pub(crate) inserts: Inserts,
 }
 
 /// The outer part of the path, from the caller to the choice of a provider.
 pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
-    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, inserts } = parts;
+    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
     let walked = Failover;
     let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
-    let cached = Seam::new(Cache { inner: routed }, &inserts.before_cache);
+    let cached = Seam::new(Cache { inner: routed, store: cache }, &inserts.before_cache);
     let timed = Deadline { inner: cached };
     let permitted = Tenant { inner: timed, authorizer, usage };
     let audited = Audit { inner: permitted, sink: audit };
@@ -120,31 +119,25 @@ impl<S: Step> Step for Seam<S> {
 }
 
 /// The inner part of the path, for one provider.
-///
-/// Outside of all of them stands the tenure of the instance that answers: a call holds it from here on, over all its attempts.
-pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &Inserts) -> BoxStep {
-    let (own, id) = (|| Arc::clone(provider), || provider.id.clone());
-    let instance = || Arc::clone(&tenure.instance);
-    let leaf = Leaf { provider: id(), instance: instance(), counters: Arc::clone(&provider.counters) };
-    let loaded = Load { inner: leaf, load: Arc::clone(&provider.load) };
+pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
+    let own = || Arc::clone(provider);
+    let leaf = Leaf::new(own());
+    let loaded = Load { inner: leaf, provider: own() };
     let timed = Timeout { inner: loaded, provider: own() };
-    let limited = Limit { inner: timed, provider: id(), limiter: Arc::clone(&provider.limiter) };
-    let guarded = Breaker { inner: limited, provider: id(), breakers: Arc::clone(&provider.breakers) };
-    let budget = Arc::clone(&provider.budget);
-    let retried = Retry { inner: guarded, provider: own(), budget, instance: instance() };
-    let tenured = Tenured { inner: retried, provider: id(), tenure: Arc::clone(tenure) };
+    let limited = Limit { inner: timed, provider: own() };
+    let guarded = Breaker { inner: limited, provider: own() };
+    let retried = Retry { inner: guarded, provider: own() };
     if inserts.around_provider.is_empty() {
-        return BoxStep::new(tenured);
+        return BoxStep::new(retried);
     }
     // What layers of the application wait for is no time of the provider's.
-    inserted(BoxStep::new(Restart(tenured)), &inserts.around_provider)
+    inserted(BoxStep::new(Restart(retried)), &inserts.around_provider)
 }
 
 /// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.
 #[doc(hidden)]
 pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
-    let tenure = Tenure::new(Arc::new(Instance::new(1, plugin)));
-    inner(&Arc::new(Provider::new(id, config, Instant::now(), 0)), &tenure, &Inserts::default())
+    inner(&Arc::new(Provider::new(id, plugin, config, Instant::now(), 0)), &Inserts::default())
 }
 
 /// The first layer given is the outermost.

@@ -1,5 +1,6 @@
 //! From the name of a provider and its configuration to a plugin.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use crate::types::{ProviderId, ServiceKind};
 /// assert_eq!(input.id.as_str(), "forge-a");
 /// # Ok::<(), mosaic_core::types::InvalidId>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct FactoryInput {
     /// The name of the provider that is to be made.
@@ -33,6 +34,14 @@ impl FactoryInput {
     /// A provider's name and configuration.
     pub fn new(id: ProviderId, config: Value) -> Self {
         Self { id, config }
+    }
+}
+
+impl fmt::Debug for FactoryInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A configuration has credentials: its values are not printed.
+        let fields: Vec<_> = self.config.as_object().into_iter().flat_map(|config| config.keys()).collect();
+        f.debug_struct("FactoryInput").field("id", &self.id).field("config", &fields).finish()
     }
 }
 

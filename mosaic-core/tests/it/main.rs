@@ -6,6 +6,9 @@ mod allocations;
 mod audit;
 #[cfg(test)]
 mod cache;
+#[cfg(feature = "config")]
+#[cfg(test)]
+mod config;
 #[cfg(test)]
 mod equal;
 #[cfg(test)]
@@ -24,8 +27,6 @@ mod operations;
 mod pages;
 #[cfg(test)]
 mod phases;
-#[cfg(test)]
-mod ranking;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]

@@ -5,23 +5,21 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::stream::{ending_with_error, wrap};
-use crate::engine::view::Breakers;
+use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result, Verdict};
 use crate::op::Reply;
-use crate::types::ProviderId;
 
 pub(crate) struct Breaker<S> {
     pub(crate) inner: S,
-    pub(crate) provider: ProviderId,
-    pub(crate) breakers: Arc<Breakers>,
+    pub(crate) provider: Arc<Provider>,
 }
 
 impl<S: Step> Step for Breaker<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         let (service, began) = (meta.service, call.now());
-        let cell = &self.breakers[service.index()];
+        let cell = self.provider.breaker(service);
         let permit = match cell.ask(began) {
             Ok(permit) => permit,
             Err(wait) => {
@@ -31,7 +29,7 @@ impl<S: Step> Step for Breaker<S> {
                 )
                 .retry_after(wait)
                 .operation(meta.name)
-                .provider(&self.provider));
+                .provider(&self.provider.id));
             }
         };
         let ticket = permit.ticket();
@@ -47,14 +45,14 @@ impl<S: Step> Step for Breaker<S> {
         };
         if changed {
             let state = cell.state(Instant::now());
-            tracing::info!(target: "mosaic::breaker", provider = %self.provider, %service, %state, "breaker changed");
+            tracing::info!(target: "mosaic::breaker", provider = %self.provider.id, %service, %state, "breaker changed");
         }
         // A stream that breaks off later is a failure too.
         wrap(&mut result, |stream| {
-            let breakers = Arc::clone(&self.breakers);
+            let provider = Arc::clone(&self.provider);
             ending_with_error(stream, move |error| {
                 if let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) {
-                    breakers[service.index()].fail_afterwards(ticket, Instant::now());
+                    provider.breaker(service).fail_afterwards(ticket, Instant::now());
                 }
             })
         });

@@ -15,16 +15,17 @@ use crate::engine::cache::tags::{Generations, Noted};
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Outcome, Result, Verdict};
-use crate::op::{CacheState, Digester, OpDef, OpMeta, Payload, Reply, ReplyBody, Shared};
+use crate::op::{CacheState, Digester, OpMeta, Payload, Reply, ReplyBody, Shared};
 use crate::types::ProviderId;
 
 /// What all calls share.
 pub(crate) struct CacheStore {
     pub(crate) memory: Memory,
-    generations: Arc<Generations>,
-    flights: Arc<Flights>,
+    generations: Generations,
+    flights: Flights,
     keys: Keys,
     enabled: bool,
+    ttl: Option<Duration>,
     stale: Duration,
 }
 
@@ -32,20 +33,12 @@ impl CacheStore {
     pub(crate) fn new(config: &CacheConfig) -> Self {
         Self {
             memory: Memory::new(config),
-            generations: Arc::default(),
-            flights: Arc::default(),
+            generations: Generations::default(),
+            flights: Flights::default(),
             keys: Keys::new(config.key),
             enabled: config.enabled,
+            ttl: config.ttl,
             stale: config.stale,
-        }
-    }
-
-    /// An empty store kept otherwise, for calls that begin from now on. Writes that are under way make old what is kept here too.
-    pub(crate) fn after(before: &Self, config: &CacheConfig) -> Self {
-        Self {
-            generations: Arc::clone(&before.generations),
-            flights: Arc::clone(&before.flights),
-            ..Self::new(config)
         }
     }
 
@@ -81,45 +74,29 @@ impl CacheStore {
         self.memory.look(key, fresh).flatten()
     }
 
-    fn fill(&self, key: u128, def: &OpDef, reply: &Reply, noted: Noted, looked: bool) {
-        let Some(ttl) = def.meta.freshness() else { return };
+    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted, looked: bool) {
         let ReplyBody::Value(value) = &reply.body else { return };
         let now = Instant::now();
         if !self.generations.settled(&noted, now) {
             return;
         }
-        let fresh_until = now + ttl;
+        let fresh_until = now + self.ttl.unwrap_or(ttl);
         let entry = Entry {
             value: Arc::clone(value),
             provider: reply.report.provider.clone(),
             fresh_until,
             stale_until: fresh_until + self.stale,
             noted,
-            weight: def.weigh(value),
             read: AtomicBool::new(false),
             in_main: AtomicU8::new(0),
         };
         self.memory.insert(key, Arc::new(entry), looked);
     }
-
-    /// An answer that is no longer fresh, where it may stand in for this error: the provider fails, and nothing that the
-    /// answer depends on was written since.
-    fn stand_in(&self, key: u128, error: &Error) -> Option<Reply> {
-        let failing = error.verdict() == Verdict::Failure
-            || matches!(
-                error.kind(),
-                ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled | ErrorKind::Lifecycle
-            );
-        let usable = |entry: &Arc<Entry>| {
-            let usable = Instant::now() < entry.stale_until && self.generations.current(&entry.noted);
-            usable.then(|| kept(entry, CacheState::Stale))
-        };
-        failing.then(|| self.memory.look(key, usable).flatten()).flatten()
-    }
 }
 
 pub(crate) struct Cache<S> {
     pub(crate) inner: S,
+    pub(crate) store: Arc<CacheStore>,
 }
 
 /// Moves the counters of a write when the write is over, however it ends.
@@ -146,44 +123,44 @@ impl<S: Step> Step for Cache<S> {
         let meta = call.meta();
         if !meta.effect.is_read() {
             // Also where the outcome is unknown, and where the caller goes away in the middle.
-            let mut touching = Touching { store: &call.view()?.cache, call, known: false };
+            let mut touching = Touching { store: &self.store, call, known: false };
             let result = self.inner.call(call).await;
             touching.known = !matches!(&result, Err(error) if error.outcome() == Outcome::Unknown);
             return result;
         }
-        let (Some(_), Some(view)) = (meta.freshness(), &call.view) else {
+        let (Some(ttl), Some(view)) = (meta.freshness(), &call.view) else {
             return self.inner.call(call).await;
         };
         // Where the key is known already, it was looked for a moment ago.
         let known = call.key.filter(|known| known.epoch == view.epoch);
         let key = match known {
             Some(known) => Some(known.key()),
-            None => view.cache.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
+            None => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
         };
         let Some(key) = key else { return self.inner.call(call).await };
         if known.is_none()
             && call.cx.cache_use() == CacheUse::Normal
-            && let Some(reply) = view.cache.hit(key, call.started)
+            && let Some(reply) = self.store.hit(key, call.started)
         {
             return Ok(reply);
         }
         // A hit carries none of what follows in its future.
-        Box::pin(self.ask(call, &view.cache, key)).await
+        Box::pin(self.ask(call, key, ttl)).await
     }
 }
 
 impl<S: Step> Cache<S> {
-    async fn ask(&self, call: &Call, store: &CacheStore, key: u128) -> Result<Reply> {
+    async fn ask(&self, call: &Call, key: u128, ttl: Duration) -> Result<Reply> {
         let mine = call.cx.deadline();
         let result = if call.cx.cache_use() == CacheUse::Refresh {
-            let noted = store.generations.note(call.meta(), call.payload.subject());
+            let noted = self.store.generations.note(call.meta(), call.payload.subject());
             let result = self.inner.call(call).await;
             if let Ok(reply) = &result {
-                store.fill(key, call.payload.def(), reply, noted, false);
+                self.store.fill(key, ttl, reply, noted, false);
             }
             result
         } else {
-            self.ask_once(call, store, key, mine).await
+            self.ask_once(call, key, ttl, mine).await
         };
         match result {
             Ok(mut reply) => {
@@ -194,7 +171,7 @@ impl<S: Step> Cache<S> {
             }
             // Who asked for a new answer is not helped by an old one.
             Err(error) if call.cx.cache_use() == CacheUse::Refresh => Err(error),
-            Err(error) => match store.stand_in(key, &error) {
+            Err(error) => match self.stand_in(key, &error) {
                 Some(mut reply) => {
                     reply.report.trail = error.attempts().to_vec();
                     Ok(reply)
@@ -205,16 +182,10 @@ impl<S: Step> Cache<S> {
     }
 
     /// Asks, unless somebody asks for the same already.
-    async fn ask_once(
-        &self,
-        call: &Call,
-        store: &CacheStore,
-        key: u128,
-        mine: Option<Instant>,
-    ) -> Result<Reply> {
+    async fn ask_once(&self, call: &Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
         loop {
-            let noted = store.generations.note(call.meta(), call.payload.subject());
-            let mut seat = store.flights.join(key, &noted);
+            let noted = self.store.generations.note(call.meta(), call.payload.subject());
+            let mut seat = self.store.flights.join(key, &noted);
             if !seat.leads()
                 && let Some((landed, theirs)) = seat.wait().await
             {
@@ -228,7 +199,7 @@ impl<S: Step> Cache<S> {
             let result = self.inner.call(call).await;
             match &result {
                 Ok(reply) => {
-                    store.fill(key, call.payload.def(), reply, noted, true);
+                    self.store.fill(key, ttl, reply, noted, true);
                     if let ReplyBody::Value(value) = &reply.body {
                         seat.land(Ok((Arc::clone(value), reply.report.provider.clone())), mine);
                     }
@@ -238,6 +209,18 @@ impl<S: Step> Cache<S> {
             }
             return result;
         }
+    }
+
+    /// An answer that is no longer fresh, where it may stand in for this error: the provider fails, and nothing that the
+    /// answer depends on was written since.
+    fn stand_in(&self, key: u128, error: &Error) -> Option<Reply> {
+        let failing = error.verdict() == Verdict::Failure
+            || matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled);
+        let usable = |entry: &Arc<Entry>| {
+            let usable = Instant::now() < entry.stale_until && self.store.generations.current(&entry.noted);
+            usable.then(|| kept(entry, CacheState::Stale))
+        };
+        failing.then(|| self.store.memory.look(key, usable).flatten()).flatten()
     }
 }
 

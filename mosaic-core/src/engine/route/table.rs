@@ -157,11 +157,6 @@ impl Table {
         self.reads_user
     }
 
-    /// Whether calls of a service have a way at all.
-    pub(crate) fn leads(&self, service: ServiceKind) -> bool {
-        self.defaults[service.index()].is_some() || self.rules.iter().any(|rule| rule.serves[service.index()])
-    }
-
     /// The provider at a position.
     pub fn member(&self, position: u16) -> &Member {
         &self.members[position as usize]

@@ -1,0 +1,271 @@
+//! From the events of the YAML parser to a tree, within bounds of size, depth and number of values.
+
+use std::collections::{HashMap, HashSet};
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Tag, options};
+
+use super::code::Code;
+use super::node::{Content, Entry, Kind, Node, Scalar};
+use super::path;
+use super::report::Found;
+use super::source::{Source, Span};
+
+/// Longer files are not read.
+pub(super) const LONGEST: usize = 1 << 20;
+const DEEPEST: usize = 64;
+/// Values in all, those that aliases repeat included.
+const MOST: usize = 50_000;
+
+/// Reads the one document of a text. What is wrong with it is added to `found`; without a tree it was no YAML at all.
+pub(super) fn parse(source: &mut Source, found: &mut Vec<Found>) -> Option<Node> {
+    let text = source.text().to_owned();
+    if text.len() > LONGEST {
+        let message = format!("the file has {} bytes; at most {LONGEST} are read", text.len());
+        found.push(Found::error(Code::TooLarge, "", 0..0, message));
+        return None;
+    }
+    let mut tree =
+        Tree { found, stack: Vec::new(), anchors: HashMap::new(), root: None, values: 0, masked: Vec::new() };
+    let result = tree.build(&text);
+    let (root, masked) = (tree.root, tree.masked);
+    masked.into_iter().for_each(|span| source.mask(span));
+    match result {
+        Ok(()) => Some(root.unwrap_or(Node { content: nothing(), span: 0..0 })),
+        Err((code, at, message)) => {
+            // Without a tree it is not known what is a secret.
+            mask_values(source, &text);
+            found.push(Found::error(code, "", at..at, message));
+            None
+        }
+    }
+}
+
+fn limits() -> Options {
+    options! { flow_nesting_limit: DEEPEST, block_nesting_limit: DEEPEST, emit_comments: false, emit_unresolved_aliases: true }
+}
+
+fn nothing() -> Content {
+    Content::Scalar(Scalar { text: String::new(), kind: Kind::Plain, raw: None })
+}
+
+/// Masks all of every line but a leading key.
+fn mask_values(source: &mut Source, text: &str) {
+    let mut begin = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim_end();
+        let indent = trimmed.len() - trimmed.trim_start_matches([' ', '-', '\t']).len();
+        let key = trimmed[indent..].find(':').filter(|length| {
+            trimmed[indent..indent + length]
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        });
+        let from = key.map_or(indent, |length| indent + length + 1);
+        let blank = trimmed[from..].len() - trimmed[from..].trim_start().len();
+        if from + blank < trimmed.len() {
+            source.mask(begin + from + blank..begin + trimmed.len());
+        }
+        begin += line.len();
+    }
+}
+
+type Stop = (Code, usize, String);
+
+struct Tree<'f> {
+    found: &'f mut Vec<Found>,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    root: Option<Node>,
+    values: usize,
+    masked: Vec<Span>,
+}
+
+/// A list or mapping whose end was not read yet.
+struct Open {
+    anchor: usize,
+    begin: usize,
+    items: Vec<Node>,
+    map: Option<Fields>,
+}
+
+#[derive(Default)]
+struct Fields {
+    entries: Vec<Entry>,
+    seen: HashSet<String>,
+    key: Option<(String, Span)>,
+}
+
+impl Tree<'_> {
+    fn build(&mut self, text: &str) -> Result<(), Stop> {
+        for next in Parser::new_from_str_with_options(text, limits()) {
+            let (event, span) = next.map_err(|error| {
+                let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
+                (Code::Syntax, at, format!("this is no YAML: {}", error.kind()))
+            })?;
+            let span = span.byte_range().unwrap_or_default();
+            let span = span.start.min(text.len())..span.end.min(text.len());
+            match event {
+                Event::DocumentStart(..) if self.root.is_some() => {
+                    let message = "the file has a second document; a configuration is one document";
+                    return Err((Code::Syntax, span.start, message.into()));
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    let kind = kind(style, tag.as_deref(), &span)?;
+                    // The parser gives `~` for what is not there at all.
+                    let text = if span.is_empty() { String::new() } else { value.into_owned() };
+                    let scalar = Scalar { text, kind, raw: None };
+                    self.value(Node { content: Content::Scalar(scalar), span }, anchor, 1)?;
+                }
+                Event::SequenceStart(_, anchor, tag) => {
+                    collection(tag.as_deref(), "seq", &span)?;
+                    self.open(anchor, span.start, None)?;
+                }
+                Event::MappingStart(_, anchor, tag) => {
+                    collection(tag.as_deref(), "map", &span)?;
+                    self.open(anchor, span.start, Some(Fields::default()))?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+                Event::Alias(anchor) => {
+                    let Some(node) = self.anchors.get(&anchor).cloned() else {
+                        return Err((
+                            Code::Syntax,
+                            span.start,
+                            "this alias stands inside of what it names".into(),
+                        ));
+                    };
+                    let (values, depth) = measure(&node);
+                    if self.stack.len() + depth > DEEPEST {
+                        return Err(too_deep(span.start));
+                    }
+                    self.value(node, 0, values)?;
+                }
+                Event::UnresolvedAlias(_) => {
+                    let message =
+                        "no anchor of this name stands above; a text that begins with * needs quotes";
+                    return Err((Code::Syntax, span.start, message.into()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, anchor: usize, begin: usize, map: Option<Fields>) -> Result<(), Stop> {
+        if self.stack.len() >= DEEPEST {
+            return Err(too_deep(begin));
+        }
+        if let Some(Open { map: Some(Fields { key: None, .. }), .. }) = self.stack.last() {
+            return Err((Code::Syntax, begin, NO_KEY.into()));
+        }
+        self.stack.push(Open { anchor, begin, items: Vec::new(), map });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Result<(), Stop> {
+        let Some(Open { anchor, begin, items, map }) = self.stack.pop() else { return Ok(()) };
+        let last = match &map {
+            Some(fields) => fields.entries.last().map(|entry| entry.value.span.end.max(entry.at.end)),
+            None => items.last().map(|item| item.span.end),
+        };
+        // The end of a block is only seen with the next token; the end of its last value is where people see it.
+        let end = if span.is_empty() { last.unwrap_or(begin).max(begin) } else { span.end };
+        let content = map.map_or(Content::List(items), |fields| Content::Map(fields.entries));
+        self.value(Node { content, span: begin..end }, anchor, 1)
+    }
+
+    /// A value is complete: it goes to where the innermost open collection wants it.
+    fn value(&mut self, node: Node, anchor: usize, values: usize) -> Result<(), Stop> {
+        self.values += values;
+        if anchor != 0 {
+            // What is kept for aliases counts too: anchors inside of anchors keep the same values many times.
+            self.values += measure(&node).0;
+            self.anchors.insert(anchor, node.clone());
+        }
+        if self.values > MOST {
+            return Err((Code::TooLarge, node.span.start, format!("the file has more than {MOST} values")));
+        }
+        let path = self.path();
+        let Some(open) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        let Some(fields) = &mut open.map else {
+            open.items.push(node);
+            return Ok(());
+        };
+        let Some((key, at)) = fields.key.take() else {
+            let Content::Scalar(scalar) = node.content else {
+                return Err((Code::Syntax, node.span.start, NO_KEY.into()));
+            };
+            fields.key = Some((scalar.text, node.span));
+            return Ok(());
+        };
+        let fault = if key == "<<" {
+            let message = "merge keys (<<) are no part of YAML 1.2; write the keys out, or name a whole value by an alias";
+            Some((Code::UnknownKey, message.to_owned()))
+        } else if !fields.seen.insert(key.clone()) {
+            Some((Code::DuplicateKey, format!("the key {:?} is here twice", path::cut(&key))))
+        } else {
+            None
+        };
+        match fault {
+            None => fields.entries.push(Entry { key, at, value: node }),
+            Some((code, message)) => {
+                node.scalars(&mut |_, span| self.masked.push(span.clone()));
+                self.found.push(Found::error(code, path, at, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the value that is being read stands.
+    fn path(&self) -> String {
+        self.stack.iter().fold(String::new(), |path, open| match &open.map {
+            Some(Fields { key: Some((key, _)), .. }) => path::key(&path, key),
+            Some(_) => path,
+            None => path::index(&path, open.items.len()),
+        })
+    }
+}
+
+const NO_KEY: &str = "a key is a plain text; this is a list or a mapping";
+
+fn too_deep(at: usize) -> Stop {
+    (Code::TooLarge, at, format!("values are nested in more than {DEEPEST} others"))
+}
+
+/// How many values a node has, itself included, and how deep they are nested.
+fn measure(node: &Node) -> (usize, usize) {
+    let children: Vec<_> = match &node.content {
+        Content::Scalar(_) => return (1, 0),
+        Content::List(items) => items.iter().map(measure).collect(),
+        Content::Map(entries) => entries.iter().map(|entry| measure(&entry.value)).collect(),
+    };
+    let depth = children.iter().map(|(_, depth)| *depth).max().unwrap_or_default();
+    (1 + children.iter().map(|(values, _)| values).sum::<usize>(), 1 + depth)
+}
+
+/// A tag of the core schema, or none; others would ask for what nobody does.
+fn kind(style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Result<Kind, Stop> {
+    match tag.map(|tag| tag.core_suffix()) {
+        None if style == ScalarStyle::Plain => Ok(Kind::Plain),
+        None | Some(Some("str")) => Ok(Kind::Text),
+        Some(Some("int" | "float" | "bool" | "null")) => Ok(Kind::Plain),
+        Some(_) => Err(unknown_tag(span)),
+    }
+}
+
+fn collection(tag: Option<&Tag>, own: &str, span: &Span) -> Result<(), Stop> {
+    match tag {
+        Some(tag) if tag.core_suffix() != Some(own) => Err(unknown_tag(span)),
+        _ => Ok(()),
+    }
+}
+
+fn unknown_tag(span: &Span) -> Stop {
+    let message = "the value has a tag that is not read here; a text that begins with ! needs quotes";
+    (Code::Syntax, span.start, message.into())
+}
+
+#[cfg(test)]
+#[path = "yaml_tests.rs"]
+mod tests;

@@ -1,0 +1,115 @@
+//! Files that load, and what they say.
+
+use std::time::Duration;
+
+use mosaic_core::config::{Code, Config, Loader, Report};
+use mosaic_core::engine::route::{Routing, Rules};
+use mosaic_core::types::ServiceKind;
+
+fn loader() -> Loader {
+    Loader::new().environment(|name| name.ends_with("_TOKEN").then(|| format!("value-of-{name}")))
+}
+
+fn load(name: &str) -> Result<Config, Report> {
+    let text =
+        std::fs::read_to_string(format!("{}/tests/it/config/good/{name}.yaml", env!("CARGO_MANIFEST_DIR")))
+            .unwrap();
+    loader().parse(format!("{name}.yaml"), text)
+}
+
+fn rules(config: &Config) -> &Routing {
+    match config.rules() {
+        Rules::Routing(routing) => routing,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_whole_shape_loads_as_it_is_written() {
+    let config = load("whole").unwrap_or_else(|report| panic!("{report}"));
+    let plugins: Vec<_> = config.plugins().map(|plugin| plugin.to_string()).collect();
+    assert_eq!(
+        plugins,
+        ["github-git: github for git", "gitea-git: gitea for git", "github-actions: github for cicd"]
+    );
+    assert_eq!(rules(&config).rules().len(), 3);
+    assert_eq!(config.health().interval, Duration::from_secs(30));
+    assert_eq!(config.health().timeout, Duration::from_secs(5));
+    assert_eq!((config.cache().ttl, config.cache().capacity), (Some(Duration::from_secs(300)), 1000));
+}
+
+#[test]
+fn rules_of_providers_that_the_application_adds_load_as_they_are_written() {
+    for (name, count) in [("hybrid", 2), ("workload", 0)] {
+        let config = load(name).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(rules(&config).rules().len(), count, "{name}");
+    }
+}
+
+#[test]
+fn keys_may_stand_at_the_top_or_below_one_key() {
+    let inner = "plugins: [{ id: a, type: git, provider: local }]\nscenario: ${NOT_READ}\n";
+    let wrapped: String = inner.lines().map(|line| format!("  {line}\n")).collect();
+    for text in [inner.to_owned(), format!("description: ${{NOT_READ}}\norchestration:\n{wrapped}")] {
+        let config = loader().parse("x", text).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(config.plugins().next().unwrap().service, ServiceKind::Git);
+    }
+    for empty in ["", "orchestration:", "plugins:\nrouting:\ncache:\n"] {
+        assert!(loader().parse("x", empty).is_ok(), "{empty:?}");
+    }
+}
+
+#[test]
+fn a_default_has_its_provider_beside_it_or_below_it() {
+    for default in
+        ["{ default: , provider: a }", "{ default: a }", "{ default: { provider: a, fallback: [b] } }"]
+    {
+        let text = format!(
+            "plugins: [{{ id: a, type: git, provider: x }}, {{ id: b, type: git, provider: x }}]\nrouting: [{default}]"
+        );
+        let config = loader().parse("x", text).unwrap_or_else(|report| panic!("{report}"));
+        assert!(rules(&config).rules().is_empty());
+        assert!(format!("{:?}", rules(&config)).contains("to: Some(\"a\")"), "{:?}", rules(&config));
+    }
+}
+
+#[test]
+fn stand_ins_are_those_of_the_rule_or_those_of_its_provider() {
+    let text = "
+plugins:
+  - { id: a, type: git, provider: x }
+  - { id: b, type: git, provider: x }
+  - { id: c, type: git, provider: x }
+fallbacks: { a: b, b: [c] }
+routing:
+  - { pattern: 'org:free-*', provider: a }
+  - { pattern: 'org:own-*', provider: a, fallback: c }
+  - { pattern: 'org:pinned-*', provider: a, fallback: [] }
+";
+    let config = loader().parse("x", text).unwrap_or_else(|report| panic!("{report}"));
+    let texts: Vec<_> = rules(&config).rules().iter().map(|rule| format!("{rule:?}")).collect();
+    for (rule, fallback) in texts.iter().zip(["[\"b\", \"c\"]", "[\"c\"]", "[]"]) {
+        assert!(rule.contains(&format!("fallback: {fallback}")), "{rule}");
+    }
+}
+
+#[test]
+fn what_is_not_enabled_needs_no_variables_and_cannot_be_named() {
+    let text = "
+plugins:
+  - { id: a, type: git, provider: x, enabled: false, config: { token: '${UNSET}' } }
+  - { id: b, type: git, provider: x }
+";
+    assert_eq!(loader().parse("x", text).unwrap().plugins().count(), 1);
+    let report = loader().parse("x", format!("{text}routing: [{{ default: a }}]")).unwrap_err();
+    assert_eq!(report.faults()[0].code(), Code::UnknownProvider);
+    assert!(report.faults()[0].message().contains("not enabled"));
+}
+
+#[test]
+fn what_the_application_adds_may_be_named() {
+    let text =
+        "plugins: [{ id: a, type: git, provider: x }]\nrouting: [{ pattern: 'org:x', provider: mine }]";
+    assert_eq!(loader().parse("x", text).unwrap_err().faults()[0].code(), Code::UnknownProvider);
+    assert!(loader().provider("mine".parse().unwrap(), ServiceKind::Git).parse("x", text).is_ok());
+}

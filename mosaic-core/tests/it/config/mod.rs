@@ -1,0 +1,6 @@
+//! Configuration files: what loads, what is reported, and what is shown nowhere.
+
+mod broken;
+mod build;
+mod good;
+mod secrets;
