@@ -2,6 +2,7 @@
 
 mod failure;
 pub mod git;
+mod pages;
 pub mod project;
 
 pub use failure::{Failure, done, ensure, equal, refused};

@@ -9,9 +9,9 @@ use mosaic_core::types::{Page, ProjectKey};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
 
 use super::cursor::List;
-use super::row::{ISSUE, issue, missing, stored_number, stored_state};
+use super::row::{FROM_ISSUE, ISSUE, issue, missing, stored_number, stored_state};
 use super::store::{Begun, Store, Write};
-use super::{fault, projects, validate};
+use super::{fault, projects, sprints, validate};
 
 pub(super) async fn create(store: &Store, cx: &CallContext, mut op: CreateIssue) -> Result<Issue> {
     validate::title("title", &op.title)?;
@@ -44,7 +44,7 @@ pub(super) async fn create(store: &Store, cx: &CallContext, mut op: CreateIssue)
 }
 
 pub(super) async fn get(store: &Store, op: &GetIssue) -> Result<Issue> {
-    let mut query = QueryBuilder::<Sqlite>::new(ISSUE);
+    let mut query = select();
     query.push(" WHERE p.key = ").push_bind(op.issue.project.as_str());
     query.push(" AND i.number = ").push_bind(stored_number(op.issue.number));
     fetch(query, store.readers()).await?.ok_or_else(|| missing(&op.issue))
@@ -74,10 +74,10 @@ pub(super) async fn update(store: &Store, cx: &CallContext, mut op: UpdateIssue)
 }
 
 pub(super) async fn list(store: &Store, op: &ListIssues) -> Result<Page<Issue>> {
-    let list = List((ListIssues::META.name, &op.project, op.state, &op.label, &op.assignee));
+    let list = List((ListIssues::META.name, &op.project, op.state, &op.label, &op.assignee, &op.sprint));
     let limit = op.page.limit();
     let after: Option<i64> = list.after(&op.page)?;
-    let mut query = QueryBuilder::<Sqlite>::new(ISSUE);
+    let mut query = select();
     if let Some(label) = &op.label {
         query
             .push(" JOIN label l ON l.project = p.id AND l.number = i.number AND l.name = ")
@@ -95,12 +95,15 @@ pub(super) async fn list(store: &Store, op: &ListIssues) -> Result<Page<Issue>> 
     if let Some(assignee) = &op.assignee {
         query.push(" AND i.assignee = ").push_bind(assignee);
     }
+    if let Some(sprint) = &op.sprint {
+        query.push(" AND i.sprint = ").push_bind(sprints::stored_id(sprint));
+    }
     query.push(" ORDER BY ").push(number).push(" DESC LIMIT ").push_bind(limit as i64 + 1);
     let rows = query.build().fetch_all(store.readers()).await.map_err(fault::before_commit)?;
     let issues = rows.iter().map(issue).collect::<Result<Vec<_>>>()?;
-    // Projects are never removed, so it can be asked afterwards, and only where the answer is open.
+    // Asked afterwards, and only where the answer is open.
     if issues.is_empty() {
-        require(store, &op.project).await?;
+        projects::project_id(store.readers(), &op.project).await?;
     }
     Ok(list.page(issues, limit, |issue: &Issue| issue.issue.number))
 }
@@ -164,24 +167,22 @@ async fn add_labels(conn: &mut SqliteConnection, issue: i64, labels: &[String]) 
 
 /// Reads the issue as it is now, so that the answer is what a fetch would give, and commits.
 async fn finish(mut write: Write, id: i64) -> Result<Issue> {
-    let mut query = QueryBuilder::<Sqlite>::new(ISSUE);
+    let mut query = select();
     query.push(" WHERE i.id = ").push_bind(id);
     let issue = fetch(query, write.conn()).await?.ok_or_else(|| fault::unreadable("row"))?;
     write.commit(issue).await
 }
 
+/// All issues, until conditions follow.
+fn select() -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(ISSUE);
+    query.push(FROM_ISSUE);
+    query
+}
+
 async fn fetch(mut query: QueryBuilder<Sqlite>, from: impl SqliteExecutor<'_>) -> Result<Option<Issue>> {
     let row = query.build().fetch_optional(from).await.map_err(fault::before_commit)?;
     row.as_ref().map(issue).transpose()
-}
-
-async fn require(store: &Store, key: &ProjectKey) -> Result<()> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT id FROM project WHERE key = ?1")
-        .bind(key.as_str())
-        .fetch_optional(store.readers())
-        .await
-        .map_err(fault::before_commit)?;
-    found.map(|_| ()).ok_or_else(|| projects::missing(key))
 }
 
 /// Notes that something about an issue changed.

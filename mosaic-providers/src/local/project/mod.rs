@@ -1,10 +1,15 @@
-//! A tracker in one SQLite file: projects, issues, comments and links, without an account or a server.
+//! A tracker in one SQLite file: projects, issues, comments, links and sprints, without an account or a server.
 //!
 //! A write that was answered survives the death of the process and the loss of power. Several processes may open one file.
 //! Tenants share what is in it: which tenant may use which provider is said in the configuration of the orchestra, and a
 //! tenant that needs a tracker of its own gets a provider with a file of its own.
 //!
-//! Its bounds: a key has at most 32 characters, a title 512, a label 255, a text 1 MiB, an issue 100 labels.
+//! A search finds whole words, which are runs of letters and digits; case and accents make no difference. A sprint that is
+//! closed takes no issue in and is not opened again; issues can leave it, and its goal and dates can be put right. Times are
+//! kept to the microsecond.
+//!
+//! Its bounds: a key has at most 32 characters, a title and a query 512, a label 255, a text 1 MiB, an issue 100 labels; a plan
+//! of a sprint adds at most 1,000 issues and removes at most 1,000.
 
 mod comments;
 mod config;
@@ -12,11 +17,15 @@ mod cursor;
 mod fault;
 mod issues;
 mod keyed;
+mod labels;
 mod links;
 mod projects;
 mod row;
 mod schema;
+mod search;
+mod sprints;
 mod store;
+mod users;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -25,14 +34,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::OpSet;
 use mosaic_core::op::project::{
-    AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues, ListProjects,
-    ProjectService, Projects, UpdateIssue,
+    AddComment, CreateIssue, CreateProject, CreateSprint, GetIssue, GetProject, LinkIssues, ListComments,
+    ListIssues, ListLabels, ListProjects, ListSprints, ListUsers, PlanSprint, ProjectService, Projects,
+    SearchIssues, UnlinkIssues, UpdateIssue, UpdateProject,
 };
-use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
-use mosaic_core::types::Page;
-use mosaic_core::types::project::{Comment, Issue, Link, Project};
+use mosaic_core::types::project::{Issue, Label, Link, Project, Sprint, SprintPlan, User};
+use mosaic_core::types::{Comment, Page, ServiceKind};
 
 pub use config::{LocalProjectConfig, LocalProjectFactory};
 use store::Store;
@@ -66,19 +76,6 @@ pub struct LocalProject {
     store: RwLock<Option<Store>>,
 }
 
-/// What it does; the rest of the service is `Unsupported`.
-const OFFERED: &[&OpMeta] = &[
-    AddComment::META,
-    CreateIssue::META,
-    CreateProject::META,
-    GetIssue::META,
-    GetProject::META,
-    LinkIssues::META,
-    ListIssues::META,
-    ListProjects::META,
-    UpdateIssue::META,
-];
-
 impl LocalProject {
     /// A tracker that opens its file when it is started.
     ///
@@ -105,7 +102,7 @@ impl LocalProject {
         if path.as_os_str().is_empty() {
             return Err(Error::new(ErrorKind::Config, "path: must not be empty"));
         }
-        let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), OpSet::of(OFFERED))
+        let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), OpSet::service(ServiceKind::Project))
             .reports_delivery(true)
             .honours_keys(true);
         Ok(Self { info, path, store: RwLock::new(None) })
@@ -199,5 +196,32 @@ impl ProjectService for LocalProject {
     }
     async fn link_issues(&self, cx: &CallContext, op: LinkIssues) -> Result<Link> {
         links::link(&self.store()?, cx, op).await
+    }
+    async fn unlink_issues(&self, cx: &CallContext, op: UnlinkIssues) -> Result<()> {
+        links::unlink(&self.store()?, cx, op).await
+    }
+    async fn update_project(&self, cx: &CallContext, op: UpdateProject) -> Result<Project> {
+        projects::update(&self.store()?, cx, op).await
+    }
+    async fn search_issues(&self, _: &CallContext, op: SearchIssues) -> Result<Page<Issue>> {
+        search::search(&self.store()?, &op).await
+    }
+    async fn list_comments(&self, _: &CallContext, op: ListComments) -> Result<Page<Comment>> {
+        comments::list(&self.store()?, &op).await
+    }
+    async fn create_sprint(&self, cx: &CallContext, op: CreateSprint) -> Result<Sprint> {
+        sprints::create(&self.store()?, cx, op).await
+    }
+    async fn list_sprints(&self, _: &CallContext, op: ListSprints) -> Result<Page<Sprint>> {
+        sprints::list(&self.store()?, &op).await
+    }
+    async fn plan_sprint(&self, cx: &CallContext, op: PlanSprint) -> Result<SprintPlan> {
+        sprints::plan(&self.store()?, cx, op).await
+    }
+    async fn list_labels(&self, _: &CallContext, op: ListLabels) -> Result<Page<Label>> {
+        labels::list(&self.store()?, &op).await
+    }
+    async fn list_users(&self, _: &CallContext, op: ListUsers) -> Result<Page<User>> {
+        users::list(&self.store()?, &op).await
     }
 }

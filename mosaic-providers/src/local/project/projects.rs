@@ -3,11 +3,11 @@
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::Operation as _;
-use mosaic_core::op::project::{CreateProject, GetProject, ListProjects};
+use mosaic_core::op::project::{CreateProject, GetProject, ListProjects, UpdateProject};
 use mosaic_core::types::project::Project;
 use mosaic_core::types::{Page, ProjectKey};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::cursor::List;
 use super::row::{shown, time};
@@ -69,6 +69,43 @@ pub(super) async fn list(store: &Store, op: &ListProjects) -> Result<Page<Projec
     .map_err(fault::before_commit)?;
     let projects = rows.iter().map(read).collect::<Result<_>>()?;
     Ok(list.page(projects, limit, |project: &Project| project.key.clone()))
+}
+
+pub(super) async fn update(store: &Store, cx: &CallContext, op: UpdateProject) -> Result<Project> {
+    op.name.as_deref().map_or(Ok(()), |name| validate::title("name", name))?;
+    validate::text("description", op.description.as_deref())?;
+    let mut write = match store.begin(cx, &op).await? {
+        Begun::First(write) => write,
+        Begun::Known(project) => return Ok(project),
+    };
+    let now = write.now();
+    let row = sqlx::query(
+        "UPDATE project SET
+            name = COALESCE(?2, name),
+            description = CASE WHEN ?3 IS NULL THEN description ELSE NULLIF(?3, '') END,
+            updated_at = MAX(updated_at, ?4)
+         WHERE key = ?1
+         RETURNING key, name, description, created_at, updated_at",
+    )
+    .bind(op.project.as_str())
+    .bind(&op.name)
+    .bind(&op.description)
+    .bind(now)
+    .fetch_optional(write.conn())
+    .await
+    .map_err(fault::before_commit)?;
+    let project = row.ok_or_else(|| missing(&op.project)).and_then(|row| read(&row))?;
+    write.commit(project).await
+}
+
+/// The row of a project. Projects are never removed, so what was asked once holds.
+pub(super) async fn project_id(from: impl SqliteExecutor<'_>, key: &ProjectKey) -> Result<i64> {
+    let id = sqlx::query_scalar("SELECT id FROM project WHERE key = ?1")
+        .bind(key.as_str())
+        .fetch_optional(from)
+        .await
+        .map_err(fault::before_commit)?;
+    id.ok_or_else(|| missing(key))
 }
 
 /// The error of a key that no project has.

@@ -4,13 +4,13 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::project::{Issue, IssueState, LinkKind};
 use mosaic_core::types::{IssueRef, Timestamp};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::fault;
 
-/// An issue with its labels and the links at both of its ends, in one statement; conditions follow.
+/// An issue with its labels and the links at both of its ends, in one statement; the tables `issue i` and `project p` follow.
 pub(super) const ISSUE: &str = "\
-SELECT p.key, i.number, i.title, i.state, i.body, i.author, i.assignee, i.created_at, i.updated_at,
+SELECT i.id, p.key, i.number, i.title, i.state, i.body, i.author, i.assignee, i.sprint, i.created_at, i.updated_at,
     (SELECT json_group_array(name ORDER BY name) FROM label WHERE project = i.project AND number = i.number) AS labels,
     (SELECT json_group_array(json_object(
             'from', json_object('project', fp.key, 'number', fi.number), 'kind', k.kind,
@@ -18,8 +18,10 @@ SELECT p.key, i.number, i.title, i.state, i.body, i.author, i.assignee, i.create
         FROM link k
         JOIN issue fi ON fi.id = k.from_issue JOIN project fp ON fp.id = fi.project
         JOIN issue ti ON ti.id = k.to_issue JOIN project tp ON tp.id = ti.project
-        WHERE k.from_issue = i.id OR k.to_issue = i.id) AS links
-FROM issue i JOIN project p ON p.id = i.project";
+        WHERE k.from_issue = i.id OR k.to_issue = i.id) AS links";
+
+/// The tables of [`ISSUE`]; conditions follow.
+pub(super) const FROM_ISSUE: &str = " FROM issue i JOIN project p ON p.id = i.project";
 
 pub(super) fn issue(row: &SqliteRow) -> Result<Issue> {
     let project: String = row.try_get("key").map_err(fault::before_commit)?;
@@ -29,6 +31,8 @@ pub(super) fn issue(row: &SqliteRow) -> Result<Issue> {
     issue.body = row.try_get("body").map_err(fault::before_commit)?;
     issue.author = row.try_get("author").map_err(fault::before_commit)?;
     issue.assignee = row.try_get("assignee").map_err(fault::before_commit)?;
+    let sprint: Option<i64> = row.try_get("sprint").map_err(fault::before_commit)?;
+    issue.sprint = sprint.map(|id| id.to_string());
     issue.created_at = Some(time(row.try_get("created_at").map_err(fault::before_commit)?)?);
     issue.updated_at = Some(time(row.try_get("updated_at").map_err(fault::before_commit)?)?);
     let labels: &str = row.try_get("labels").map_err(fault::before_commit)?;
@@ -38,14 +42,14 @@ pub(super) fn issue(row: &SqliteRow) -> Result<Issue> {
     Ok(issue)
 }
 
-/// The row of an issue, inside a transaction.
-pub(super) async fn issue_id(conn: &mut SqliteConnection, issue: &IssueRef) -> Result<i64> {
+/// The row of an issue.
+pub(super) async fn issue_id(from: impl SqliteExecutor<'_>, issue: &IssueRef) -> Result<i64> {
     let id = sqlx::query_scalar(
         "SELECT i.id FROM issue i JOIN project p ON p.id = i.project WHERE p.key = ?1 AND i.number = ?2",
     )
     .bind(issue.project.as_str())
     .bind(stored_number(issue.number))
-    .fetch_optional(conn)
+    .fetch_optional(from)
     .await
     .map_err(fault::before_commit)?;
     id.ok_or_else(|| missing(issue))

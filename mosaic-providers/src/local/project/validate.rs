@@ -1,6 +1,9 @@
 //! What a tracker takes: the bounds of keys, titles, texts and labels, checked before anything is written.
 
+use std::collections::HashSet;
+
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::Timestamp;
 
 /// The number of characters of a title, or of the name of a project, at most.
 const TITLE_MAX: usize = 512;
@@ -12,6 +15,10 @@ const KEY_MAX: usize = 32;
 const NAME_MAX: usize = 255;
 /// The number of different labels of an issue at most.
 const LABELS_MAX: usize = 100;
+/// The number of characters of a query at most.
+const QUERY_MAX: usize = 512;
+/// The number of issues that one plan of a sprint adds at most, and removes at most.
+const PLAN_MAX: usize = 1000;
 
 /// A key: parts of letters, digits, `_`, `-` and `.`, each beginning with a letter, with `/` between them.
 pub(super) fn key(key: &str) -> Result<()> {
@@ -58,6 +65,33 @@ pub(super) fn labels(mut labels: Vec<String>) -> Result<Vec<String>> {
     labels.dedup();
     require(labels.len() <= LABELS_MAX, || format!("labels: an issue has at most {LABELS_MAX}"))?;
     Ok(labels)
+}
+
+/// A query that has a word, which is a run of letters and digits.
+pub(super) fn query(query: &str) -> Result<()> {
+    require(query.chars().count() <= QUERY_MAX, || {
+        format!("query: must have at most {QUERY_MAX} characters")
+    })?;
+    require(query.contains(char::is_alphanumeric), || "query: must have a word".into())
+}
+
+/// When a sprint begins and ends, to the microsecond.
+pub(super) fn dates(starts_at: Option<Timestamp>, ends_at: Option<Timestamp>) -> Result<()> {
+    let ordered =
+        starts_at.zip(ends_at).is_none_or(|(begin, end)| begin.as_microsecond() <= end.as_microsecond());
+    require(ordered, || "ends_at: must not be before starts_at".into())
+}
+
+/// What a plan adds and removes: each number in one of both.
+pub(super) fn plan(add: &[u64], remove: &[u64]) -> Result<()> {
+    for (field, numbers) in [("add", add), ("remove", remove)] {
+        require(numbers.len() <= PLAN_MAX, || format!("{field}: must have at most {PLAN_MAX} issues"))?;
+    }
+    let added: HashSet<_> = add.iter().collect();
+    match remove.iter().find(|number| added.contains(number)) {
+        None => Ok(()),
+        Some(both) => Err(Error::new(ErrorKind::Invalid, format!("add and remove: issue {both} is in both"))),
+    }
 }
 
 fn one_line(field: &str, text: &str, most: usize) -> Result<()> {

@@ -1,8 +1,8 @@
 //! The factory: from a configuration to a tracker, with faults that name the field.
 
 use mosaic_core::error::ErrorKind;
-use mosaic_core::op::Direct;
 use mosaic_core::op::project::{CreateProject, Projects};
+use mosaic_core::op::{Direct, OpSet};
 use mosaic_core::plugin::{Factory as _, FactoryInput};
 use mosaic_core::types::{ProviderId, ServiceKind};
 use mosaic_providers::local::project::{LocalProjectConfig, LocalProjectFactory};
@@ -35,7 +35,7 @@ async fn nothing_is_touched_before_the_start() {
     let path = folder.path().join("new/tracker.db");
     let config = LocalProjectConfig::new(path.to_str().unwrap());
     let plugin = LocalProjectFactory.create(input(json!(config))).await.unwrap();
-    assert!(plugin.info().operations.serves(ServiceKind::Project));
+    assert_eq!(plugin.info().operations, OpSet::service(ServiceKind::Project));
     plugin.initialize().await.unwrap();
     assert!(!folder.path().join("new").exists());
     let client = Projects::new(Arc::new(Direct::new(Arc::clone(&plugin))));

@@ -85,7 +85,7 @@ async fn a_new_file_can_be_opened_by_many_at_once() {
             opened.unwrap().unwrap();
         }
         let mut conn = beside(&path).await;
-        assert_eq!(number(&mut conn, "PRAGMA user_version").await, 1);
+        assert_eq!(number(&mut conn, "PRAGMA user_version").await, 2);
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut conn).await.unwrap();
         assert_eq!(mode, "wal");
     }

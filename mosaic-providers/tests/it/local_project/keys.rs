@@ -3,9 +3,10 @@
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{ErrorKind, Outcome};
 use mosaic_core::op::project::{
-    AddComment, CreateIssue, CreateProject, GetProject, ListIssues, ProjectService as _, UpdateIssue,
+    AddComment, CreateIssue, CreateProject, CreateSprint, GetIssue, GetProject, LinkIssues, ListIssues,
+    ListSprints, PlanSprint, ProjectService as _, UnlinkIssues, UpdateIssue, UpdateProject,
 };
-use mosaic_core::types::TenantId;
+use mosaic_core::types::{IssueRef, TenantId};
 use mosaic_providers::local::project::LocalProject;
 
 use super::{beside, number, tracker};
@@ -44,6 +45,43 @@ async fn a_repeat_gets_the_first_answer() {
     // Also by a process that did not make the first one.
     let other = LocalProject::open(folder.path().join("tracker.db")).await.unwrap();
     assert_eq!(other.create_issue(&keyed("k"), op()).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn every_write_honours_its_key() {
+    let (_folder, tracker) = with_project().await;
+    for title in ["One", "Two"] {
+        tracker.create_issue(&CallContext::new(), CreateIssue::new("OPS", title)).await.unwrap();
+    }
+    let (one, two) = (IssueRef::new("OPS", 1u64), IssueRef::new("OPS", 2u64));
+    let cx = keyed("k");
+    let sprint = tracker.create_sprint(&cx, CreateSprint::new("OPS", "July")).await.unwrap();
+    assert_eq!(tracker.create_sprint(&cx, CreateSprint::new("OPS", "July")).await.unwrap(), sprint);
+    let sprints = tracker.list_sprints(&cx, ListSprints::new("OPS")).await.unwrap();
+    assert_eq!(sprints.items, std::slice::from_ref(&sprint));
+
+    let plan = || PlanSprint::new("OPS", sprint.id.as_str()).add(vec![1]);
+    let planned = tracker.plan_sprint(&cx, plan()).await.unwrap();
+    let other = PlanSprint::new("OPS", sprint.id.as_str()).add(vec![2]);
+    tracker.plan_sprint(&CallContext::new(), other).await.unwrap();
+    assert_eq!(tracker.plan_sprint(&cx, plan()).await.unwrap(), planned, "as it was then");
+
+    let rename = || UpdateProject::new("OPS").name("Works");
+    let renamed = tracker.update_project(&cx, rename()).await.unwrap();
+    let again = UpdateProject::new("OPS").name("Operations");
+    tracker.update_project(&CallContext::new(), again).await.unwrap();
+    assert_eq!(tracker.update_project(&cx, rename()).await.unwrap(), renamed);
+    let project = tracker.get_project(&cx, GetProject::new("OPS")).await.unwrap();
+    assert_eq!(project.name, "Operations", "done once");
+
+    let link = async || tracker.link_issues(&CallContext::new(), LinkIssues::of(&one, &two)).await.unwrap();
+    link().await;
+    for links in [0, 1] {
+        tracker.unlink_issues(&cx, UnlinkIssues::of(&one, &two)).await.unwrap();
+        let issue = tracker.get_issue(&cx, GetIssue::of(&one)).await.unwrap();
+        assert_eq!(issue.links.len(), links, "taken away once, so that a link made since stays");
+        link().await;
+    }
 }
 
 #[tokio::test]

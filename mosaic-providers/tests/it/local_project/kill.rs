@@ -3,21 +3,24 @@
 //! The test starts this test binary anew as a writer that reports on its output what it begins and what was answered, and
 //! kills it after a number of reports. 20 rounds; 50 where `MOSAIC_SOAK` is `full`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::ErrorKind;
-use mosaic_core::op::project::{AddComment, CreateIssue, CreateProject, LinkIssues, ProjectService as _};
+use mosaic_core::op::project::{
+    AddComment, CreateIssue, CreateProject, CreateSprint, LinkIssues, PlanSprint, ProjectService as _,
+    UnlinkIssues,
+};
 use mosaic_core::plugin::Plugin as _;
 use mosaic_core::types::IssueRef;
-use mosaic_core::types::project::Issue;
+use mosaic_core::types::project::{Issue, SprintState};
 use mosaic_providers::local::project::LocalProject;
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 
-use super::{beside, number};
+use super::{beside, is_whole, number};
 
 /// Names the file to the writer; a test run of its own does not have it.
 const FILE: &str = "MOSAIC_TEST_KILL_FILE";
@@ -34,6 +37,11 @@ fn report(line: &str) {
 fn create(title: &str) -> (CallContext, CreateIssue) {
     let op = CreateIssue::new("OPS", title).body("x".repeat(2000)).labels(vec!["kill".to_string()]);
     (CallContext::new().idempotency_key(title), op)
+}
+
+/// The sprint that comes after an issue.
+fn create_sprint(title: &str) -> (CallContext, CreateSprint) {
+    (CallContext::new().idempotency_key(title), CreateSprint::new("OPS", title))
 }
 
 /// Makes the project, unless an earlier round did.
@@ -62,9 +70,22 @@ async fn writer() {
         report(&format!("comment {} {title}", comment.id));
         if issue.number > 1 {
             let before = IssueRef::new("OPS", issue.number - 1);
-            tracker.link_issues(&cx, LinkIssues::of(&issue, before)).await.unwrap();
+            tracker.link_issues(&cx, LinkIssues::of(&issue, before.clone())).await.unwrap();
             report(&format!("link {}", issue.number));
+            if issue.number % 2 == 0 {
+                report(&format!("unlink {}", issue.number));
+                tracker.unlink_issues(&cx, UnlinkIssues::of(&issue, before)).await.unwrap();
+                report(&format!("unlinked {}", issue.number));
+            }
         }
+        let (keyed, op) = create_sprint(&title);
+        let sprint = tracker.create_sprint(&keyed, op).await.unwrap().id;
+        report(&format!("sprint {sprint} {title}"));
+        // The goal, the state and the issues, of which one comes from the sprint before: all of it or nothing.
+        let numbers: Vec<u64> = (issue.number.saturating_sub(1).max(1)..=issue.number).collect();
+        let op = PlanSprint::new("OPS", sprint.as_str()).goal(title).state(SprintState::Active).add(numbers);
+        tracker.plan_sprint(&cx, op).await.unwrap();
+        report(&format!("plan {sprint}"));
     }
 }
 
@@ -74,7 +95,13 @@ struct Reported {
     begun: Vec<String>,
     issues: BTreeMap<String, u64>,
     comments: BTreeMap<i64, String>,
-    links: Vec<i64>,
+    links: BTreeSet<i64>,
+    /// Links that were on their way out, and those that were gone.
+    leaving: BTreeSet<i64>,
+    gone: BTreeSet<i64>,
+    sprints: BTreeMap<String, i64>,
+    /// Sprints that were planned.
+    plans: BTreeSet<i64>,
 }
 
 impl Reported {
@@ -92,7 +119,14 @@ impl Reported {
                 let again = self.comments.insert(id.parse().unwrap(), title.into());
                 assert_eq!(again, None, "two comments have the id {id}");
             }
-            ["link", number] => self.links.push(number.parse().unwrap()),
+            ["link", number] => _ = self.links.insert(number.parse().unwrap()),
+            ["unlink", number] => _ = self.leaving.insert(number.parse().unwrap()),
+            ["unlinked", number] => _ = self.gone.insert(number.parse().unwrap()),
+            ["sprint", id, title] => {
+                let again = self.sprints.insert(title.into(), id.parse().unwrap());
+                assert_eq!(again, None, "the sprint {title} was answered twice");
+            }
+            ["plan", id] => _ = self.plans.insert(id.parse().unwrap()),
             _ => return false,
         }
         true
@@ -125,11 +159,8 @@ impl Reported {
     }
 
     async fn check(&self, file: &Path) {
+        is_whole(file).await;
         let mut conn = beside(file).await;
-        let sound: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut conn).await.unwrap();
-        assert_eq!(sound, "ok");
-        let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut conn).await.unwrap();
-        assert!(dangling.is_empty());
         let issues = sqlx::query("SELECT title, number FROM issue").fetch_all(&mut conn).await.unwrap();
         let stored: BTreeMap<String, i64> = issues.iter().map(|row| (row.get(0), row.get(1))).collect();
         assert_eq!(stored.len(), issues.len(), "no title twice");
@@ -148,7 +179,40 @@ impl Reported {
         }
         let query = "SELECT f.number FROM link k JOIN issue f ON f.id = k.from_issue";
         let stored: Vec<i64> = sqlx::query_scalar(query).fetch_all(&mut conn).await.unwrap();
-        assert!(self.links.iter().all(|number| stored.contains(number)), "every link");
+        let stored = BTreeSet::from_iter(stored);
+        assert!(self.links.difference(&self.leaving).all(|number| stored.contains(number)), "every link");
+        assert!(self.gone.is_disjoint(&stored), "no link that was taken away");
+        self.check_sprints(&mut conn).await;
+    }
+
+    async fn check_sprints(&self, conn: &mut SqliteConnection) {
+        let sprints = "SELECT s.id, s.name, i.number, s.state = 'active', s.goal IS NOT NULL
+            FROM sprint s JOIN issue i ON i.title = s.name";
+        let sprints: Vec<(i64, String, i64, bool, bool)> =
+            sqlx::query_as(sprints).fetch_all(&mut *conn).await.unwrap();
+        let issues = "SELECT number, coalesce(sprint, 0) FROM issue";
+        let issues: Vec<(i64, i64)> = sqlx::query_as(issues).fetch_all(&mut *conn).await.unwrap();
+        let of = BTreeMap::from_iter(issues);
+        let titles: BTreeMap<&str, i64> =
+            sprints.iter().map(|sprint| (sprint.1.as_str(), sprint.0)).collect();
+        assert_eq!(number(conn, "SELECT count(*) FROM sprint").await, titles.len() as i64, "no name twice");
+        for (title, id) in &self.sprints {
+            assert_eq!(titles.get(title.as_str()), Some(id), "the sprint {title}");
+        }
+        for (id, title, last, active, goal) in &sprints {
+            let issues = [*last, (last - 1).max(1)];
+            let there =
+                of.iter().filter(|(_, sprint)| *sprint == id).all(|(number, _)| issues.contains(number));
+            // A later plan may have taken an issue further.
+            let moved = issues.iter().all(|number| of[number] >= *id);
+            let untouched = !of.values().any(|sprint| sprint == id);
+            assert_eq!(active, goal, "the plan of {title} is whole");
+            assert!(
+                if *active { there && moved } else { untouched },
+                "the issues of {title} are all moved or none"
+            );
+            assert!(*active || !self.plans.contains(id), "the plan of {title}");
+        }
     }
 
     /// Repeats what was begun and not answered, with its key: it is then there once, whether it was there before or not.
@@ -157,7 +221,14 @@ impl Reported {
         for title in begun.into_iter().filter(|title| !self.issues.contains_key(title)).collect::<Vec<_>>() {
             let (keyed, op) = create(&title);
             let issue: Issue = tracker.create_issue(&keyed, op).await.unwrap();
-            self.issues.insert(title, issue.issue.number);
+            self.issues.insert(title.clone(), issue.issue.number);
+        }
+        for title in
+            self.issues.keys().filter(|title| !self.sprints.contains_key(*title)).cloned().collect::<Vec<_>>()
+        {
+            let (keyed, op) = create_sprint(&title);
+            let sprint = tracker.create_sprint(&keyed, op).await.unwrap();
+            self.sprints.insert(title, sprint.id.parse().unwrap());
         }
     }
 }

@@ -1,11 +1,15 @@
-//! The local tracker: the suite, restarts, kills, keys, and files that it must refuse.
+//! The local tracker: the suite, restarts, kills, keys, files of older versions, and files that it must refuse.
 
 mod cancel;
 mod config;
 mod files;
 mod keys;
 mod kill;
+mod migration;
 mod restart;
+mod search;
+mod sprints;
+mod users;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +39,17 @@ async fn beside(path: impl AsRef<Path>) -> SqliteConnection {
 
 async fn number(conn: &mut SqliteConnection, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(conn).await.unwrap()
+}
+
+/// Whether the file, its references and its full-text index agree.
+async fn is_whole(path: impl AsRef<Path>) {
+    let mut conn = beside(path).await;
+    let sound: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut conn).await.unwrap();
+    assert_eq!(sound, "ok");
+    assert!(sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut conn).await.unwrap().is_empty());
+    // Compares every word of the index with the issues.
+    let words = "INSERT INTO issue_text (issue_text, rank) VALUES ('integrity-check', 1)";
+    sqlx::query(words).execute(&mut conn).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::ErrorKind;
 use mosaic_core::op::project::{
-    AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues,
-    ProjectService as _, UpdateIssue,
+    AddComment, CreateIssue, CreateProject, CreateSprint, GetIssue, GetProject, LinkIssues, ListComments,
+    ListIssues, PlanSprint, ProjectService as _, SearchIssues, UpdateIssue,
 };
 use mosaic_core::plugin::Plugin as _;
-use mosaic_core::types::project::{IssueState, LinkKind};
+use mosaic_core::types::project::{IssueState, LinkKind, SprintState};
 use mosaic_core::types::{IssueRef, PageRequest};
 use mosaic_providers::local::project::LocalProject;
 
@@ -27,6 +27,10 @@ async fn everything_is_there_again(stop: bool) {
     first.add_comment(&cx, AddComment::new("team/OPS", 1u64, "Seen too.")).await.unwrap();
     let link = LinkIssues::new("team/OPS", 1u64, IssueRef::new("team/OPS", 2u64)).kind(LinkKind::Blocks);
     first.link_issues(&cx, link).await.unwrap();
+    let sprint = CreateSprint::new("team/OPS", "July").goal("No leaks");
+    let sprint = first.create_sprint(&cx, sprint).await.unwrap();
+    let plan = PlanSprint::new("team/OPS", sprint.id.as_str()).add(vec![1, 2]).state(SprintState::Active);
+    let plan = first.plan_sprint(&cx, plan).await.unwrap();
     let one = first.get_issue(&cx, GetIssue::new("team/OPS", 1u64)).await.unwrap();
     assert_eq!(one.author.as_deref(), Some("ann"));
     assert_eq!(one.links.len(), 1);
@@ -46,6 +50,12 @@ async fn everything_is_there_again(stop: bool) {
     let next = PageRequest::first(1).at(page.next.unwrap());
     let next = second.list_issues(&cx, ListIssues::new("team/OPS").page(next)).await.unwrap();
     assert_eq!(next.items, [one], "a cursor lives on");
+    let same = PlanSprint::new("team/OPS", sprint.id.as_str());
+    assert_eq!(second.plan_sprint(&cx, same).await.unwrap(), plan);
+    let found = second.search_issues(&cx, SearchIssues::new("body one")).await.unwrap();
+    assert_eq!(found.items, next.items);
+    let comments = second.list_comments(&cx, ListComments::new("team/OPS", 1u64)).await.unwrap();
+    assert_eq!(comments.items.len(), 1);
     let three = second.create_issue(&cx, CreateIssue::new("team/OPS", "Three")).await.unwrap();
     assert_eq!(three.issue.number, 3);
     let query = "SELECT count(*) FROM comment WHERE body = 'Seen too.' AND author = 'ann'";

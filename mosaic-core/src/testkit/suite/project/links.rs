@@ -1,9 +1,9 @@
 //! Behaviours of links between issues.
 
-use super::super::{Failure, done, equal, refused};
+use super::super::{Failure, done, ensure, equal, refused};
 use super::{cx, issues, project};
 use crate::error::ErrorKind;
-use crate::op::project::{GetIssue, LinkIssues, ProjectService};
+use crate::op::project::{GetIssue, LinkIssues, ProjectService, UnlinkIssues};
 use crate::types::IssueRef;
 use crate::types::project::{Link, LinkKind};
 
@@ -66,4 +66,45 @@ pub async fn links_need_two_issues(service: &impl ProjectService) -> Result<(), 
     }
     let got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(here)).await)?;
     equal(B, "links after refused ones", &got.links.len(), &0)
+}
+
+/// Taking a link away removes it from both ends, and no other: not that of another kind, nor the same the other way round.
+/// Where there is none, nothing changes.
+///
+/// # Errors
+/// Where the provider does otherwise.
+pub async fn links_are_taken_away(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/links_are_taken_away";
+    let key = project(service, B).await?;
+    let made = issues(service, B, &key, 2).await?;
+    let (one, two) = (&made[0].issue, &made[1].issue);
+    let all = [
+        Link::new(one, LinkKind::Blocks, two),
+        Link::new(one, LinkKind::Duplicates, two),
+        Link::new(two, LinkKind::Duplicates, one),
+    ];
+    for link in &all {
+        let op = LinkIssues::of(&link.from, &link.to).kind(link.kind);
+        done(B, "link_issues", service.link_issues(&cx(), op).await)?;
+    }
+    for (what, from, kind, to, rest) in [
+        ("a kind that is not there", one, LinkKind::ParentOf, two, &all[..]),
+        ("a link seen from its end", two, LinkKind::Blocks, one, &all),
+        ("a link", one, LinkKind::Blocks, two, &all[1..]),
+        ("one of two that go both ways", one, LinkKind::Duplicates, two, &all[2..]),
+        ("the other", two, LinkKind::Duplicates, one, &[]),
+    ] {
+        for _ in 0..2 {
+            let op = UnlinkIssues::of(from, to).kind(kind);
+            done(B, "unlink_issues", service.unlink_issues(&cx(), op).await)?;
+            for end in [one, two] {
+                let got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(end)).await)?.links;
+                let same = got.len() == rest.len() && rest.iter().all(|link| got.contains(link));
+                ensure(B, same, || {
+                    format!("{end} without {what}: expected the links {rest:?}, got {got:?}")
+                })?;
+            }
+        }
+    }
+    Ok(())
 }

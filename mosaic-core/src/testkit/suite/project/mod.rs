@@ -5,33 +5,46 @@
 
 mod comments;
 mod issues;
+mod labels;
 mod links;
 mod listing;
+mod missing;
 mod projects;
+mod search;
+mod sprints;
+mod users;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use comments::comments_are_kept_apart;
+pub use comments::{comments_are_kept_apart, comments_are_listed_oldest_first};
 pub use issues::{
     concurrent_creates_get_distinct_numbers, issue_limits_are_kept, issues_are_created_and_fetched,
     issues_close_and_reopen, numbers_count_from_one, text_comes_back_as_written,
     updates_change_what_they_name,
 };
-pub use links::{links_are_kept_once, links_need_two_issues};
+pub use labels::labels_are_listed_by_name;
+pub use links::{links_are_kept_once, links_are_taken_away, links_need_two_issues};
 pub use listing::{
     bad_cursors_are_refused, issues_are_listed_newest_first, lists_are_filtered, pages_cover_everything_once,
     pages_hold_still_while_issues_are_created,
 };
+pub use missing::missing_things_are_not_found;
 pub use projects::{
-    keys_are_checked, keys_are_unique, missing_things_are_not_found, projects_are_created_and_fetched,
-    projects_are_listed_by_key,
+    keys_are_checked, keys_are_unique, projects_are_created_and_fetched, projects_are_listed_by_key,
+    projects_change_what_they_name,
 };
+pub use search::{searches_come_in_pages, searches_find_every_word, searches_take_any_text};
+pub use sprints::{
+    closed_sprints_stay_closed, plans_are_all_or_nothing, plans_move_issues, sprints_are_created_and_listed,
+};
+pub use users::users_are_listed_by_login;
 
 use super::{Failure, done};
 use crate::context::CallContext;
 use crate::op::project::{
-    AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues, ListProjects,
-    ProjectService, UpdateIssue,
+    AddComment, CreateIssue, CreateProject, CreateSprint, GetIssue, GetProject, LinkIssues, ListComments,
+    ListIssues, ListLabels, ListProjects, ListSprints, ListUsers, PlanSprint, ProjectService, SearchIssues,
+    UnlinkIssues, UpdateIssue, UpdateProject,
 };
 use crate::op::{OpMeta, OpSet, Operation as _};
 use crate::types::ProjectKey;
@@ -41,6 +54,8 @@ use crate::types::project::Issue;
 pub const TITLE_MAX: usize = 512;
 /// The number of bytes of a text (of an issue, a comment, a description) that no tracker takes more of.
 pub const BODY_MAX: usize = 1024 * 1024;
+/// The number of characters of a query that no tracker takes more of.
+pub const QUERY_MAX: usize = 512;
 /// The number of characters of a project key that no tracker takes more of.
 pub const KEY_MAX: usize = 32;
 
@@ -69,6 +84,9 @@ pub async fn run(service: &impl ProjectService, operations: OpSet) -> Result<(),
         projects_are_created_and_fetched(service).await?;
         keys_are_checked(service).await?;
         keys_are_unique(service).await?;
+    }
+    if has(&[GetProject::META, UpdateProject::META]) {
+        projects_change_what_they_name(service).await?;
     }
     if has(&[ListProjects::META]) {
         projects_are_listed_by_key(service).await?;
@@ -102,6 +120,35 @@ pub async fn run(service: &impl ProjectService, operations: OpSet) -> Result<(),
     if has(&[GetIssue::META, LinkIssues::META]) {
         links_are_kept_once(service).await?;
         links_need_two_issues(service).await?;
+    }
+    if has(&[GetIssue::META, LinkIssues::META, UnlinkIssues::META]) {
+        links_are_taken_away(service).await?;
+    }
+    if has(&[AddComment::META, ListComments::META]) {
+        comments_are_listed_oldest_first(service).await?;
+    }
+    if has(&[SearchIssues::META]) {
+        searches_take_any_text(service).await?;
+        searches_come_in_pages(service).await?;
+    }
+    if has(&[SearchIssues::META, UpdateIssue::META]) {
+        searches_find_every_word(service).await?;
+    }
+    if has(&[CreateSprint::META, ListSprints::META]) {
+        sprints_are_created_and_listed(service).await?;
+    }
+    if has(&[CreateSprint::META, PlanSprint::META, GetIssue::META]) {
+        plans_are_all_or_nothing(service).await?;
+        closed_sprints_stay_closed(service).await?;
+    }
+    if has(&[CreateSprint::META, PlanSprint::META, GetIssue::META, ListIssues::META, ListSprints::META]) {
+        plans_move_issues(service).await?;
+    }
+    if has(&[ListLabels::META]) {
+        labels_are_listed_by_name(service).await?;
+    }
+    if has(&[ListUsers::META]) {
+        users_are_listed_by_login(service, operations).await?;
     }
     Ok(())
 }

@@ -3,12 +3,8 @@
 use super::super::{Failure, done, ensure, equal, refused};
 use super::{BODY_MAX, KEY_MAX, cx, unused_key};
 use crate::error::ErrorKind;
-use crate::op::project::{
-    AddComment, CreateIssue, CreateProject, GetIssue, GetProject, LinkIssues, ListIssues, ListProjects,
-    ProjectService, UpdateIssue,
-};
-use crate::op::{OpSet, Operation as _};
-use crate::types::{IssueRef, PageRequest, ProjectKey};
+use crate::op::project::{CreateProject, GetProject, ListProjects, ProjectService, UpdateProject};
+use crate::types::{PageRequest, ProjectKey};
 
 /// What is created can be fetched, and is the same.
 ///
@@ -115,59 +111,44 @@ pub async fn projects_are_listed_by_key(service: &impl ProjectService) -> Result
     Ok(())
 }
 
-/// Whatever names a project or an issue that does not exist is `NotFound`, and makes nothing.
+/// A change touches what it names; an empty description is none. Bounds are kept, and what is refused changes nothing.
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn missing_things_are_not_found(
-    service: &impl ProjectService,
-    operations: OpSet,
-) -> Result<(), Failure> {
-    const B: &str = "project/missing_things_are_not_found";
-    let nowhere = unused_key('N');
-    let empty = super::project(service, B).await?;
-    let kind = ErrorKind::NotFound;
-    if operations.has(GetProject::META) {
-        refused(B, "get_project", service.get_project(&cx(), GetProject::of(&nowhere)).await, kind)?;
+pub async fn projects_change_what_they_name(service: &impl ProjectService) -> Result<(), Failure> {
+    const B: &str = "project/projects_change_what_they_name";
+    let key = unused_key('D');
+    let op = CreateProject::of(&key, "Before").description("Text");
+    done(B, "create_project", service.create_project(&cx(), op).await)?;
+    let of = || UpdateProject::of(&key);
+    for (what, op, name, description) in [
+        ("nothing", of(), "Before", Some("Text")),
+        ("the name", of().name("After"), "After", Some("Text")),
+        ("the description", of().description("New"), "After", Some("New")),
+        ("the description to nothing", of().description(""), "After", None),
+    ] {
+        let got = done(B, "update_project", service.update_project(&cx(), op).await)?;
+        equal(B, &format!("key after a change of {what}"), &got.key, &key)?;
+        equal(B, &format!("name after a change of {what}"), got.name.as_str(), name)?;
+        equal(
+            B,
+            &format!("description after a change of {what}"),
+            &got.description.as_deref(),
+            &description,
+        )?;
+        let fetched = done(B, "get_project", service.get_project(&cx(), GetProject::of(&key)).await)?;
+        equal(B, "the project that was fetched", &fetched, &got)?;
     }
-    if operations.has(CreateIssue::META) {
-        let op = CreateIssue::of(&nowhere, "Lost");
-        refused(B, "create_issue", service.create_issue(&cx(), op).await, kind)?;
-    }
-    if operations.has(ListIssues::META) {
-        refused(B, "list_issues", service.list_issues(&cx(), ListIssues::of(&nowhere)).await, kind)?;
-    }
-    let missing = [
-        IssueRef::new(&nowhere, 1u64),
-        IssueRef::new(&empty, 1u64),
-        IssueRef::new(&empty, 0u64),
-        IssueRef::new(&empty, u64::MAX),
-    ];
-    for issue in missing {
-        let what = |operation: &str| format!("{operation} of {issue}");
-        if operations.has(GetIssue::META) {
-            let got = service.get_issue(&cx(), GetIssue::of(&issue)).await;
-            refused(B, &what("get_issue"), got, kind)?;
-        }
-        if operations.has(UpdateIssue::META) {
-            let got = service.update_issue(&cx(), UpdateIssue::of(&issue).title("Lost")).await;
-            refused(B, &what("update_issue"), got, kind)?;
-            let got = service.update_issue(&cx(), UpdateIssue::of(&issue)).await;
-            refused(B, &what("update_issue without a change"), got, kind)?;
-        }
-        if operations.has(AddComment::META) {
-            let got = service.add_comment(&cx(), AddComment::of(&issue, "Lost")).await;
-            refused(B, &what("add_comment"), got, kind)?;
-        }
-        if operations.has(LinkIssues::META) {
-            let got = service.link_issues(&cx(), LinkIssues::of(&issue, IssueRef::new(&empty, 2u64))).await;
-            refused(B, &what("link_issues"), got, kind)?;
-        }
-    }
-    if operations.has(ListIssues::META) {
-        let page = done(B, "list_issues", service.list_issues(&cx(), ListIssues::of(&empty)).await)?;
-        equal(B, "issues of an empty project", &page.items.len(), &0)?;
-        ensure(B, page.next.is_none(), || "expected no page after an empty one")?;
+    let before = done(B, "get_project", service.get_project(&cx(), GetProject::of(&key)).await)?;
+    for (what, op) in [
+        ("an empty name", of().name("").description("Not kept")),
+        ("a blank name", of().name(" \t").description("Not kept")),
+        ("an overlong description", of().name("Not kept").description("x".repeat(BODY_MAX + 1))),
+    ] {
+        let got = service.update_project(&cx(), op).await;
+        refused(B, &format!("update_project with {what}"), got, ErrorKind::Invalid)?;
+        let after = done(B, "get_project", service.get_project(&cx(), GetProject::of(&key)).await)?;
+        equal(B, &format!("the project after {what}"), &after, &before)?;
     }
     Ok(())
 }

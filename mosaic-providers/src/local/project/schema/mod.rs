@@ -13,7 +13,7 @@ use super::fault;
 const MARK: i64 = 0x4d6f_5072;
 
 /// The steps: the one at position `n` leads from version `n` to `n + 1`. Never changed once released, only added to.
-const STEPS: &[&str] = &[include_str!("0001_tracker.sql")];
+const STEPS: &[&str] = &[include_str!("0001_tracker.sql"), include_str!("0002_sprints.sql")];
 
 /// Refuses a file that is not a tracker, or a tracker of a newer version, without changing it.
 pub(super) async fn check(conn: &mut SqliteConnection) -> Result<usize> {
