@@ -1,5 +1,4 @@
 //! Parameters of the operations on sprints.
-#![expect(clippy::should_implement_trait, reason = "`PlanSprint::add` names issues, it does not sum")]
 
 use crate::params;
 use crate::types::project::SprintState;

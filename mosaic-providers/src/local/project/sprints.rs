@@ -70,7 +70,7 @@ pub(super) async fn list(store: &Store, op: &ListSprints) -> Result<Page<Sprint>
 /// right.
 pub(super) async fn plan(store: &Store, cx: &CallContext, op: PlanSprint) -> Result<SprintPlan> {
     validate::text("goal", op.goal.as_deref())?;
-    validate::plan(&op.add, &op.remove)?;
+    validate::plan(&op.add_issues, &op.remove_issues)?;
     let mut write = match store.begin(cx, &op).await? {
         Begun::First(write) => write,
         Begun::Known(plan) => return Ok(plan),
@@ -84,11 +84,14 @@ pub(super) async fn plan(store: &Store, cx: &CallContext, op: PlanSprint) -> Res
     }
     change(&mut write, id, &before, &op).await?;
     require_issues(write.conn(), project, &op).await?;
-    let taken_in = set_sprint(&mut write, project, &op.add, Some(id), None).await?;
+    let taken_in = set_sprint(&mut write, project, &op.add_issues, Some(id), None).await?;
     if closed && taken_in > 0 {
-        return Err(Error::new(ErrorKind::Conflict, "add: the sprint is closed, and takes no more issues"));
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "add_issues: the sprint is closed, and takes no more issues",
+        ));
     }
-    set_sprint(&mut write, project, &op.remove, None, Some(id)).await?;
+    set_sprint(&mut write, project, &op.remove_issues, None, Some(id)).await?;
     let sprint = fetch(write.conn(), &op.project, id).await?.ok_or_else(|| fault::unreadable("row"))?;
     let issues = planned(write.conn(), project, id).await?;
     write.commit(SprintPlan::new(sprint, issues)).await
@@ -124,7 +127,7 @@ async fn change(write: &mut Write, id: i64, before: &Sprint, op: &PlanSprint) ->
 
 /// Refuses a plan that names an issue which the project does not have.
 async fn require_issues(conn: &mut SqliteConnection, project: i64, op: &PlanSprint) -> Result<()> {
-    let named = || op.add.iter().chain(&op.remove);
+    let named = || op.add_issues.iter().chain(&op.remove_issues);
     let lost: Option<i64> = sqlx::query_scalar(
         "SELECT n.value FROM json_each(?2) n
          WHERE NOT EXISTS (SELECT 1 FROM issue WHERE project = ?1 AND number = n.value) LIMIT 1",

@@ -84,13 +84,16 @@ pub(super) fn dates(starts_at: Option<Timestamp>, ends_at: Option<Timestamp>) ->
 
 /// What a plan adds and removes: each number in one of both.
 pub(super) fn plan(add: &[u64], remove: &[u64]) -> Result<()> {
-    for (field, numbers) in [("add", add), ("remove", remove)] {
+    for (field, numbers) in [("add_issues", add), ("remove_issues", remove)] {
         require(numbers.len() <= PLAN_MAX, || format!("{field}: must have at most {PLAN_MAX} issues"))?;
     }
     let added: HashSet<_> = add.iter().collect();
     match remove.iter().find(|number| added.contains(number)) {
         None => Ok(()),
-        Some(both) => Err(Error::new(ErrorKind::Invalid, format!("add and remove: issue {both} is in both"))),
+        Some(both) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!("add_issues and remove_issues: issue {both} is in both"),
+        )),
     }
 }
 

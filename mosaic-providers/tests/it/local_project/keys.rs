@@ -60,9 +60,9 @@ async fn every_write_honours_its_key() {
     let sprints = tracker.list_sprints(&cx, ListSprints::new("OPS")).await.unwrap();
     assert_eq!(sprints.items, std::slice::from_ref(&sprint));
 
-    let plan = || PlanSprint::new("OPS", sprint.id.as_str()).add(vec![1]);
+    let plan = || PlanSprint::new("OPS", sprint.id.as_str()).add_issues(vec![1]);
     let planned = tracker.plan_sprint(&cx, plan()).await.unwrap();
-    let other = PlanSprint::new("OPS", sprint.id.as_str()).add(vec![2]);
+    let other = PlanSprint::new("OPS", sprint.id.as_str()).add_issues(vec![2]);
     tracker.plan_sprint(&CallContext::new(), other).await.unwrap();
     assert_eq!(tracker.plan_sprint(&cx, plan()).await.unwrap(), planned, "as it was then");
 

@@ -83,7 +83,10 @@ async fn writer() {
         report(&format!("sprint {sprint} {title}"));
         // The goal, the state and the issues, of which one comes from the sprint before: all of it or nothing.
         let numbers: Vec<u64> = (issue.number.saturating_sub(1).max(1)..=issue.number).collect();
-        let op = PlanSprint::new("OPS", sprint.as_str()).goal(title).state(SprintState::Active).add(numbers);
+        let op = PlanSprint::new("OPS", sprint.as_str())
+            .goal(title)
+            .state(SprintState::Active)
+            .add_issues(numbers);
         tracker.plan_sprint(&cx, op).await.unwrap();
         report(&format!("plan {sprint}"));
     }

@@ -71,7 +71,7 @@ async fn everything_of_version_1_is_there() {
     let next = tracker.create_issue(&cx, CreateIssue::new("OPS", "Next")).await.unwrap();
     assert_eq!(next.issue.number, 3);
     let sprint = tracker.create_sprint(&cx, CreateSprint::new("OPS", "July")).await.unwrap();
-    let plan = PlanSprint::new("OPS", sprint.id).add(vec![1, 3]);
+    let plan = PlanSprint::new("OPS", sprint.id).add_issues(vec![1, 3]);
     assert_eq!(tracker.plan_sprint(&cx, plan).await.unwrap().issues, [1, 3]);
     tracker.update_issue(&cx, UpdateIssue::of(&one).title("The cover leaks")).await.unwrap();
     let found = tracker.search_issues(&cx, SearchIssues::new("lid").project("OPS")).await.unwrap().items;

@@ -29,7 +29,8 @@ async fn everything_is_there_again(stop: bool) {
     first.link_issues(&cx, link).await.unwrap();
     let sprint = CreateSprint::new("team/OPS", "July").goal("No leaks");
     let sprint = first.create_sprint(&cx, sprint).await.unwrap();
-    let plan = PlanSprint::new("team/OPS", sprint.id.as_str()).add(vec![1, 2]).state(SprintState::Active);
+    let plan =
+        PlanSprint::new("team/OPS", sprint.id.as_str()).add_issues(vec![1, 2]).state(SprintState::Active);
     let plan = first.plan_sprint(&cx, plan).await.unwrap();
     let one = first.get_issue(&cx, GetIssue::new("team/OPS", 1u64)).await.unwrap();
     assert_eq!(one.author.as_deref(), Some("ann"));

@@ -30,12 +30,13 @@ fn plan() -> PlanSprint {
 async fn a_closed_sprint_takes_no_issue_in_and_lets_issues_out() {
     let (_folder, tracker) = with_issues(3).await;
     let cx = CallContext::new();
-    tracker.plan_sprint(&cx, plan().add(vec![1, 2]).state(SprintState::Closed)).await.unwrap();
-    let full = tracker.plan_sprint(&cx, plan().add(vec![1, 3]).goal("More")).await.unwrap_err();
+    tracker.plan_sprint(&cx, plan().add_issues(vec![1, 2]).state(SprintState::Closed)).await.unwrap();
+    let full = tracker.plan_sprint(&cx, plan().add_issues(vec![1, 3]).goal("More")).await.unwrap_err();
     assert_eq!((full.kind(), full.outcome()), (ErrorKind::Conflict, Outcome::NotMade));
-    let same = tracker.plan_sprint(&cx, plan().add(vec![1, 2]).state(SprintState::Closed)).await.unwrap();
+    let same =
+        tracker.plan_sprint(&cx, plan().add_issues(vec![1, 2]).state(SprintState::Closed)).await.unwrap();
     assert_eq!((same.sprint.goal, same.issues), (None, vec![1, 2]));
-    let out = tracker.plan_sprint(&cx, plan().remove(vec![2]).goal("Done")).await.unwrap();
+    let out = tracker.plan_sprint(&cx, plan().remove_issues(vec![2]).goal("Done")).await.unwrap();
     assert_eq!((out.sprint.goal.as_deref(), out.issues), (Some("Done"), vec![1]));
     assert_eq!(out.sprint.state, SprintState::Closed);
 }
@@ -44,8 +45,8 @@ async fn a_closed_sprint_takes_no_issue_in_and_lets_issues_out() {
 async fn a_plan_is_bounded() {
     let (_folder, tracker) = with_issues(1).await;
     let cx = CallContext::new();
-    assert_eq!(tracker.plan_sprint(&cx, plan().add(vec![1; 1000])).await.unwrap().issues, [1]);
-    for op in [plan().add(vec![1; 1001]), plan().remove(vec![1; 1001])] {
+    assert_eq!(tracker.plan_sprint(&cx, plan().add_issues(vec![1; 1000])).await.unwrap().issues, [1]);
+    for op in [plan().add_issues(vec![1; 1001]), plan().remove_issues(vec![1; 1001])] {
         assert_eq!(tracker.plan_sprint(&cx, op).await.unwrap_err().kind(), ErrorKind::Invalid);
     }
 }
@@ -56,11 +57,11 @@ async fn a_plan_notes_a_change_of_the_issues_that_moved() {
     let cx = CallContext::new();
     let get = async |number: u64| tracker.get_issue(&cx, GetIssue::new("OPS", number)).await.unwrap();
     let (one, two) = (get(1).await, get(2).await);
-    tracker.plan_sprint(&cx, plan().add(vec![1])).await.unwrap();
+    tracker.plan_sprint(&cx, plan().add_issues(vec![1])).await.unwrap();
     let moved = get(1).await;
     assert!(moved.updated_at > one.updated_at);
     assert_eq!(get(2).await, two);
-    tracker.plan_sprint(&cx, plan().add(vec![1]).remove(vec![2])).await.unwrap();
+    tracker.plan_sprint(&cx, plan().add_issues(vec![1]).remove_issues(vec![2])).await.unwrap();
     assert_eq!((get(1).await, get(2).await), (moved, two), "nothing moved");
 }
 

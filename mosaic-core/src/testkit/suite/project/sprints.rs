@@ -61,12 +61,12 @@ pub async fn plans_move_issues(service: &impl ProjectService) -> Result<(), Fail
     let second = create(service, B, &key, "Second").await?;
     let of = |sprint: &Sprint| PlanSprint::of(&key, sprint.id.as_str());
 
-    let plan = twice(service, B, of(&first).add(vec![3, 1, 3])).await?;
+    let plan = twice(service, B, of(&first).add_issues(vec![3, 1, 3])).await?;
     equal(B, "the sprint after issues were added", &plan.sprint, &first)?;
     equal(B, "issues that were added", &plan.issues, &[1, 3])?;
-    let plan = twice(service, B, of(&first).add(vec![2]).remove(vec![3, 4])).await?;
+    let plan = twice(service, B, of(&first).add_issues(vec![2]).remove_issues(vec![3, 4])).await?;
     equal(B, "issues after a removal", &plan.issues, &[1, 2])?;
-    let plan = twice(service, B, of(&second).add(vec![2, 4])).await?;
+    let plan = twice(service, B, of(&second).add_issues(vec![2, 4])).await?;
     equal(B, "issues of the second sprint", &plan.issues, &[2, 4])?;
     for (sprint, expected) in [(&first, vec![1]), (&second, vec![4, 2])] {
         let op = ListIssues::of(&key).sprint(sprint.id.as_str());
@@ -110,14 +110,14 @@ pub async fn plans_are_all_or_nothing(service: &impl ProjectService) -> Result<(
     let op = CreateSprint::of(&key, "Whole").goal("Before").starts_at(day(5));
     let made = done(B, "create_sprint", service.create_sprint(&cx(), op).await)?;
     let of = || PlanSprint::of(&key, made.id.as_str());
-    let before = twice(service, B, of().add(vec![1])).await?;
-    let whole = || of().goal("After").state(SprintState::Active).add(vec![2]).remove(vec![1]);
+    let before = twice(service, B, of().add_issues(vec![1])).await?;
+    let whole = || of().goal("After").state(SprintState::Active).add_issues(vec![2]).remove_issues(vec![1]);
     for (what, op, kind) in [
-        ("an issue that does not exist", whole().add(vec![2, 3]), ErrorKind::NotFound),
-        ("the issue 0", whole().add(vec![0]), ErrorKind::NotFound),
-        ("an issue beyond all numbers", whole().add(vec![u64::MAX]), ErrorKind::NotFound),
-        ("a removal of an issue that does not exist", whole().remove(vec![1, 3]), ErrorKind::NotFound),
-        ("an issue both added and removed", whole().add(vec![1, 2]), ErrorKind::Invalid),
+        ("an issue that does not exist", whole().add_issues(vec![2, 3]), ErrorKind::NotFound),
+        ("the issue 0", whole().add_issues(vec![0]), ErrorKind::NotFound),
+        ("an issue beyond all numbers", whole().add_issues(vec![u64::MAX]), ErrorKind::NotFound),
+        ("a removal of an issue that does not exist", whole().remove_issues(vec![1, 3]), ErrorKind::NotFound),
+        ("an issue both added and removed", whole().add_issues(vec![1, 2]), ErrorKind::Invalid),
         ("an end before its begin", whole().ends_at(day(4)), ErrorKind::Invalid),
         ("an overlong goal", whole().goal("g".repeat(BODY_MAX + 1)), ErrorKind::Invalid),
     ] {
@@ -126,7 +126,8 @@ pub async fn plans_are_all_or_nothing(service: &impl ProjectService) -> Result<(
         let after = done(B, "plan_sprint of nothing", service.plan_sprint(&cx(), of()).await)?;
         equal(B, &format!("the plan after {what}"), &after, &before)?;
     }
-    let foreign = service.plan_sprint(&cx(), PlanSprint::of(&other, made.id.as_str()).add(vec![1])).await;
+    let foreign =
+        service.plan_sprint(&cx(), PlanSprint::of(&other, made.id.as_str()).add_issues(vec![1])).await;
     refused(B, "plan_sprint of a sprint of another project", foreign, ErrorKind::NotFound)?;
     equal(B, "the sprint of an issue that was not moved", &sprint_of(service, B, &key, 2).await?, &None)
 }
@@ -142,17 +143,17 @@ pub async fn closed_sprints_stay_closed(service: &impl ProjectService) -> Result
     issues(service, B, &key, 3).await?;
     let (made, next) = (create(service, B, &key, "Over").await?, create(service, B, &key, "Next").await?);
     let of = || PlanSprint::of(&key, made.id.as_str());
-    let closed = twice(service, B, of().add(vec![1, 2]).state(SprintState::Closed)).await?;
+    let closed = twice(service, B, of().add_issues(vec![1, 2]).state(SprintState::Closed)).await?;
     equal(B, "state", &closed.sprint.state, &SprintState::Closed)?;
     equal(B, "issues of the closed sprint", &closed.issues, &[1, 2])?;
     for state in [SprintState::Planned, SprintState::Active] {
-        let op = of().state(state).goal("Again").remove(vec![1]);
+        let op = of().state(state).goal("Again").remove_issues(vec![1]);
         let got = service.plan_sprint(&cx(), op).await;
         refused(B, &format!("plan_sprint of a closed sprint to {state:?}"), got, ErrorKind::Conflict)?;
         let after = done(B, "plan_sprint of nothing", service.plan_sprint(&cx(), of()).await)?;
         equal(B, "the closed sprint", &after, &closed)?;
     }
-    let op = PlanSprint::of(&key, next.id.as_str()).add(vec![2]);
+    let op = PlanSprint::of(&key, next.id.as_str()).add_issues(vec![2]);
     equal(B, "issues of the next sprint", &twice(service, B, op).await?.issues, &[2])?;
     let after = done(B, "plan_sprint of nothing", service.plan_sprint(&cx(), of()).await)?;
     equal(B, "issues that stayed", &after.issues, &[1])
