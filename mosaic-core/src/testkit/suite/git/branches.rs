@@ -2,7 +2,7 @@
 
 use super::{Ground, World};
 use crate::error::ErrorKind;
-use crate::op::git::{CreateBranch, DeleteBranch, GitService, ListBranches, WriteFile};
+use crate::op::git::{CreateBranch, DeleteBranch, GetBranch, GitService, ListBranches, WriteFile};
 use crate::testkit::suite::Failure;
 
 /// A branch begins at a branch or a commit, is listed, and is gone once it is deleted.
@@ -66,21 +66,27 @@ pub async fn the_default_branch_stays(git: &impl GitService, world: &World) -> R
     ground.equal("number of branches", &ground.branches().await?.len(), &1)
 }
 
+/// Names that git takes for no branch and no tag.
+pub(super) fn bad_names() -> impl Iterator<Item = String> {
+    let names = [
+        "", "@", "-x", "--delete", "..", "a..b", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.", "a b",
+        "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b", "a@{1}", "a\n", "a\u{7f}",
+    ];
+    names.into_iter().map(str::to_owned).chain([("a".repeat(300))])
+}
+
 /// Names that git does not take for branches are `Invalid`, and nothing is made.
 ///
 /// # Errors
 /// The failure.
 pub async fn bad_branch_names_are_refused(git: &impl GitService, world: &World) -> Result<(), Failure> {
     let ground = Ground::seeded(git, world, "git/bad_branch_names_are_refused").await?;
-    let (cx, repo, long) = (ground.cx, &ground.repo, "a".repeat(300));
-    for bad in [
-        "", "@", "-x", "--delete", "..", "a..b", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a.", "a b",
-        "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b", "a@{1}", "a\n", "a\u{7f}", &long,
-    ] {
+    let (cx, repo) = (ground.cx, &ground.repo);
+    for bad in bad_names() {
         let name: String = bad.chars().take(20).collect();
-        let got = git.create_branch(cx, CreateBranch::of(repo, bad).from("main")).await;
+        let got = git.create_branch(cx, CreateBranch::of(repo, bad.as_str()).from("main")).await;
         ground.refused(&format!("create_branch {name:?}"), got, ErrorKind::Invalid)?;
-        let got = git.write_file(cx, WriteFile::of(repo, "a", "text").branch(bad)).await;
+        let got = git.write_file(cx, WriteFile::of(repo, "a", "text").branch(bad.as_str())).await;
         ground.refused(&format!("write_file on {name:?}"), got, ErrorKind::Invalid)?;
     }
     ground.equal("number of branches", &ground.branches().await?.len(), &1)
@@ -100,6 +106,28 @@ pub async fn branch_pages_cover_everything_once(git: &impl GitService, world: &W
         let names: Vec<_> = ground.walk(limit, list).await?.into_iter().map(|branch| branch.name).collect();
         let expected = vec!["a", "b", "c", "feature/x", "feature/y", "main", "z"];
         ground.equal(&format!("branches by pages of {limit}"), &names, &expected)?;
+    }
+    Ok(())
+}
+
+/// One branch is fetched with the commit it points at.
+///
+/// # Errors
+/// The failure.
+pub async fn branches_are_fetched(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::seeded(git, world, "git/branches_are_fetched").await?;
+    let fetch = |name: &str| git.get_branch(ground.cx, GetBranch::of(&ground.repo, name));
+    let made = ground.branch("feature/lid").await?;
+    ground.equal("feature/lid", &ground.done("get_branch", fetch("feature/lid").await)?, &made)?;
+    let commit = ground.write("feature/lid", "a", "1").await?.commit;
+    let now = ground.done("get_branch", fetch("feature/lid").await)?;
+    ground.equal("commit after a write", &now.commit, &commit)?;
+    for missing in ["missing", "feature", "feature/lid/x"] {
+        ground.refused(&format!("get_branch {missing}"), fetch(missing).await, ErrorKind::NotFound)?;
+    }
+    for bad in bad_names() {
+        let name: String = bad.chars().take(20).collect();
+        ground.refused(&format!("get_branch {name:?}"), fetch(&bad).await, ErrorKind::Invalid)?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Commits: listed newest first, by path, page by page.
+//! Commits: fetched, and listed newest first, by path, page by page.
 
 use super::{Ground, World};
 use crate::error::ErrorKind;
-use crate::op::git::{GitService, ListCommits};
+use crate::op::git::{CreateTag, GetCommit, GitService, ListCommits, WriteFile};
 use crate::testkit::suite::Failure;
 use crate::types::PageRequest;
 
@@ -79,4 +79,37 @@ pub async fn commit_pages_cover_everything_once(git: &impl GitService, world: &W
     let second: Vec<_> =
         ground.done("list_commits", second)?.items.into_iter().map(|commit| commit.id).collect();
     ground.equal("the second page after the branch moved on", &second, &expected[2..4].to_vec())
+}
+
+/// One commit is fetched by its id, by a branch or by a tag, as the list shows it.
+///
+/// # Errors
+/// The failure.
+pub async fn commits_are_fetched(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::empty(git, world, "git/commits_are_fetched").await?;
+    let (cx, repo) = (ground.cx, &ground.repo);
+    let fetch = |commit: &str| git.get_commit(cx, GetCommit::of(repo, commit));
+    ground.refused("get_commit in an empty repository", fetch("main").await, ErrorKind::NotFound)?;
+    let old = ground.write("main", "a", "1").await?.commit;
+    let text = "Write ‘ü’ 漢字\n\nIt is\n  a text.";
+    let op = WriteFile::of(repo, "a", "2").branch("main").message(text);
+    let new = ground.done("write_file", git.write_file(cx, op).await)?.commit;
+    let listed = ground.commits("main").await?;
+    for (name, expected) in [(new.as_str(), &listed[0]), ("main", &listed[0]), (old.as_str(), &listed[1])] {
+        let got = ground.done(&format!("get_commit {name}"), fetch(name).await)?;
+        ground.equal(&format!("commit {name}"), &got, expected)?;
+    }
+    ground.equal("message", &listed[0].message, text)?;
+    if world.offers::<CreateTag>() {
+        let op = CreateTag::of(repo, "v1").at(old.as_str()).message("One");
+        ground.done("create_tag", git.create_tag(cx, op).await)?;
+        ground.equal("commit v1", &ground.done("get_commit v1", fetch("v1").await)?, &listed[1])?;
+    }
+    for missing in ["missing", "deadbeefdeadbeef", &"0123456789".repeat(4)] {
+        ground.refused(&format!("get_commit {missing}"), fetch(missing).await, ErrorKind::NotFound)?;
+    }
+    for bad in ["", "-x", "--all", "main~1", "main^{tree}", "main:a", "a b", "a\nb", "main..other"] {
+        ground.refused(&format!("get_commit {bad:?}"), fetch(bad).await, ErrorKind::Invalid)?;
+    }
+    Ok(())
 }

@@ -1,10 +1,14 @@
 //! Calls at the same time: none is lost and none is refused for the others' sake.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::{Ground, World};
-use crate::op::git::{CreatePullRequest, GitService, WriteFile};
+use crate::error::ErrorKind;
+use crate::op::git::{
+    CommentOnPullRequest, CreatePullRequest, CreateTag, DeleteFile, GitService, SetCommitStatus, WriteFile,
+};
 use crate::testkit::suite::Failure;
+use crate::types::git::StatusState;
 
 /// Eight files written to one branch at the same time all land, each as a commit.
 ///
@@ -51,4 +55,103 @@ pub async fn concurrent_pull_requests_get_distinct_numbers(
     numbers.sort_unstable();
     numbers.dedup();
     ground.equal("number of numbers", &numbers.len(), &branches.len())
+}
+
+/// Files written and deleted on one branch at the same time all come and go, each as a commit.
+///
+/// # Errors
+/// The failure.
+pub async fn concurrent_deletions_and_writes_all_land(
+    git: &impl GitService,
+    world: &World,
+) -> Result<(), Failure> {
+    let ground = Ground::seeded(git, world, "git/concurrent_deletions_and_writes_all_land").await?;
+    let old: Vec<_> = (0..4).map(|at| format!("dir/old-{at}")).collect();
+    let new: Vec<_> = (0..4).map(|at| format!("dir/new-{at}")).collect();
+    for name in &old {
+        ground.write("main", name, name).await?;
+    }
+    let deletions =
+        join_all(old.iter().map(|name| {
+            git.delete_file(ground.cx, DeleteFile::of(&ground.repo, name.as_str()).branch("main"))
+        }));
+    let writes = join_all(new.iter().map(|name| {
+        git.write_file(ground.cx, WriteFile::of(&ground.repo, name.as_str(), name.as_str()).branch("main"))
+    }));
+    let (deleted, written) = join(deletions, writes).await;
+    for deleted in deleted {
+        ground.done("delete_file beside others", deleted)?;
+    }
+    for written in written {
+        ground.done("write_file beside others", written)?;
+    }
+    for (gone, there) in old.iter().zip(&new) {
+        ground.equal(gone, &ground.text("main", gone).await?, &None)?;
+        ground.reads("main", there, there).await?;
+    }
+    ground.equal("number of commits", &ground.commits("main").await?.len(), &13)
+}
+
+/// Of several that make the same tag at the same time exactly one does, and the others get a `Conflict`.
+///
+/// # Errors
+/// The failure.
+pub async fn one_of_many_makes_a_tag(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::seeded(git, world, "git/one_of_many_makes_a_tag").await?;
+    let make = |at: usize| {
+        let op = CreateTag::of(&ground.repo, "v1").message(format!("Number {at}"));
+        git.create_tag(ground.cx, op)
+    };
+    let (made, refused): (Vec<_>, Vec<_>) =
+        join_all((0..4).map(make)).await.into_iter().partition(|made| made.is_ok());
+    ground.equal("how many made the tag", &made.len(), &1)?;
+    for refused in refused {
+        ground.refused("create_tag beside others", refused, ErrorKind::Conflict)?;
+    }
+    let winner = made.into_iter().flatten().collect::<Vec<_>>();
+    ground.equal("tags", &super::tags::listed(&ground).await?, &winner)
+}
+
+/// Comments made at the same time are all there, each with an id of its own.
+///
+/// # Errors
+/// The failure.
+pub async fn concurrent_comments_all_stay(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::seeded(git, world, "git/concurrent_comments_all_stay").await?;
+    let number = super::pull_requests::opened(&ground, "lid").await?.number;
+    let say = |at: usize| {
+        let op = CommentOnPullRequest::of(&ground.repo, number, format!("comment {at}"));
+        git.comment_on_pull_request(ground.cx, op)
+    };
+    let mut made = Vec::new();
+    for said in join_all((0..6).map(say)).await {
+        made.push(ground.done("comment_on_pull_request beside others", said)?);
+    }
+    let mut listed = super::comments::listed(&ground, number).await?;
+    for all in [&mut made, &mut listed] {
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+    ground.equal("comments", &listed, &made)?;
+    made.dedup_by(|a, b| a.id == b.id);
+    ground.equal("number of ids", &made.len(), &6)
+}
+
+/// Checks that speak at the same time are all heard.
+///
+/// # Errors
+/// The failure.
+pub async fn concurrent_checks_are_all_heard(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::seeded(git, world, "git/concurrent_checks_are_all_heard").await?;
+    let commit = ground.write("main", "a", "1").await?.commit;
+    let set = |at: usize| {
+        let op =
+            SetCommitStatus::of(&ground.repo, commit.as_str(), format!("check-{at}"), StatusState::Success);
+        git.set_commit_status(ground.cx, op)
+    };
+    for set in join_all((0..6).map(set)).await {
+        ground.done("set_commit_status beside others", set)?;
+    }
+    let heard = super::statuses::fetch(&ground, &commit).await?;
+    let names: Vec<_> = heard.statuses.iter().map(|status| status.context.clone()).collect();
+    ground.equal("checks", &names, &(0..6).map(|at| format!("check-{at}")).collect::<Vec<_>>())
 }

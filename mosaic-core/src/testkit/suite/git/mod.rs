@@ -4,29 +4,48 @@
 //! forge that is in use. [`run`] runs those whose operations a provider declares.
 
 mod branches;
+mod comments;
 mod commits;
+mod comparisons;
 mod concurrency;
+mod deletions;
 mod files;
 mod ground;
+mod hooks;
 mod merges;
 mod pull_requests;
+mod releases;
 mod repositories;
+mod statuses;
+mod tags;
+mod trees;
+mod updates;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use branches::{
-    bad_branch_names_are_refused, branch_pages_cover_everything_once, branches_come_and_go,
-    the_default_branch_stays,
+    bad_branch_names_are_refused, branch_pages_cover_everything_once, branches_are_fetched,
+    branches_come_and_go, the_default_branch_stays,
 };
+pub use comments::{comment_pages_cover_everything_once, pull_requests_are_commented_on, reviews_are_listed};
 pub use commits::{
-    commit_pages_cover_everything_once, commits_are_filtered_by_path, commits_are_listed_newest_first,
+    commit_pages_cover_everything_once, commits_are_fetched, commits_are_filtered_by_path,
+    commits_are_listed_newest_first,
 };
-pub use concurrency::{concurrent_pull_requests_get_distinct_numbers, concurrent_writes_all_land};
+pub use comparisons::{comparisons_say_how_far_apart, comparisons_see_what_moved_and_went};
+pub use concurrency::{
+    concurrent_checks_are_all_heard, concurrent_comments_all_stay, concurrent_deletions_and_writes_all_land,
+    concurrent_pull_requests_get_distinct_numbers, concurrent_writes_all_land, one_of_many_makes_a_tag,
+};
+pub use deletions::{files_are_deleted_as_commits, only_the_expected_version_is_deleted};
 pub use files::{
     a_file_is_no_directory, bad_paths_are_refused, bytes_come_back, expected_compares_and_sets,
     files_are_read_at_branch_and_commit, the_first_file_makes_the_default_branch,
     the_same_content_makes_no_commit,
+};
+pub use hooks::{
+    secrets_of_webhooks_never_come_back, webhook_pages_cover_everything_once, webhooks_come_and_go,
 };
 pub use merges::{
     bad_merges_are_refused, conflicting_merges_change_nothing, merge_joins_both_histories,
@@ -37,11 +56,18 @@ pub use pull_requests::{
     pull_request_pages_cover_everything_once, pull_requests_are_merged_once,
     pull_requests_are_opened_and_fetched, pull_requests_are_reviewed,
 };
+pub use releases::{
+    release_pages_cover_everything_once, releases_come_back_as_made, releases_make_their_tags,
+};
 pub use repositories::{
     archived_repositories_refuse_changes, bad_cursors_are_refused, bad_repository_names_are_refused,
     missing_repositories_are_not_found, repositories_come_and_go, repository_names_are_unique,
     repository_pages_cover_everything_once, the_default_branch_is_chosen,
 };
+pub use statuses::{checks_belong_to_their_commit, the_latest_word_of_a_check_counts};
+pub use tags::{bad_tag_names_are_refused, tag_pages_cover_everything_once, tags_stand_for_commits};
+pub use trees::{tree_pages_cover_everything_once, trees_are_listed_by_path};
+pub use updates::{pull_requests_are_changed, pull_requests_are_closed_and_opened_again};
 
 use ground::Ground;
 
@@ -49,7 +75,7 @@ use super::Failure;
 use crate::context::CallContext;
 use crate::error::ErrorKind;
 use crate::op::git::*;
-use crate::op::{OpMeta, OpSet, Operation as _};
+use crate::op::{OpMeta, OpSet, Operation};
 use crate::types::RepoRef;
 
 /// Where the suite works: the owner of the repositories it makes, and what the provider declares.
@@ -99,6 +125,11 @@ impl World {
     /// What the provider declares.
     pub fn operations(&self) -> OpSet {
         self.operations
+    }
+
+    /// Whether the provider declares an operation.
+    pub(super) fn offers<O: Operation>(&self) -> bool {
+        self.operations.has(O::META)
     }
 
     /// A repository that nobody made yet.
@@ -199,6 +230,41 @@ async fn run_all(git: &impl GitService, world: &World) -> Result<(), Failure> {
         a_moved_head_is_not_merged [CreateRepository WriteFile CreateBranch CreatePullRequest GetPullRequest MergePullRequest],
         conflicting_pull_requests_stay_open
             [CreateRepository WriteFile GetFile CreateBranch ListCommits CreatePullRequest GetPullRequest MergePullRequest],
+        branches_are_fetched [CreateRepository WriteFile CreateBranch GetBranch],
+        commits_are_fetched [CreateRepository WriteFile ListCommits GetCommit],
+        comparisons_say_how_far_apart [CreateRepository WriteFile CreateBranch ListCommits Compare],
+        comparisons_see_what_moved_and_went [CreateRepository WriteFile CreateBranch DeleteFile Compare],
+        trees_are_listed_by_path [CreateRepository WriteFile ListTree],
+        tree_pages_cover_everything_once [CreateRepository WriteFile ListTree],
+        files_are_deleted_as_commits [CreateRepository WriteFile GetFile CreateBranch ListCommits DeleteFile],
+        only_the_expected_version_is_deleted [CreateRepository WriteFile GetFile DeleteFile],
+        pull_requests_are_changed
+            [CreateRepository WriteFile CreateBranch CreatePullRequest GetPullRequest UpdatePullRequest],
+        pull_requests_are_closed_and_opened_again
+            [CreateRepository WriteFile GetFile CreateBranch CreatePullRequest GetPullRequest ListPullRequests
+             MergePullRequest UpdatePullRequest],
+        pull_requests_are_commented_on
+            [CreateRepository WriteFile CreateBranch CreatePullRequest CommentOnPullRequest ListPullRequestComments],
+        comment_pages_cover_everything_once
+            [CreateRepository WriteFile CreateBranch CreatePullRequest CommentOnPullRequest ListPullRequestComments],
+        reviews_are_listed
+            [CreateRepository WriteFile CreateBranch CreatePullRequest ReviewPullRequest ListReviews],
+        tags_stand_for_commits [CreateRepository WriteFile GetFile CreateTag ListTags],
+        bad_tag_names_are_refused [CreateRepository WriteFile CreateTag ListTags],
+        tag_pages_cover_everything_once [CreateRepository WriteFile CreateTag ListTags],
+        releases_come_back_as_made [CreateRepository WriteFile CreateRelease ListReleases],
+        releases_make_their_tags [CreateRepository WriteFile CreateTag ListTags CreateRelease],
+        release_pages_cover_everything_once [CreateRepository WriteFile CreateRelease ListReleases],
+        the_latest_word_of_a_check_counts [CreateRepository WriteFile SetCommitStatus GetCommitStatus],
+        checks_belong_to_their_commit [CreateRepository WriteFile SetCommitStatus GetCommitStatus],
+        webhooks_come_and_go [CreateRepository CreateWebhook ListWebhooks DeleteWebhook],
+        secrets_of_webhooks_never_come_back [CreateRepository CreateWebhook ListWebhooks],
+        webhook_pages_cover_everything_once [CreateRepository CreateWebhook ListWebhooks DeleteWebhook],
+        concurrent_deletions_and_writes_all_land [CreateRepository WriteFile GetFile ListCommits DeleteFile],
+        one_of_many_makes_a_tag [CreateRepository WriteFile CreateTag ListTags],
+        concurrent_comments_all_stay
+            [CreateRepository WriteFile CreateBranch CreatePullRequest CommentOnPullRequest ListPullRequestComments],
+        concurrent_checks_are_all_heard [CreateRepository WriteFile SetCommitStatus GetCommitStatus],
         concurrent_writes_all_land [CreateRepository WriteFile GetFile ListCommits],
         concurrent_pull_requests_get_distinct_numbers [CreateRepository WriteFile CreateBranch CreatePullRequest],
     }

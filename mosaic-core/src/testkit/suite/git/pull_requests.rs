@@ -8,13 +8,19 @@ use crate::op::git::{
 use crate::testkit::suite::Failure;
 use crate::types::git::{MergeMethod, PullRequest, PullRequestState, ReviewVerdict};
 
-async fn fetch<G: GitService>(ground: &Ground<'_, G>, number: u64) -> Result<PullRequest, Failure> {
+pub(super) async fn fetch<G: GitService>(
+    ground: &Ground<'_, G>,
+    number: u64,
+) -> Result<PullRequest, Failure> {
     let got = ground.git.get_pull_request(ground.cx, GetPullRequest::of(&ground.repo, number)).await;
     ground.done("get_pull_request", got)
 }
 
 /// A branch with one commit of its own, and a pull request into `main`.
-async fn opened<G: GitService>(ground: &Ground<'_, G>, branch: &str) -> Result<PullRequest, Failure> {
+pub(super) async fn opened<G: GitService>(
+    ground: &Ground<'_, G>,
+    branch: &str,
+) -> Result<PullRequest, Failure> {
     ground.branch(branch).await?;
     ground.write(branch, &format!("{branch}.txt"), branch).await?;
     ground.pull(branch, "main").await

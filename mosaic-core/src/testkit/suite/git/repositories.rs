@@ -5,7 +5,7 @@ use crate::error::ErrorKind;
 use crate::op::git::*;
 use crate::op::{OpMeta, Operation as _};
 use crate::testkit::suite::Failure;
-use crate::types::git::ReviewVerdict;
+use crate::types::git::{HookEvent, ReviewVerdict, StatusState};
 use crate::types::{Cursor, PageRequest, RepoRef};
 
 /// Every operation on a repository that is not there says `NotFound`.
@@ -39,6 +39,24 @@ pub async fn missing_repositories_are_not_found(git: &impl GitService, world: &W
         get_file GetFile("README.md");
         write_file WriteFile("README.md", "text");
         list_commits ListCommits();
+        get_branch GetBranch("lid");
+        list_tree ListTree();
+        delete_file DeleteFile("README.md");
+        get_commit GetCommit("main");
+        compare Compare("main", "lid");
+        update_pull_request UpdatePullRequest(1u64);
+        comment_on_pull_request CommentOnPullRequest(1u64, "text");
+        list_pull_request_comments ListPullRequestComments(1u64);
+        list_reviews ListReviews(1u64);
+        create_tag CreateTag("v1");
+        list_tags ListTags();
+        create_release CreateRelease("v1");
+        list_releases ListReleases();
+        set_commit_status SetCommitStatus("0123456789".repeat(4), "build", StatusState::Success);
+        get_commit_status GetCommitStatus("main");
+        create_webhook CreateWebhook("https://ci.example.org/hook", vec![HookEvent::Push]);
+        list_webhooks ListWebhooks();
+        delete_webhook DeleteWebhook("1");
     }
     if offers(UpdateRepository::META) {
         let got = git.update_repository(cx, UpdateRepository::of(repo).description("text")).await;
@@ -141,17 +159,24 @@ pub async fn bad_cursors_are_refused(git: &impl GitService, world: &World) -> Re
         let op = ListRepositories::new().owner(repo.owner.as_str()).page(page());
         ground.refused("list_repositories", git.list_repositories(cx, op).await, ErrorKind::Invalid)?;
     }
-    if offers(ListBranches::META) {
-        let got = git.list_branches(cx, ListBranches::of(repo).page(page())).await;
-        ground.refused("list_branches", got, ErrorKind::Invalid)?;
+    macro_rules! odd {
+        ($($method:ident $op:ident($($arg:expr),*);)*) => {
+            $(if offers($op::META) {
+                let got = git.$method(cx, $op::of(repo $(, $arg)*).page(page())).await;
+                ground.refused(stringify!($method), got, ErrorKind::Invalid)?;
+            })*
+        };
     }
-    if offers(ListCommits::META) {
-        let got = git.list_commits(cx, ListCommits::of(repo).page(page())).await;
-        ground.refused("list_commits", got, ErrorKind::Invalid)?;
-    }
-    if offers(ListPullRequests::META) {
-        let got = git.list_pull_requests(cx, ListPullRequests::of(repo).page(page())).await;
-        ground.refused("list_pull_requests", got, ErrorKind::Invalid)?;
+    odd! {
+        list_branches ListBranches();
+        list_commits ListCommits();
+        list_pull_requests ListPullRequests();
+        list_tree ListTree();
+        list_pull_request_comments ListPullRequestComments(1u64);
+        list_reviews ListReviews(1u64);
+        list_tags ListTags();
+        list_releases ListReleases();
+        list_webhooks ListWebhooks();
     }
     Ok(())
 }
