@@ -175,9 +175,10 @@ impl Table {
                 Target::Group(group) => self.balanced(&self.groups[usize::from(*group)], scene, add),
             }
         }
-        // The members of one group stand in this order already.
-        if rule.targets.len() > 1 && candidates.len() > 1 {
-            candidates.sort_by_key(|one| scene.turn(self.member(one.position), one.position));
+        // The members of one group stand in this order already, and nearly always so do the targets of a rule.
+        let turn = |one: &Candidate| scene.turn(self.member(one.position), one.position);
+        if rule.targets.len() > 1 && !candidates.is_sorted_by_key(turn) {
+            candidates.sort_by_key(turn);
         }
         candidates
     }
@@ -210,7 +211,9 @@ impl Table {
             }
         }
         let (terms, mut tied, mut at) = (group.terms(scene.cx), 0, 0);
-        runners.sort_by_key(|runner| runner.turn);
+        if !runners.is_sorted_by_key(|runner| runner.turn) {
+            runners.sort_by_key(|runner| runner.turn);
+        }
         let score = |term, runner: &Runner| {
             let load = scene.boards.load(usize::from(runner.position));
             scene.score(term, self.member(runner.position), load)

@@ -158,6 +158,7 @@ impl Table {
     }
 
     /// The provider at a position.
+    #[inline]
     pub fn member(&self, position: u16) -> &Member {
         &self.members[position as usize]
     }
