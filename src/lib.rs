@@ -64,10 +64,10 @@ pub mod prelude {
     //! What most programs need: `use mosaic::prelude::*;`.
 
     pub use crate::Mosaic;
-    pub use crate::context::{CacheUse, CallContext, Principal};
+    pub use crate::context::{CacheUse, CallContext, Performance, Principal};
     pub use crate::engine::ProviderConfig;
     pub use crate::engine::balance::Balance;
-    pub use crate::engine::route::{Group, Routing, Rule};
+    pub use crate::engine::route::{Group, Phase, Phases, Routing, Rule, Term};
     pub use crate::error::{Error, ErrorKind};
     #[cfg(feature = "local-git")]
     pub use crate::local::LocalGit;
@@ -87,6 +87,10 @@ mod guides {
 
     #[doc = include_str!("../docs/guide/first-steps.md")]
     mod first_steps {}
+    #[doc = include_str!("../docs/guide/caching.md")]
+    mod caching {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
+    #[doc = include_str!("../docs/guide/providers.md")]
+    mod providers {}
 }

@@ -15,26 +15,27 @@ use serde::Deserialize;
 /// What the configuration says of a shelf.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ShelfConfig {
+pub(crate) struct ShelfConfig {
     /// How many projects it holds.
-    pub capacity: usize,
+    pub(crate) capacity: usize,
 }
 
 type Kept = BTreeMap<ProjectKey, (Project, Vec<Issue>)>;
 
 /// A tracker that forgets everything when it is dropped.
-pub struct Shelf {
+pub(crate) struct Shelf {
     info: PluginInfo,
     config: ShelfConfig,
     projects: Mutex<Kept>,
 }
 
 /// What it does. Routing never asks it for anything else.
-pub const OFFERED: &[&OpMeta] = &[CreateProject::META, GetProject::META, CreateIssue::META, GetIssue::META];
+pub(crate) const OFFERED: &[&OpMeta] =
+    &[CreateProject::META, GetProject::META, CreateIssue::META, GetIssue::META];
 
 impl Shelf {
     /// An empty shelf.
-    pub fn new(config: ShelfConfig) -> Self {
+    pub(crate) fn new(config: ShelfConfig) -> Self {
         // Nothing leaves this process: what failed did not happen, and `mark_sent` says when something may have.
         let info = PluginInfo::new("shelf", "1.0.0", OpSet::of(OFFERED)).reports_delivery(true);
         Self { info, config, projects: Mutex::default() }
@@ -116,7 +117,7 @@ impl Plugin for Shelf {
 }
 
 /// Makes shelves from configuration: `provider: shelf`, `type: project`.
-pub struct ShelfFactory;
+pub(crate) struct ShelfFactory;
 
 #[async_trait]
 impl Factory for ShelfFactory {

@@ -6,6 +6,7 @@ pub mod cache;
 mod call;
 mod config;
 pub(crate) mod health;
+pub(crate) mod instance;
 mod layers;
 pub mod limit;
 pub mod observe;
@@ -23,4 +24,5 @@ pub use health::HealthConfig;
 pub use step::{BoxStep, Step};
 
 pub(crate) use layers::cache::CacheStore;
+pub(crate) use layers::tenure::Down;
 pub(crate) use layers::trace::{Door, Enter};

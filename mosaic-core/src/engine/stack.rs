@@ -24,9 +24,10 @@ use tokio::time::Instant;
 
 use super::Call;
 use super::config::ProviderConfig;
+use super::instance::{Instance, Tenure};
 use super::layers::audit::Audit;
 use super::layers::breaker::Breaker;
-use super::layers::cache::{Cache, CacheStore};
+use super::layers::cache::Cache;
 use super::layers::deadline::Deadline;
 use super::layers::failover::Failover;
 use super::layers::leaf::Leaf;
@@ -35,6 +36,7 @@ use super::layers::load::Load;
 use super::layers::retry::Retry;
 use super::layers::route::Routing;
 use super::layers::tenant::Tenant;
+use super::layers::tenure::Tenured;
 use super::layers::timeout::Timeout;
 use super::layers::trace::{Door, Enter, Trace};
 use super::observe::Metrics;
@@ -67,16 +69,15 @@ pub(crate) struct Parts {
     pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) usage: Option<Arc<dyn UsageStore>>,
     pub(crate) time_limit: Duration,
-    pub(crate) cache: Arc<CacheStore>,
     pub(crate) inserts: Inserts,
 }
 
 /// The outer part of the path, from the caller to the choice of a provider.
 pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
-    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, cache, inserts } = parts;
+    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, inserts } = parts;
     let walked = Failover;
     let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
-    let cached = Seam::new(Cache { inner: routed, store: cache }, &inserts.before_cache);
+    let cached = Seam::new(Cache { inner: routed }, &inserts.before_cache);
     let timed = Deadline { inner: cached };
     let permitted = Tenant { inner: timed, authorizer, usage };
     let audited = Audit { inner: permitted, sink: audit };
@@ -119,25 +120,31 @@ impl<S: Step> Step for Seam<S> {
 }
 
 /// The inner part of the path, for one provider.
-pub(crate) fn inner(provider: &Arc<Provider>, inserts: &Inserts) -> BoxStep {
-    let own = || Arc::clone(provider);
-    let leaf = Leaf::new(own());
-    let loaded = Load { inner: leaf, provider: own() };
+///
+/// Outside of all of them stands the tenure of the instance that answers: a call holds it from here on, over all its attempts.
+pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &Inserts) -> BoxStep {
+    let (own, id) = (|| Arc::clone(provider), || provider.id.clone());
+    let instance = || Arc::clone(&tenure.instance);
+    let leaf = Leaf { provider: id(), instance: instance(), counters: Arc::clone(&provider.counters) };
+    let loaded = Load { inner: leaf, load: Arc::clone(&provider.load) };
     let timed = Timeout { inner: loaded, provider: own() };
-    let limited = Limit { inner: timed, provider: own() };
-    let guarded = Breaker { inner: limited, provider: own() };
-    let retried = Retry { inner: guarded, provider: own() };
+    let limited = Limit { inner: timed, provider: id(), limiter: Arc::clone(&provider.limiter) };
+    let guarded = Breaker { inner: limited, provider: id(), breakers: Arc::clone(&provider.breakers) };
+    let budget = Arc::clone(&provider.budget);
+    let retried = Retry { inner: guarded, provider: own(), budget, instance: instance() };
+    let tenured = Tenured { inner: retried, provider: id(), tenure: Arc::clone(tenure) };
     if inserts.around_provider.is_empty() {
-        return BoxStep::new(retried);
+        return BoxStep::new(tenured);
     }
     // What layers of the application wait for is no time of the provider's.
-    inserted(BoxStep::new(Restart(retried)), &inserts.around_provider)
+    inserted(BoxStep::new(Restart(tenured)), &inserts.around_provider)
 }
 
 /// The inner part of the path around a plugin, without an orchestrator: for benches and for tests of single layers.
 #[doc(hidden)]
 pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
-    inner(&Arc::new(Provider::new(id, plugin, config, Instant::now(), 0)), &Inserts::default())
+    let tenure = Tenure::new(Arc::new(Instance::new(1, plugin)));
+    inner(&Arc::new(Provider::new(id, config, Instant::now(), 0)), &tenure, &Inserts::default())
 }
 
 /// The first layer given is the outermost.

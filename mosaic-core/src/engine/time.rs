@@ -6,6 +6,25 @@ use std::task::Poll;
 
 use tokio::time::{Instant, sleep_until};
 
+/// Drives a future unless something else happens first. What the other is, is asked only where the future is not ready when
+/// first asked; from then on it is looked at first.
+#[inline]
+pub(crate) async fn unless<F: Future, S: Future + Send + 'static>(
+    stop: impl FnOnce() -> S,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, S::Output> {
+    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return Ok(output);
+    }
+    // Boxed for the same reason as the timer of `until`.
+    let mut stop = Box::pin(stop());
+    poll_fn(|cx| match stop.as_mut().poll(cx) {
+        Poll::Ready(stopped) => Poll::Ready(Err(stopped)),
+        Poll::Pending => future.as_mut().poll(cx).map(Ok),
+    })
+    .await
+}
+
 /// The time was over before the future was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Elapsed;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
+use super::feed::weigh;
 use super::{Digester, OpMeta, Operation, Payload, Shared, StreamOperation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::nearest::nearest;
@@ -33,6 +34,7 @@ pub struct OpDef {
     pub(super) encode_params: fn(&Inside) -> Result<Value>,
     decode: fn(Value) -> Result<Shared, serde_json::Error>,
     encode: fn(&Inside) -> Result<Value>,
+    weigh: fn(&Inside) -> usize,
     params_schema: fn(&mut SchemaGenerator) -> Schema,
     output_schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -48,6 +50,7 @@ impl OpDef {
             encode_params: encode::<O>,
             decode: decode::<O>,
             encode: encode::<O::Output>,
+            weigh: weight::<O::Output>,
             params_schema: |generator| generator.root_schema_for::<O>(),
             output_schema: |generator| generator.root_schema_for::<O::Output>(),
         }
@@ -63,6 +66,7 @@ impl OpDef {
             encode_params: encode::<O>,
             decode: decode::<O>,
             encode: encode::<O::Item>,
+            weigh: weight::<O::Item>,
             params_schema: |generator| generator.root_schema_for::<O>(),
             output_schema: |generator| generator.root_schema_for::<O::Item>(),
         }
@@ -93,6 +97,11 @@ impl OpDef {
         (self.encode)(&**value).map_err(|error| error.operation(self.meta.name))
     }
 
+    /// About how many bytes a value, or an item of a stream, takes. Costs a walk over its fields, not over its bytes.
+    pub fn weigh(&self, value: &Shared) -> usize {
+        (self.weigh)(&**value)
+    }
+
     /// The JSON Schema of the parameters.
     pub fn params_schema(&self) -> Schema {
         (self.params_schema)(&mut super::schema::generator())
@@ -112,6 +121,10 @@ fn digest<P: super::Data>(inside: &Inside, digester: &mut Digester) {
 
 fn decode<P: super::Data>(value: Value) -> Result<Shared, serde_json::Error> {
     serde_json::from_value::<P>(value).map(|params| Arc::new(params) as Shared)
+}
+
+fn weight<T: super::Data>(inside: &Inside) -> usize {
+    inside.downcast_ref::<T>().map_or(usize::MAX, weigh)
 }
 
 fn encode<T: super::Data>(inside: &Inside) -> Result<Value> {

@@ -6,8 +6,10 @@
 
 use std::hash::Hasher as _;
 
-use serde::ser::{self, Serialize};
+use serde::Serialize;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
+
+use super::feed::{Feed, Sink};
 
 /// Feeds what it is given to the hash, through a small buffer, as one call of the hasher costs more than its bytes.
 ///
@@ -39,8 +41,8 @@ impl Digester {
     /// Adds a value.
     #[inline]
     pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
-        // The serializer below has no failure of its own; a type that refuses to be serialised says so in the digest.
-        if value.serialize(&mut *self).is_err() {
+        // The serializer has no failure of its own; a type that refuses to be serialised says so in the digest.
+        if value.serialize(Feed(&mut *self)).is_err() {
             self.raw(b"\xff!unserialisable");
         }
     }
@@ -48,8 +50,7 @@ impl Digester {
     /// Adds a text with its length.
     #[inline]
     pub fn text(&mut self, text: &str) {
-        self.length(text.len());
-        self.raw(text.as_bytes());
+        Sink::text(self, text);
     }
 
     /// Adds a text that may be absent; absent is not the same as empty.
@@ -77,17 +78,15 @@ impl Digester {
         self.hasher.finish128().as_u128()
     }
 
-    #[inline]
-    fn length(&mut self, length: usize) {
-        match u8::try_from(length) {
-            Ok(short) if short < 0xff => self.raw(&[short]),
-            _ => {
-                self.raw(&[0xff]);
-                self.raw(&(length as u64).to_le_bytes());
-            }
-        }
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        self.hasher.write(&self.buffer[..self.used]);
+        self.hasher.write(bytes);
+        self.used = 0;
     }
+}
 
+impl Sink for Digester {
     #[inline]
     fn raw(&mut self, bytes: &[u8]) {
         if let Some(room) = self.buffer.get_mut(self.used..self.used + bytes.len()) {
@@ -96,295 +95,6 @@ impl Digester {
         } else {
             self.spill(bytes);
         }
-    }
-
-    #[cold]
-    fn spill(&mut self, bytes: &[u8]) {
-        self.hasher.write(&self.buffer[..self.used]);
-        self.hasher.write(bytes);
-        self.used = 0;
-    }
-
-    #[inline]
-    fn tag(&mut self, tag: u8) {
-        self.raw(&[tag]);
-    }
-}
-
-/// What `Serialize` implementations may report; the digest itself never fails.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unserialisable(String);
-
-impl ser::Error for Unserialisable {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
-
-type Done = Result<(), Unserialisable>;
-
-impl ser::Serializer for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    type SerializeSeq = Self;
-    type SerializeTuple = Self;
-    type SerializeTupleStruct = Self;
-    type SerializeTupleVariant = Self;
-    type SerializeMap = Self;
-    type SerializeStruct = Self;
-    type SerializeStructVariant = Self;
-
-    #[inline]
-    fn is_human_readable(&self) -> bool {
-        false
-    }
-    #[inline]
-    fn serialize_bool(self, v: bool) -> Done {
-        self.tag(v as u8);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_i8(self, v: i8) -> Done {
-        self.serialize_i64(v.into())
-    }
-    #[inline]
-    fn serialize_i16(self, v: i16) -> Done {
-        self.serialize_i64(v.into())
-    }
-    #[inline]
-    fn serialize_i32(self, v: i32) -> Done {
-        self.serialize_i64(v.into())
-    }
-    #[inline]
-    fn serialize_i64(self, v: i64) -> Done {
-        self.raw(&v.to_le_bytes());
-        Ok(())
-    }
-    #[inline]
-    fn serialize_u8(self, v: u8) -> Done {
-        self.serialize_u64(v.into())
-    }
-    #[inline]
-    fn serialize_u16(self, v: u16) -> Done {
-        self.serialize_u64(v.into())
-    }
-    #[inline]
-    fn serialize_u32(self, v: u32) -> Done {
-        self.serialize_u64(v.into())
-    }
-    #[inline]
-    fn serialize_u64(self, v: u64) -> Done {
-        self.number(v);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_f32(self, v: f32) -> Done {
-        self.serialize_f64(v.into())
-    }
-    #[inline]
-    fn serialize_f64(self, v: f64) -> Done {
-        self.raw(&v.to_bits().to_le_bytes());
-        Ok(())
-    }
-    #[inline]
-    fn serialize_char(self, v: char) -> Done {
-        self.raw(&(v as u32).to_le_bytes());
-        Ok(())
-    }
-    #[inline]
-    fn serialize_str(self, v: &str) -> Done {
-        self.text(v);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_bytes(self, v: &[u8]) -> Done {
-        self.length(v.len());
-        self.raw(v);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_none(self) -> Done {
-        self.tag(0);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Done {
-        self.tag(1);
-        value.serialize(self)
-    }
-    #[inline]
-    fn serialize_unit(self) -> Done {
-        self.tag(2);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_unit_struct(self, _: &'static str) -> Done {
-        self.serialize_unit()
-    }
-    #[inline]
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Done {
-        self.text(variant);
-        Ok(())
-    }
-    #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Done {
-        value.serialize(self)
-    }
-    #[inline]
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Done {
-        self.text(variant);
-        value.serialize(self)
-    }
-    #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Unserialisable> {
-        self.tag(b'[');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_tuple(self, _: usize) -> Result<Self, Unserialisable> {
-        self.tag(b'[');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Unserialisable> {
-        self.tag(b'[');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Self, Unserialisable> {
-        self.text(variant);
-        self.tag(b'[');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_map(self, _: Option<usize>) -> Result<Self, Unserialisable> {
-        self.tag(b'{');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Unserialisable> {
-        self.tag(b'{');
-        Ok(self)
-    }
-    #[inline]
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Self, Unserialisable> {
-        self.text(variant);
-        self.tag(b'{');
-        Ok(self)
-    }
-}
-
-impl ser::SerializeSeq for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        self.tag(b',');
-        value.serialize(&mut **self)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        self.tag(b']');
-        Ok(())
-    }
-}
-impl ser::SerializeTuple for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        ser::SerializeSeq::serialize_element(self, value)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        ser::SerializeSeq::end(self)
-    }
-}
-impl ser::SerializeTupleStruct for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        ser::SerializeSeq::serialize_element(self, value)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        ser::SerializeSeq::end(self)
-    }
-}
-impl ser::SerializeTupleVariant for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        ser::SerializeSeq::serialize_element(self, value)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        ser::SerializeSeq::end(self)
-    }
-}
-impl ser::SerializeMap for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Done {
-        self.tag(b',');
-        key.serialize(&mut **self)
-    }
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Done {
-        value.serialize(&mut **self)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        self.tag(b'}');
-        Ok(())
-    }
-}
-impl ser::SerializeStruct for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
-        self.text(key);
-        value.serialize(&mut **self)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        self.tag(b'}');
-        Ok(())
-    }
-}
-impl ser::SerializeStructVariant for &mut Digester {
-    type Ok = ();
-    type Error = Unserialisable;
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Done {
-        ser::SerializeStruct::serialize_field(self, key, value)
-    }
-    #[inline]
-    fn end(self) -> Done {
-        ser::SerializeStruct::end(self)
     }
 }
 

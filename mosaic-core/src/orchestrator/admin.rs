@@ -3,13 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use super::{LifecycleChange, Orchestrator, PhaseStatus};
+use super::plugins::Slot;
+use super::{Orchestrator, PhaseStatus};
 use crate::engine::breaker::BreakerState;
 use crate::engine::observe::{OperationFigures, ProviderFigures};
-use crate::plugin::{HealthStatus, Lifecycle};
+use crate::error::Error;
+use crate::plugin::{HealthStatus, Lifecycle, SlotState};
 use crate::types::{ProviderId, ServiceKind};
 
 /// How one provider is at the moment.
@@ -20,8 +21,16 @@ pub struct ProviderStatus {
     pub id: ProviderId,
     /// The product and version of its plugin.
     pub plugin: String,
-    /// Where its instance is in its life.
+    /// Whether it answers calls, and what is under way about that.
+    pub slot: SlotState,
+    /// Which of its instances answers, or did last; counted from 1.
+    pub generation: u64,
+    /// Where that instance is in its life.
     pub lifecycle: Lifecycle,
+    /// How often an instance that failed was restarted.
+    pub restarts: u64,
+    /// Why an instance failed last, at work or on its way up.
+    pub last_failure: Option<Error>,
     /// The last word of its health check, and why.
     pub health: (HealthStatus, Option<String>),
     /// Its breakers, for the services it serves, and how often each opened.
@@ -58,37 +67,13 @@ pub struct Status {
 impl Orchestrator {
     /// How everything is at the moment.
     pub fn status(&self) -> Status {
-        let view = self.0.view.load();
         let now = Instant::now();
-        let provider = |lane: &crate::engine::view::Lane| {
-            let provider = &lane.provider;
-            let serves = ServiceKind::ALL.into_iter().filter(|kind| provider.info.operations.serves(*kind));
-            ProviderStatus {
-                id: provider.id.clone(),
-                plugin: format!("{} {}", provider.info.name, provider.info.version),
-                lifecycle: self.0.plugins.state(&provider.id).unwrap_or(Lifecycle::Discovered),
-                health: provider.health.report(),
-                breakers: serves
-                    .map(|kind| {
-                        (kind, provider.breaker(kind).state(now), provider.breaker(kind).times_opened())
-                    })
-                    .collect(),
-                in_flight: provider.load.in_flight(),
-                latency: provider.load.latency(now),
-                figures: provider.counters.figures(&provider.id),
-            }
-        };
         Status {
-            providers: view.lanes.iter().map(provider).collect(),
+            providers: self.0.plugins.look(|book| book.slots.iter().map(|slot| status(slot, now)).collect()),
             operations: self.0.metrics.operations().collect(),
-            cached: self.0.cache.memory.len(),
+            cached: self.0.view.load().cache.memory.len(),
             phase: self.phase(),
         }
-    }
-
-    /// The steps in the lives of all plugins, from now on. A receiver that falls behind is told how much it missed.
-    pub fn lifecycle(&self) -> broadcast::Receiver<LifecycleChange> {
-        self.0.plugins.subscribe()
     }
 
     /// Hands all figures to the recorder of the `metrics` facade; to be called when they are collected.
@@ -100,12 +85,32 @@ impl Orchestrator {
     }
 }
 
+fn status(slot: &Slot, now: Instant) -> ProviderStatus {
+    let Slot { provider, instance, track, .. } = slot;
+    let serves = ServiceKind::ALL.into_iter().filter(|kind| instance.info.operations.serves(*kind));
+    let breaker = |kind| (kind, provider.breaker(kind).state(now), provider.breaker(kind).times_opened());
+    ProviderStatus {
+        id: provider.id.clone(),
+        plugin: format!("{} {}", instance.info.name, instance.info.version),
+        slot: track.slot(),
+        generation: instance.generation,
+        lifecycle: track.state(instance.generation),
+        restarts: slot.restarts,
+        last_failure: slot.last_failure.clone(),
+        health: instance.health.report(),
+        breakers: serves.map(breaker).collect(),
+        in_flight: provider.load.in_flight(),
+        latency: provider.load.latency(now),
+        figures: provider.counters.figures(&provider.id),
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<12} {:<10} {:<10} {:<28} {:>8} {:>8} {:>8} {:>9}",
-            "provider", "state", "health", "breaker", "attempts", "failures", "retries", "latency"
+            "{:<12} {:<13} {:<10} {:<28} {:>8} {:>8} {:>8} {:>9}",
+            "provider", "instance", "health", "breaker", "attempts", "failures", "retries", "latency"
         )?;
         for provider in &self.providers {
             let breakers: Vec<_> = provider
@@ -116,9 +121,9 @@ impl fmt::Display for Status {
             let figures = &provider.figures;
             writeln!(
                 f,
-                "{:<12} {:<10} {:<10} {:<28} {:>8} {:>8} {:>8} {:>6.1} ms",
+                "{:<12} {:<13} {:<10} {:<28} {:>8} {:>8} {:>8} {:>6.1} ms",
                 provider.id.as_str(),
-                provider.lifecycle.to_string(),
+                format!("{} #{}", provider.slot, provider.generation),
                 format!("{:?}", provider.health.0).to_lowercase(),
                 breakers.join("; "),
                 figures.attempts,
@@ -126,6 +131,15 @@ impl fmt::Display for Status {
                 figures.retries,
                 provider.latency.as_secs_f64() * 1000.0
             )?;
+            if let Some(failure) = &provider.last_failure {
+                writeln!(
+                    f,
+                    "{:<12} restarted {}x, last failure: {}",
+                    "",
+                    provider.restarts,
+                    failure.message()
+                )?;
+            }
         }
         writeln!(f)?;
         writeln!(f, "{:<28} {:>7} {:>7} {:>7} {:>12}", "operation", "calls", "errors", "hits", "mean")?;

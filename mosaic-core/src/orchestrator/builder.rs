@@ -4,28 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use serde_json::Value;
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::{Layer, Service};
 
-use super::phases::Changes;
-use super::plugins::PluginManager;
+use super::plugins::{Change, PluginManager, Settings, Source, SupervisionConfig};
 use super::{Inner, Orchestrator};
 use crate::engine::cache::CacheConfig;
 use crate::engine::observe::Metrics;
-use crate::engine::route::{Group, Phases, Routing, Rule, RuleBook, Rules};
-use crate::engine::stack::{Inserts, Parts, inner, outer};
-use crate::engine::view::{Lane, Provider, View};
-use crate::engine::{BoxStep, CacheStore, Call, Door, HealthConfig, ProviderConfig, health};
+use crate::engine::route::{Group, Phases, Routing, Rule, Rules};
+use crate::engine::stack::{Inserts, Parts, outer};
+use crate::engine::{BoxStep, Call, Door, HealthConfig, ProviderConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
-use crate::plugin::{Factory, FactoryInput, Plugin};
+use crate::plugin::{Factory, Plugin};
 use crate::ports::{AuditSink, Authorizer, UsageStore};
-use crate::types::{ProviderId, ServiceKind};
+use crate::types::ServiceKind;
 
 /// Puts an [`Orchestrator`] together.
 ///
@@ -50,19 +44,13 @@ pub struct Builder {
     factories: Vec<Box<dyn Factory>>,
     routing: Routing,
     phases: Option<Phases>,
-    cache: CacheConfig,
-    health: HealthConfig,
+    settings: Settings,
     time_limit: Duration,
     seed: Option<u64>,
     audit: Option<Arc<dyn AuditSink>>,
     authorizer: Option<Arc<dyn Authorizer>>,
     usage: Option<Arc<dyn UsageStore>>,
     inserts: Inserts,
-}
-
-enum Source {
-    Plugin(Arc<dyn Plugin>),
-    Factory { provider: String, service: ServiceKind, config: Value },
 }
 
 impl Default for Builder {
@@ -72,8 +60,12 @@ impl Default for Builder {
             factories: Vec::new(),
             routing: Routing::new(),
             phases: None,
-            cache: CacheConfig::default(),
-            health: HealthConfig::default(),
+            settings: Settings {
+                health: HealthConfig::default(),
+                supervision: SupervisionConfig::default(),
+                cache: CacheConfig::default(),
+                drain: Duration::from_secs(30),
+            },
             time_limit: Duration::from_secs(60),
             seed: None,
             audit: None,
@@ -97,7 +89,7 @@ impl Builder {
         plugin: impl Plugin,
         config: ProviderConfig,
     ) -> Self {
-        self.providers.push((id.into(), Source::Plugin(Arc::new(plugin)), config));
+        self.providers.push((id.into(), plugin.into(), config));
         self
     }
 
@@ -116,8 +108,7 @@ impl Builder {
         config: Value,
         treated: ProviderConfig,
     ) -> Self {
-        let source = Source::Factory { provider: provider.into(), service, config };
-        self.providers.push((id.into(), source, treated));
+        self.providers.push((id.into(), Source::factory(provider, service, config), treated));
         self
     }
 
@@ -153,13 +144,26 @@ impl Builder {
 
     /// How answers are kept.
     pub fn cache(mut self, cache: CacheConfig) -> Self {
-        self.cache = cache;
+        self.settings.cache = cache;
         self
     }
 
     /// When providers are asked how they are.
     pub fn health(mut self, health: HealthConfig) -> Self {
-        self.health = health;
+        self.settings.health = health;
+        self
+    }
+
+    /// What is done about instances that fail.
+    pub fn supervision(mut self, supervision: SupervisionConfig) -> Self {
+        self.settings.supervision = supervision;
+        self
+    }
+
+    /// How long calls under way may take to leave an instance that is replaced or removed; 30 s by default. Those that are
+    /// still inside then end with `Cancelled`.
+    pub fn drain(mut self, limit: Duration) -> Self {
+        self.settings.drain = limit;
         self
     }
 
@@ -227,62 +231,47 @@ impl Builder {
         self
     }
 
-    /// Compiles the rules, starts every plugin and the prober. Must be called on a tokio runtime.
+    /// Compiles the rules, starts every plugin, and watches them from then on. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// `Config` with every fault of names and rules, or the error of the plugin that did not start; plugins that had
-    /// started are stopped then. Dropping the future leaves started plugins without a stop.
+    /// started are stopped then. Dropping the future leaves plugins that started without a stop.
     pub async fn build(self) -> Result<Orchestrator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let providers = self.make_providers(seed).await?;
-        let members: Vec<_> = providers.iter().map(|provider| provider.member()).collect();
-        let rules = self.rules()?;
-        let book = RuleBook::compile(&rules, &members, seed)?;
-
-        let plugins = PluginManager::default();
-        for provider in &providers {
-            if let Err(error) = plugins.start(Arc::clone(provider), self.health.timeout).await {
-                plugins.stop_all().await;
-                return Err(error);
-            }
+        let (rules, inserts) = (self.rules()?, self.inserts.clone());
+        let plugins = Arc::new(PluginManager::new(seed, inserts, self.factories, self.settings)?);
+        let change = self
+            .providers
+            .into_iter()
+            .fold(Change::new(), |change, (id, source, config)| change.add_with(id, source, config));
+        if let Err(error) = plugins.apply(change.rules(rules)).await {
+            plugins.stop.cancel();
+            return Err(error);
         }
-        let lanes = providers
-            .iter()
-            .map(|provider| Lane { provider: Arc::clone(provider), step: inner(provider, &self.inserts) })
-            .collect();
-        let view = Arc::new(ArcSwap::from_pointee(View { epoch: 1, rules: book, lanes }));
-        let (metrics, cache) = (Arc::<Metrics>::default(), Arc::new(CacheStore::new(&self.cache)));
+        let metrics = Arc::<Metrics>::default();
         // Calls of the application itself ask no authorizer; reads leave no record.
         let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
         let door = Arc::<Door>::default();
         let path = outer(Parts {
             door: Arc::clone(&door),
-            view: Arc::clone(&view),
+            view: Arc::clone(plugins.view()),
             metrics: Arc::clone(&metrics),
             seed,
             audit: self.audit,
             authorizer: self.authorizer,
             usage: self.usage,
             time_limit: self.time_limit,
-            cache: Arc::clone(&cache),
             inserts: self.inserts,
         });
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        tasks.spawn(health::probe_forever(Arc::clone(&view), self.health, stop.clone()));
-        let change = parking_lot::Mutex::new(Changes::new(rules));
+        let view = Arc::clone(plugins.view());
         Ok(Orchestrator(Arc::new(Inner {
             path,
             direct,
             door,
             down: OnceCell::new(),
             view,
-            cache,
             metrics,
             plugins,
-            seed,
-            tasks,
-            stop,
-            change,
         })))
     }
 
@@ -292,56 +281,6 @@ impl Builder {
             Some(phases) if self.routing == Routing::new() => Ok(phases.clone().into()),
             Some(_) => {
                 let message = "rules, groups or defaults were given beside phases; put them into the phases that need them";
-                Err(Error::new(ErrorKind::Config, message))
-            }
-        }
-    }
-
-    async fn make_providers(&self, seed: u64) -> Result<Vec<Arc<Provider>>> {
-        let now = Instant::now();
-        let mut faults = Vec::new();
-        let mut providers: Vec<Arc<Provider>> = Vec::new();
-        for (name, source, config) in &self.providers {
-            let id = match ProviderId::new(name) {
-                Ok(id) if providers.iter().any(|known| known.id == id) => {
-                    faults.push(format!("provider {name:?}: there are two of this name"));
-                    continue;
-                }
-                Ok(id) => id,
-                Err(error) => {
-                    faults.push(error.to_string());
-                    continue;
-                }
-            };
-            match self.make(&id, source).await {
-                Ok(plugin) => providers.push(Arc::new(Provider::new(id, plugin, *config, now, seed))),
-                Err(error) => faults.push(format!("provider {name:?}: {}", error.message())),
-            }
-        }
-        if faults.is_empty() {
-            return Ok(providers);
-        }
-        Err(Error::new(ErrorKind::Config, format!("{} fault(s): {}", faults.len(), faults.join("; "))))
-    }
-
-    async fn make(&self, id: &ProviderId, source: &Source) -> Result<Arc<dyn Plugin>> {
-        let (provider, service, config) = match source {
-            Source::Plugin(plugin) => return Ok(Arc::clone(plugin)),
-            Source::Factory { provider, service, config } => (provider, service, config),
-        };
-        let fits = |factory: &dyn Factory| factory.provider() == provider && factory.service() == *service;
-        match self.factories.iter().find(|factory| fits(&***factory)) {
-            Some(factory) => factory.create(FactoryInput::new(id.clone(), config.clone())).await,
-            None => {
-                let known: Vec<_> = self
-                    .factories
-                    .iter()
-                    .map(|factory| format!("{} {}", factory.provider(), factory.service()))
-                    .collect();
-                let message = format!(
-                    "no factory makes {provider:?} for {service}; compiled in are: {}",
-                    known.join(", ")
-                );
                 Err(Error::new(ErrorKind::Config, message))
             }
         }

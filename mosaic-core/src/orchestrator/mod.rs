@@ -2,6 +2,7 @@
 
 mod admin;
 mod builder;
+mod changes;
 mod phases;
 mod plugins;
 
@@ -15,25 +16,22 @@ use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use admin::{ProviderStatus, Status};
 pub use builder::Builder;
 pub use phases::{PhaseChange, PhasePoint, PhaseStatus};
-pub use plugins::LifecycleChange;
+pub use plugins::{Applied, Change, Departure, LifecycleChange, Source, SupervisionConfig};
 
 use crate::context::{CacheUse, CallContext};
 use crate::engine::observe::Metrics;
 use crate::engine::route::{Explanation, Routing, Rules};
 use crate::engine::view::View;
-use crate::engine::{CacheStore, Call, Door, Enter, KnownKey};
+use crate::engine::{Call, Door, Enter, KnownKey};
 use crate::error::{Error, Result};
 use crate::op::{
     Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, catalogue,
 };
 use crate::types::TenantId;
-use phases::Changes;
 use plugins::PluginManager;
 
 /// Every provider behind one API, with routing, caching, limits, breakers and failover around each call. Cheap to clone.
@@ -78,14 +76,8 @@ struct Inner {
     /// Set when the shutdown is done.
     down: OnceCell<()>,
     view: Arc<ArcSwap<View>>,
-    cache: Arc<CacheStore>,
     metrics: Arc<Metrics>,
-    plugins: PluginManager,
-    seed: u64,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    /// Changes of the view, one at a time.
-    change: parking_lot::Mutex<Changes>,
+    plugins: Arc<PluginManager>,
 }
 
 impl Orchestrator {
@@ -165,23 +157,13 @@ impl Orchestrator {
     /// # Errors
     /// `Config`, with every fault; the old rules stay.
     pub fn set_rules(&self, rules: impl Into<Rules>) -> Result<()> {
-        let rules = rules.into();
-        let mut changes = self.0.change.lock();
-        let view = self.0.view.load_full();
-        let lanes = view.lanes.clone();
-        let members: Vec<_> = lanes.iter().map(|lane| lane.provider.member()).collect();
-        let book = changes.compile(&rules, &members, self.0.seed, &view.rules)?;
-        changes.replace(rules, &book, &view.rules);
-        changes.epoch += 1;
-        self.0.view.store(Arc::new(View { epoch: changes.epoch, rules: book, lanes }));
-        tracing::info!(target: "mosaic::routing", epoch = changes.epoch, "rules replaced");
-        Ok(())
+        self.0.plugins.set_rules(rules.into())
     }
 
     /// Makes old in the cache what an operation with these parameters would have changed, for changes that are learned of
     /// in another way, such as a webhook.
     pub fn invalidate<O: Operation>(&self, op: O) {
-        self.0.cache.touch(&Payload::new(op));
+        self.0.view.load().cache.touch(&Payload::new(op));
     }
 
     /// The counters of all operations.
@@ -198,8 +180,8 @@ impl Orchestrator {
 
     async fn go_down(&self) {
         self.0.door.closed.store(true, Ordering::SeqCst);
-        self.0.stop.cancel();
-        self.0.tasks.close();
+        self.0.plugins.stop.cancel();
+        self.0.plugins.tasks.close();
         let drained = async {
             while self.under_way() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -208,7 +190,7 @@ impl Orchestrator {
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!(target: "mosaic::lifecycle", calls = self.under_way(), "calls are still under way");
         }
-        self.0.tasks.wait().await;
+        self.0.plugins.tasks.wait().await;
         self.0.plugins.stop_all().await;
     }
 
@@ -225,7 +207,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 impl Drop for Inner {
     fn drop(&mut self) {
         // Nobody can join the tasks any more; they must not outlive the orchestrator all the same.
-        self.stop.cancel();
+        self.plugins.stop.cancel();
     }
 }
 
@@ -275,10 +257,10 @@ impl Orchestrator {
             return AtHand::Key(None);
         }
         let view = inner.view.load();
-        let Some(key) = inner.cache.key(cx, O::META, &view, |digest| digest.value(op)) else {
+        let Some(key) = view.cache.key(cx, O::META, &view, |digest| digest.value(op)) else {
             return AtHand::Key(None);
         };
-        match inner.cache.hit(key, began) {
+        match view.cache.hit(key, began) {
             Some(mut reply) => {
                 reply.report.elapsed = began.elapsed();
                 inner.metrics.hit(O::META, reply.report.elapsed);

@@ -1,16 +1,15 @@
 //! Phases while running: which one is in force, for what share of the things, and the way back.
 
 use std::fmt;
-use std::sync::Arc;
 
 use parking_lot::MutexGuard;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
 use super::Orchestrator;
+use super::plugins::Book;
 use crate::engine::route::phases::{Stage, share_fits};
 use crate::engine::route::{Member, Phases, RuleBook, Rules};
-use crate::engine::view::View;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A phase and its share of the things.
@@ -133,8 +132,7 @@ fn moved(stage: Stage, before: &RuleBook, book: &RuleBook) -> Option<Stage> {
 impl Orchestrator {
     /// Where the migration stands; none where the rules are one set.
     pub fn phase(&self) -> Option<PhaseStatus> {
-        let changes = self.0.change.lock();
-        self.status_of(&changes)
+        self.status_of(&self.0.plugins.book().changes)
     }
 
     /// Puts a phase in force, with the share that it begins with; where it is in force already, nothing changes. Calls under way
@@ -143,11 +141,11 @@ impl Orchestrator {
     /// # Errors
     /// `Invalid` for an unknown phase, `Config` where there are no phases; nothing changes then.
     pub fn set_phase(&self, name: &str) -> Result<PhaseStatus> {
-        let changes = self.0.change.lock();
-        let phases = changes.phases()?;
+        let book = self.0.plugins.book();
+        let phases = book.changes.phases()?;
         let (at, present) = (phases.position(name)?, self.0.view.load().rules.stage());
         let stage = if at == present.at { present } else { phases.stage(at) };
-        self.enter(changes, stage, false)
+        self.enter(book, stage, false)
     }
 
     /// The same with another share than the phase begins with, in percent.
@@ -155,9 +153,9 @@ impl Orchestrator {
     /// # Errors
     /// Those of [`Orchestrator::set_phase`] and of [`Orchestrator::set_share`].
     pub fn set_phase_at(&self, name: &str, percent: u8) -> Result<PhaseStatus> {
-        let changes = self.0.change.lock();
-        let at = changes.phases()?.position(name)?;
-        self.enter(changes, Stage { at, share: percent }, false)
+        let book = self.0.plugins.book();
+        let at = book.changes.phases()?.position(name)?;
+        self.enter(book, Stage { at, share: percent }, false)
     }
 
     /// Changes the share of the phase in force, in percent. With a higher share every thing that goes by the phase already goes on to
@@ -166,10 +164,10 @@ impl Orchestrator {
     /// # Errors
     /// `Invalid` for more than 100, or less where there is no phase before this one; `Config` where there are no phases.
     pub fn set_share(&self, percent: u8) -> Result<PhaseStatus> {
-        let changes = self.0.change.lock();
-        changes.phases()?;
+        let book = self.0.plugins.book();
+        book.changes.phases()?;
         let at = self.0.view.load().rules.stage().at;
-        self.enter(changes, Stage { at, share: percent }, false)
+        self.enter(book, Stage { at, share: percent }, false)
     }
 
     /// Goes back to where the migration stood before the last change of phase, with the share that it had. Changes of share are no
@@ -178,25 +176,20 @@ impl Orchestrator {
     /// # Errors
     /// `Conflict` where no phase was changed yet; `Config` where there are no phases.
     pub fn rollback(&self) -> Result<PhaseStatus> {
-        let mut changes = self.0.change.lock();
-        changes.phases()?;
-        let stage = changes.back.pop().ok_or_else(|| {
+        let mut book = self.0.plugins.book();
+        book.changes.phases()?;
+        let stage = book.changes.back.pop().ok_or_else(|| {
             Error::new(ErrorKind::Conflict, "no phase was put in force yet: there is nothing to go back to")
         })?;
-        self.enter(changes, stage, true)
+        self.enter(book, stage, true)
     }
 
     /// The changes of phase and share from now on. A receiver that falls behind is told how much it missed.
     pub fn phase_changes(&self) -> broadcast::Receiver<PhaseChange> {
-        self.0.change.lock().said.subscribe()
+        self.0.plugins.book().changes.said.subscribe()
     }
 
-    fn enter(
-        &self,
-        mut changes: MutexGuard<'_, Changes>,
-        stage: Stage,
-        rollback: bool,
-    ) -> Result<PhaseStatus> {
+    fn enter(&self, mut book: MutexGuard<'_, Book>, stage: Stage, rollback: bool) -> Result<PhaseStatus> {
         share_fits(stage.share)?;
         let view = self.0.view.load_full();
         let from = view.rules.stage();
@@ -207,8 +200,9 @@ impl Orchestrator {
         if stage != from {
             let rules = view.rules.at(stage);
             let said = PhaseChange { from: point(&rules, from), to: point(&rules, stage), rollback };
-            changes.epoch += 1;
-            self.0.view.store(Arc::new(View { epoch: changes.epoch, rules, lanes: view.lanes.clone() }));
+            book.changes.epoch += 1;
+            self.0.plugins.publish(&book, rules);
+            let changes = &mut book.changes;
             if !rollback && stage.at != from.at {
                 if changes.back.len() == REMEMBERED {
                     changes.back.remove(0);
@@ -222,7 +216,7 @@ impl Orchestrator {
             // Nobody has to listen.
             let _ = changes.said.send(said);
         }
-        self.status_of(&changes).ok_or_else(|| Error::new(ErrorKind::Internal, "the phases went away"))
+        self.status_of(&book.changes).ok_or_else(|| Error::new(ErrorKind::Internal, "the phases went away"))
     }
 
     fn status_of(&self, changes: &Changes) -> Option<PhaseStatus> {

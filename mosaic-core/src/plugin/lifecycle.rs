@@ -62,9 +62,9 @@ pub enum LifecycleEvent {
     Started,
     /// The first health check passed.
     HealthPassed,
-    /// A step failed, or an instance at work did.
+    /// A step failed, or an instance at work did, or the restart of a failed one.
     Failed,
-    /// A failed instance works again.
+    /// A failed instance was restarted and works again.
     Recovered,
     /// A failed instance is given up.
     GivenUp,
@@ -152,14 +152,15 @@ impl Lifecycle {
             ) => Self::Stopping,
             (Self::Stopping, E::Stopped) => Self::Stopped,
             (Self::Stopped, E::Disposed) => Self::Disposed,
-            // Every step of the start can fail, and so can an instance at work.
+            // Every step of the start can fail, and so can an instance at work and the restart of a failed one.
             (
                 Self::Discovered
                 | Self::Validated
                 | Self::Loaded
                 | Self::Initialized
                 | Self::Started
-                | Self::Running,
+                | Self::Running
+                | Self::Failed,
                 E::Failed,
             ) => Self::Failed,
             (from, event) => return Err(IllegalTransition { from, event }),

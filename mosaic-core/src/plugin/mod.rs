@@ -1,27 +1,32 @@
 //! The plugin contract: who answers calls, and what the engine asks of it.
 
+mod alarm;
 mod factory;
 mod handler;
 mod health;
 mod info;
 mod lifecycle;
+mod slot;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use alarm::Alarm;
 pub use factory::{Factory, FactoryInput};
 pub use handler::{HandlerTable, Handlers, RowFn};
 pub use health::{HealthReport, HealthStatus, Measure};
 pub use info::PluginInfo;
 pub use lifecycle::{IllegalTransition, Lifecycle, LifecycleEvent};
+pub use slot::{IllegalSlotEvent, SlotEvent, SlotState};
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// The code of a provider. One instance stands for one configured backend.
 ///
 /// The engine calls `initialize`, `start` and `health` in this order before the first call, and `stop` and `dispose` after
-/// the last. It wraps every call with time limits, retries and breakers: a plugin does none of these itself.
+/// the last. An instance that [failed](Plugin::failed) and was not made by a factory goes through `stop`, `initialize` and
+/// `start` once more. The engine wraps every call with time limits, retries and breakers: a plugin does none of these itself.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -91,6 +96,16 @@ pub trait Plugin: Send + Sync + 'static {
         HealthReport::healthy()
     }
 
+    /// Resolves when the instance can work no more: a task it lives by ended, a connection it cannot do without is gone for
+    /// good. It is then failed and restarted: made anew where a factory made it, else stopped, initialized and started again.
+    /// [`Alarm`] keeps this for a plugin.
+    ///
+    /// Asked once for each start. A backend that is down is no failure of the instance: that is what `health` tells. The
+    /// default never resolves.
+    async fn failed(&self) -> Error {
+        std::future::pending().await
+    }
+
     /// Figures of its own, read out beside the engine's.
     fn metrics(&self) -> Vec<Measure> {
         Vec::new()
@@ -131,6 +146,9 @@ impl<P: Plugin + ?Sized> Plugin for Arc<P> {
     }
     fn metrics(&self) -> Vec<Measure> {
         (**self).metrics()
+    }
+    async fn failed(&self) -> Error {
+        (**self).failed().await
     }
     async fn refresh(&self) -> Result<()> {
         (**self).refresh().await

@@ -106,8 +106,38 @@ struct Wire {
     base64: Option<String>,
 }
 
+/// Bytes in a format that has such a thing, unlike JSON.
+struct Binary<B>(B);
+
+impl Serialize for Binary<&Bytes> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+impl<'de> Deserialize<'de> for Binary<Vec<u8>> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        deserializer.deserialize_byte_buf(Visitor).map(Binary)
+    }
+}
+
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return (&self.media_type, Binary(&self.bytes)).serialize(serializer);
+        }
         let media_type = Some(self.media_type.clone());
         match self.as_text() {
             Some(text) => Wire { media_type, text: Some(text.into()), base64: None },
@@ -119,6 +149,10 @@ impl Serialize for Blob {
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
+        if !deserializer.is_human_readable() {
+            let (media_type, Binary(bytes)) = <(String, Binary<Vec<u8>>)>::deserialize(deserializer)?;
+            return Ok(Self::new(media_type, bytes));
+        }
         let wire = Wire::deserialize(deserializer)?;
         let bytes = match (wire.text, wire.base64) {
             (Some(text), None) => text.into_bytes(),

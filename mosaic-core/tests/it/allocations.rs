@@ -69,3 +69,45 @@ fn a_miss_adds_its_way_its_flight_and_its_entry() {
     let allocations = count(CacheUse::Normal, GetRepository::new("acme", "gadget"));
     assert!((11..=14).contains(&allocations), "{allocations} allocations on a miss");
 }
+
+/// Eight members, ranked by everything there is.
+#[test]
+fn ranking_a_group_of_eight_allocates_nothing() {
+    use mosaic_core::context::Performance;
+    use mosaic_core::engine::balance::{Balance, LoadCell};
+    use mosaic_core::engine::route::{Boards, Group, Member, Routing, Rule, Standing, Table, Term};
+    use mosaic_core::types::{ProviderId, ServiceKind};
+    use tokio::time::Instant;
+
+    struct Idle(Vec<LoadCell>);
+    impl Boards for Idle {
+        fn standing(&self, provider: usize, _: ServiceKind, _: Instant) -> Standing {
+            if provider == 5 { Standing::Degraded } else { Standing::Good }
+        }
+        fn load(&self, provider: usize) -> &LoadCell {
+            &self.0[provider]
+        }
+    }
+
+    let now = Instant::now();
+    let boards = Idle((0..8).map(|_| LoadCell::new(now)).collect());
+    boards.0[3].enter();
+    let ids = [0, 1, 2, 3, 4, 5, 6, 7].map(|at| format!("forge-{at}"));
+    for balance in Balance::NAMES.map(|(_, balance)| balance) {
+        let members = ids.iter().map(|id| {
+            let mut member = Member::new(ProviderId::new(id).unwrap(), OpSet::service(ServiceKind::Git));
+            member.region = "eu".parse().ok();
+            member
+        });
+        let group = Group::new("all", ids.clone()).balance(balance).rank(Term::ALL);
+        let routing = Routing::new().group(group).default_rule(Rule::any().to("all"));
+        let table = Table::compile(&routing, members.collect(), 7).unwrap();
+        let (op, cx) =
+            (known(), CallContext::new().attribute("region", "us").performance(Performance::LowLatency));
+        let info = allocation_counter::measure(|| {
+            let route = table.route(GetRepository::META, op.subject(), &cx, &boards, now);
+            assert_eq!(route.map_or(0, |route| route.candidates.len()), 8);
+        });
+        assert_eq!(info.count_total, 0, "{balance}");
+    }
+}

@@ -28,6 +28,8 @@ mod pages;
 #[cfg(test)]
 mod phases;
 #[cfg(test)]
+mod ranking;
+#[cfg(test)]
 mod retry;
 #[cfg(test)]
 mod soak;

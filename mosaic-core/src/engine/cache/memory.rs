@@ -32,6 +32,8 @@ pub struct Entry {
     pub stale_until: Instant,
     /// What it depends on.
     pub noted: Noted,
+    /// About how many bytes the answer takes.
+    pub weight: usize,
     /// Whether it was read since it was put in.
     pub read: AtomicBool,
     /// What moka has of its key: nothing, an older entry, or this one.
@@ -51,7 +53,13 @@ type Set = [Option<(u128, Arc<Entry>)>; WAYS];
 pub struct Memory {
     front: Box<[RwLock<Set>]>,
     main: moka::sync::Cache<u128, Arc<Entry>, Spread>,
+    /// What moka may hold, in bytes.
     room: u64,
+    /// What an answer counts at least: the bytes over the capacity. Heavier ones have no place in the front, so that
+    /// the number of its places bounds its bytes too.
+    unit: u64,
+    /// What no answer may take more of, in bytes.
+    most: u64,
 }
 
 impl Memory {
@@ -61,12 +69,17 @@ impl Memory {
         let wanted = usize::try_from(config.capacity).unwrap_or(usize::MAX).div_ceil(WAYS).min(MOST_SETS);
         let sets = if wanted == 0 { 0 } else { 1 << wanted.ilog2() };
         // The front is never quite full, as keys do not spread evenly over its sets.
-        let room = config.capacity.saturating_sub((sets * WAYS / 2) as u64);
+        let unit = (config.bytes / config.capacity.max(1)).max(1);
+        let room = config.capacity.saturating_sub((sets * WAYS / 2) as u64).saturating_mul(unit);
         let main = moka::sync::Cache::builder()
             .max_capacity(room)
+            .weigher(move |_: &u128, entry: &Arc<Entry>| {
+                u32::try_from(unit.max(entry.weight as u64)).unwrap_or(u32::MAX)
+            })
             .expire_after(UntilStale)
             .build_with_hasher(Spread);
-        Self { front: (0..sets).map(|_| RwLock::default()).collect(), main, room }
+        let front = (0..sets).map(|_| RwLock::default()).collect();
+        Self { front, main, room, unit, most: config.bytes / 8 }
     }
 
     /// Looks at the entry of a key, fresh or not.
@@ -89,16 +102,39 @@ impl Memory {
     fn look_in_main(&self, key: u128) -> Option<Arc<Entry>> {
         let entry = self.main.get(&key)?;
         entry.in_main.store(SAME, Ordering::Relaxed);
-        self.keep_in_front(key, &entry, false);
+        if entry.weight as u64 <= self.unit {
+            self.keep_in_front(key, &entry, false);
+        }
         Some(entry)
     }
 
     /// Keeps an entry. Whoever did not look before, and so does not know whether there is an older one, says so.
     pub fn insert(&self, key: u128, entry: Arc<Entry>, looked: bool) {
+        let weight = entry.weight as u64;
+        if weight > self.unit.min(self.most) {
+            return self.insert_heavy(key, entry, weight);
+        }
         if !looked {
             self.main.invalidate(&key);
         }
         self.keep_in_front(key, &entry, true);
+    }
+
+    /// Keeps an entry that has no place in the front, and nothing older of its key.
+    #[cold]
+    fn insert_heavy(&self, key: u128, entry: Arc<Entry>, weight: u64) {
+        let old = self.set(key).and_then(|set| {
+            let mut set = set.write();
+            let own = set.iter().position(|way| way.as_ref().is_some_and(|(known, _)| *known == key));
+            own.and_then(|own| set[own].take())
+        });
+        // Not under the lock: so is the drop of what it holds.
+        drop(old);
+        if weight <= self.most.min(self.room) {
+            self.main.insert(key, entry);
+        } else {
+            self.main.invalidate(&key);
+        }
     }
 
     /// How many entries there are, about; those in both places count twice.
@@ -139,7 +175,7 @@ impl Memory {
         let Some((known, old)) = old.filter(|(known, _)| *known != key) else { return };
         match old.in_main.load(Ordering::Relaxed) {
             SAME => {}
-            _ if old.read.load(Ordering::Relaxed) || self.main.entry_count() < self.room => {
+            _ if old.read.load(Ordering::Relaxed) || self.main.weighted_size() < self.room => {
                 self.main.insert(known, old);
             }
             // An older answer to the same must not come back in its place.
@@ -217,9 +253,14 @@ mod tests {
             fresh_until: later,
             stale_until: later,
             noted: Noted::default(),
+            weight: 4,
             read: AtomicBool::new(false),
             in_main: AtomicU8::new(0),
         })
+    }
+
+    fn heavy(n: u32, weight: usize) -> Arc<Entry> {
+        Arc::new(Entry { weight, ..Arc::into_inner(entry(n)).unwrap() })
     }
 
     fn number(cache: &Memory, key: u128) -> Option<u32> {
@@ -280,6 +321,34 @@ mod tests {
                     "{n} in round {round}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn heavy_answers_are_bounded_in_bytes() {
+        let config = CacheConfig { capacity: 1_000, bytes: 1 << 20, ..CacheConfig::default() };
+        let cache = Memory::new(&config);
+        for n in 0..100 {
+            for _ in 0..2 {
+                cache.insert(key(n), heavy(n, 100_000), true);
+                cache.main.run_pending_tasks();
+            }
+            number(&cache, key(n));
+        }
+        let kept = (0..100).filter(|n| number(&cache, key(*n)) == Some(*n)).count();
+        assert!((1..=10).contains(&kept), "{kept} of 100,000 bytes in a mebibyte");
+        cache.insert(key(200), heavy(200, 1 << 18), true);
+        assert_eq!(number(&cache, key(200)), None, "one answer may not take it all");
+    }
+
+    #[test]
+    fn the_newest_answer_counts_whatever_the_weights() {
+        let cache = Memory::new(&CacheConfig { capacity: 1_000, bytes: 1 << 20, ..CacheConfig::default() });
+        for (n, weight) in [4, 50_000, 4, 1 << 19, 4, 50_000, 1 << 19].into_iter().enumerate() {
+            let n = n as u32;
+            cache.insert(key(7), heavy(n, weight), n.is_multiple_of(2));
+            let expected = (weight < 1 << 17).then_some(n);
+            assert_eq!(number(&cache, key(7)), expected, "after {weight} bytes");
         }
     }
 

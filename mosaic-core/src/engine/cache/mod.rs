@@ -25,6 +25,9 @@ pub struct CacheConfig {
     pub ttl: Option<Duration>,
     /// How many answers are kept, about; 10,000 by default. Never more than half as many again, but for capacities below 8.
     pub capacity: u64,
+    /// How many bytes the answers that are kept may take, about; 256 MiB by default. An answer that would take more than an
+    /// eighth of it is not kept.
+    pub bytes: u64,
     /// How long an answer that is no longer fresh may stand in while the provider fails; 5 min by default, 0 for never.
     pub stale: Duration,
     /// The key of the digest by which answers are known. Random by default; to be set where processes share a tier.
@@ -33,7 +36,14 @@ pub struct CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { enabled: true, ttl: None, capacity: 10_000, stale: Duration::from_secs(300), key: None }
+        Self {
+            enabled: true,
+            ttl: None,
+            capacity: 10_000,
+            bytes: 256 << 20,
+            stale: Duration::from_secs(300),
+            key: None,
+        }
     }
 }
 
@@ -43,6 +53,7 @@ impl std::fmt::Debug for CacheConfig {
             .field("enabled", &self.enabled)
             .field("ttl", &self.ttl)
             .field("capacity", &self.capacity)
+            .field("bytes", &self.bytes)
             .field("stale", &self.stale)
             .finish_non_exhaustive()
     }

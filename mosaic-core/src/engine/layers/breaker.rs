@@ -5,21 +5,23 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::stream::{ending_with_error, wrap};
-use crate::engine::view::Provider;
+use crate::engine::view::Breakers;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result, Verdict};
 use crate::op::Reply;
+use crate::types::ProviderId;
 
 pub(crate) struct Breaker<S> {
     pub(crate) inner: S,
-    pub(crate) provider: Arc<Provider>,
+    pub(crate) provider: ProviderId,
+    pub(crate) breakers: Arc<Breakers>,
 }
 
 impl<S: Step> Step for Breaker<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let meta = call.meta();
         let (service, began) = (meta.service, call.now());
-        let cell = self.provider.breaker(service);
+        let cell = &self.breakers[service.index()];
         let permit = match cell.ask(began) {
             Ok(permit) => permit,
             Err(wait) => {
@@ -29,7 +31,7 @@ impl<S: Step> Step for Breaker<S> {
                 )
                 .retry_after(wait)
                 .operation(meta.name)
-                .provider(&self.provider.id));
+                .provider(&self.provider));
             }
         };
         let ticket = permit.ticket();
@@ -45,14 +47,14 @@ impl<S: Step> Step for Breaker<S> {
         };
         if changed {
             let state = cell.state(Instant::now());
-            tracing::info!(target: "mosaic::breaker", provider = %self.provider.id, %service, %state, "breaker changed");
+            tracing::info!(target: "mosaic::breaker", provider = %self.provider, %service, %state, "breaker changed");
         }
         // A stream that breaks off later is a failure too.
         wrap(&mut result, |stream| {
-            let provider = Arc::clone(&self.provider);
+            let breakers = Arc::clone(&self.breakers);
             ending_with_error(stream, move |error| {
                 if let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) {
-                    provider.breaker(service).fail_afterwards(ticket, Instant::now());
+                    breakers[service.index()].fail_afterwards(ticket, Instant::now());
                 }
             })
         });

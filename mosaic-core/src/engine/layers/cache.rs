@@ -15,14 +15,14 @@ use crate::engine::cache::tags::{Generations, Noted};
 use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Outcome, Result, Verdict};
-use crate::op::{CacheState, Digester, OpMeta, Payload, Reply, ReplyBody, Shared};
+use crate::op::{CacheState, Digester, OpDef, OpMeta, Payload, Reply, ReplyBody, Shared};
 use crate::types::ProviderId;
 
 /// What all calls share.
 pub(crate) struct CacheStore {
     pub(crate) memory: Memory,
-    generations: Generations,
-    flights: Flights,
+    generations: Arc<Generations>,
+    flights: Arc<Flights>,
     keys: Keys,
     enabled: bool,
     ttl: Option<Duration>,
@@ -33,12 +33,21 @@ impl CacheStore {
     pub(crate) fn new(config: &CacheConfig) -> Self {
         Self {
             memory: Memory::new(config),
-            generations: Generations::default(),
-            flights: Flights::default(),
+            generations: Arc::default(),
+            flights: Arc::default(),
             keys: Keys::new(config.key),
             enabled: config.enabled,
             ttl: config.ttl,
             stale: config.stale,
+        }
+    }
+
+    /// An empty store kept otherwise, for calls that begin from now on. Writes that are under way make old what is kept here too.
+    pub(crate) fn after(before: &Self, config: &CacheConfig) -> Self {
+        Self {
+            generations: Arc::clone(&before.generations),
+            flights: Arc::clone(&before.flights),
+            ..Self::new(config)
         }
     }
 
@@ -74,7 +83,8 @@ impl CacheStore {
         self.memory.look(key, fresh).flatten()
     }
 
-    fn fill(&self, key: u128, ttl: Duration, reply: &Reply, noted: Noted, looked: bool) {
+    fn fill(&self, key: u128, def: &OpDef, reply: &Reply, noted: Noted, looked: bool) {
+        let Some(ttl) = def.meta.freshness() else { return };
         let ReplyBody::Value(value) = &reply.body else { return };
         let now = Instant::now();
         if !self.generations.settled(&noted, now) {
@@ -87,16 +97,31 @@ impl CacheStore {
             fresh_until,
             stale_until: fresh_until + self.stale,
             noted,
+            weight: def.weigh(value),
             read: AtomicBool::new(false),
             in_main: AtomicU8::new(0),
         };
         self.memory.insert(key, Arc::new(entry), looked);
     }
+
+    /// An answer that is no longer fresh, where it may stand in for this error: the provider fails, and nothing that the
+    /// answer depends on was written since.
+    fn stand_in(&self, key: u128, error: &Error) -> Option<Reply> {
+        let failing = error.verdict() == Verdict::Failure
+            || matches!(
+                error.kind(),
+                ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled | ErrorKind::Lifecycle
+            );
+        let usable = |entry: &Arc<Entry>| {
+            let usable = Instant::now() < entry.stale_until && self.generations.current(&entry.noted);
+            usable.then(|| kept(entry, CacheState::Stale))
+        };
+        failing.then(|| self.memory.look(key, usable).flatten()).flatten()
+    }
 }
 
 pub(crate) struct Cache<S> {
     pub(crate) inner: S,
-    pub(crate) store: Arc<CacheStore>,
 }
 
 /// Moves the counters of a write when the write is over, however it ends.
@@ -123,44 +148,44 @@ impl<S: Step> Step for Cache<S> {
         let meta = call.meta();
         if !meta.effect.is_read() {
             // Also where the outcome is unknown, and where the caller goes away in the middle.
-            let mut touching = Touching { store: &self.store, call, known: false };
+            let mut touching = Touching { store: &call.view()?.cache, call, known: false };
             let result = self.inner.call(call).await;
             touching.known = !matches!(&result, Err(error) if error.outcome() == Outcome::Unknown);
             return result;
         }
-        let (Some(ttl), Some(view)) = (meta.freshness(), &call.view) else {
+        let (Some(_), Some(view)) = (meta.freshness(), &call.view) else {
             return self.inner.call(call).await;
         };
         // Where the key is known already, it was looked for a moment ago.
         let known = call.key.filter(|known| known.epoch == view.epoch);
         let key = match known {
             Some(known) => Some(known.key()),
-            None => self.store.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
+            None => view.cache.key(&call.cx, meta, view, |digest| call.payload.digest(digest)),
         };
         let Some(key) = key else { return self.inner.call(call).await };
         if known.is_none()
             && call.cx.cache_use() == CacheUse::Normal
-            && let Some(reply) = self.store.hit(key, call.started)
+            && let Some(reply) = view.cache.hit(key, call.started)
         {
             return Ok(reply);
         }
         // A hit carries none of what follows in its future.
-        Box::pin(self.ask(call, key, ttl)).await
+        Box::pin(self.ask(call, &view.cache, key)).await
     }
 }
 
 impl<S: Step> Cache<S> {
-    async fn ask(&self, call: &Call, key: u128, ttl: Duration) -> Result<Reply> {
+    async fn ask(&self, call: &Call, store: &CacheStore, key: u128) -> Result<Reply> {
         let mine = call.cx.deadline();
         let result = if call.cx.cache_use() == CacheUse::Refresh {
-            let noted = self.store.generations.note(call.meta(), call.payload.subject());
+            let noted = store.generations.note(call.meta(), call.payload.subject());
             let result = self.inner.call(call).await;
             if let Ok(reply) = &result {
-                self.store.fill(key, ttl, reply, noted, false);
+                store.fill(key, call.payload.def(), reply, noted, false);
             }
             result
         } else {
-            self.ask_once(call, key, ttl, mine).await
+            self.ask_once(call, store, key, mine).await
         };
         match result {
             Ok(mut reply) => {
@@ -171,7 +196,7 @@ impl<S: Step> Cache<S> {
             }
             // Who asked for a new answer is not helped by an old one.
             Err(error) if call.cx.cache_use() == CacheUse::Refresh => Err(error),
-            Err(error) => match self.stand_in(key, &error) {
+            Err(error) => match store.stand_in(key, &error) {
                 Some(mut reply) => {
                     reply.report.trail = error.attempts().to_vec();
                     Ok(reply)
@@ -182,10 +207,16 @@ impl<S: Step> Cache<S> {
     }
 
     /// Asks, unless somebody asks for the same already.
-    async fn ask_once(&self, call: &Call, key: u128, ttl: Duration, mine: Option<Instant>) -> Result<Reply> {
+    async fn ask_once(
+        &self,
+        call: &Call,
+        store: &CacheStore,
+        key: u128,
+        mine: Option<Instant>,
+    ) -> Result<Reply> {
         loop {
-            let noted = self.store.generations.note(call.meta(), call.payload.subject());
-            let mut seat = self.store.flights.join(key, &noted);
+            let noted = store.generations.note(call.meta(), call.payload.subject());
+            let mut seat = store.flights.join(key, &noted);
             if !seat.leads()
                 && let Some((landed, theirs)) = seat.wait().await
             {
@@ -199,7 +230,7 @@ impl<S: Step> Cache<S> {
             let result = self.inner.call(call).await;
             match &result {
                 Ok(reply) => {
-                    self.store.fill(key, ttl, reply, noted, true);
+                    store.fill(key, call.payload.def(), reply, noted, true);
                     if let ReplyBody::Value(value) = &reply.body {
                         seat.land(Ok((Arc::clone(value), reply.report.provider.clone())), mine);
                     }
@@ -209,18 +240,6 @@ impl<S: Step> Cache<S> {
             }
             return result;
         }
-    }
-
-    /// An answer that is no longer fresh, where it may stand in for this error: the provider fails, and nothing that the
-    /// answer depends on was written since.
-    fn stand_in(&self, key: u128, error: &Error) -> Option<Reply> {
-        let failing = error.verdict() == Verdict::Failure
-            || matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::RateLimited | ErrorKind::Throttled);
-        let usable = |entry: &Arc<Entry>| {
-            let usable = Instant::now() < entry.stale_until && self.store.generations.current(&entry.noted);
-            usable.then(|| kept(entry, CacheState::Stale))
-        };
-        failing.then(|| self.store.memory.look(key, usable).flatten()).flatten()
     }
 }
 

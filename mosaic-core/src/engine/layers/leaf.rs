@@ -8,38 +8,34 @@ use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::stream::wrap;
 use crate::context::Sent;
-use crate::engine::view::Provider;
+use crate::engine::instance::Instance;
+use crate::engine::observe::ProviderCounters;
 use crate::engine::{Call, Step};
 use crate::error::{Delivery, Error, ErrorKind, Result};
 use crate::op::{Reply, ReplyStream};
-use crate::plugin::HandlerTable;
+use crate::types::ProviderId;
 
 pub(crate) struct Leaf {
-    provider: Arc<Provider>,
-    handlers: HandlerTable,
-}
-
-impl Leaf {
-    pub(crate) fn new(provider: Arc<Provider>) -> Self {
-        let handlers = Arc::clone(&provider.plugin).handlers();
-        Self { provider, handlers }
-    }
+    pub(crate) provider: ProviderId,
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) counters: Arc<ProviderCounters>,
 }
 
 impl Step for Leaf {
     async fn call(&self, call: &Call) -> Result<Reply> {
         let sent = &call.sent;
         if let Some(sent) = sent
-            && !self.provider.info.reports_delivery
+            && !self.instance.info.reports_delivery
         {
             sent.mark();
         }
-        let counters = &self.provider.counters;
+        let counters = &*self.counters;
         counters.attempts.fetch_add(1, Ordering::Relaxed);
-        let outcome = AssertUnwindSafe(self.handlers.call(&call.cx, &call.payload)).catch_unwind().await;
+        let outcome =
+            AssertUnwindSafe(self.instance.handlers.call(&call.cx, &call.payload)).catch_unwind().await;
         let error = match outcome {
             Ok(Ok(mut reply)) => {
-                reply.report.provider = Some(self.provider.id.clone());
+                reply.report.provider = Some(self.provider.clone());
                 let mut result = Ok(reply);
                 wrap(&mut result, unwinding);
                 return result;
@@ -50,7 +46,7 @@ impl Step for Leaf {
         counters.failures.fetch_add(1, Ordering::Relaxed);
         let delivery = delivery(&error, sent.as_ref().is_none_or(Sent::marked));
         let refused = error.was_refused();
-        let error = error.operation(call.meta().name).provider(&self.provider.id).delivery(delivery);
+        let error = error.operation(call.meta().name).provider(&self.provider).delivery(delivery);
         Err(if refused { error.refused() } else { error })
     }
 }

@@ -12,5 +12,6 @@ pub(crate) mod retry;
 pub(crate) mod route;
 mod stream;
 pub(crate) mod tenant;
+pub(crate) mod tenure;
 pub(crate) mod timeout;
 pub(crate) mod trace;

@@ -8,6 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::context::Sent;
 use crate::engine::breaker::BreakerState;
+use crate::engine::instance::Instance;
+use crate::engine::limit::RetryBudget;
 use crate::engine::view::Provider;
 use crate::engine::{Call, Step};
 use crate::error::{Attempt, Delivery, Error, ErrorKind, Recovery, Result, Situation, fails_over, recovery};
@@ -16,11 +18,13 @@ use crate::op::Reply;
 pub(crate) struct Retry<S> {
     pub(crate) inner: S,
     pub(crate) provider: Arc<Provider>,
+    pub(crate) budget: Arc<RetryBudget>,
+    pub(crate) instance: Arc<Instance>,
 }
 
 impl<S: Step> Step for Retry<S> {
     async fn call(&self, call: &Call) -> Result<Reply> {
-        let credential = self.provider.refresh.generation();
+        let credential = self.instance.refresh.generation();
         let result = if call.is_read() {
             self.inner.call(call).await
         } else {
@@ -29,7 +33,7 @@ impl<S: Step> Step for Retry<S> {
         };
         match result {
             Ok(mut reply) => {
-                self.provider.budget.deposit();
+                self.budget.deposit();
                 // It ran: should a layer above give the call up all the same, that is what is known.
                 self.settle(call, true);
                 reply.report.attempts = 1;
@@ -64,7 +68,7 @@ impl<S: Step> Retry<S> {
     async fn recover(&self, mut call: Call, mut credential: u64, mut error: Error) -> Result<Reply> {
         let config = &self.provider.config.retry;
         let meta = call.meta();
-        let keyed = call.cx.key().is_some() && self.provider.info.honours_keys;
+        let keyed = call.cx.key().is_some() && self.instance.info.honours_keys;
         let mut waits = config.backoff.waits(self.provider.seed ^ call.number);
         let (mut attempts, mut refreshed) = (1u32, false);
         let (mut worst, mut may_have_run) = (Delivery::NotSent, false);
@@ -90,17 +94,15 @@ impl<S: Step> Retry<S> {
             let mut counts = true;
             let pause = match recovery(&situation) {
                 Recovery::NextProvider | Recovery::Stop => None,
-                Recovery::Backoff => {
-                    waits.next().filter(|wait| *wait < left && self.provider.budget.withdraw())
-                }
+                Recovery::Backoff => waits.next().filter(|wait| *wait < left && self.budget.withdraw()),
                 Recovery::Wait(wait) => {
                     // Nothing was asked of the provider: waiting for our own limiter is no retry.
                     counts = error.kind() != ErrorKind::Throttled;
-                    (wait < left && (!counts || self.provider.budget.withdraw())).then_some(wait)
+                    (wait < left && (!counts || self.budget.withdraw())).then_some(wait)
                 }
                 Recovery::Refresh => {
                     refreshed = true;
-                    match self.provider.refresh.run(&self.provider.plugin, credential).await {
+                    match self.instance.refresh.run(&self.instance.plugin, credential).await {
                         Ok(()) => Some(Duration::ZERO),
                         Err(refusal) => {
                             if refusal.kind() != ErrorKind::Unsupported {
@@ -131,7 +133,7 @@ impl<S: Step> Retry<S> {
             }
             call.restart();
             call = self.begin(call);
-            credential = self.provider.refresh.generation();
+            credential = self.instance.refresh.generation();
             match self.inner.call(&call).await {
                 Ok(mut reply) => {
                     self.settle(&call, true);

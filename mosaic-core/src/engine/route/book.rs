@@ -14,7 +14,7 @@ use super::{Member, fault};
 use crate::context::CallContext;
 use crate::error::Result;
 use crate::op::OpMeta;
-use crate::types::Subject;
+use crate::types::{ServiceKind, Subject};
 
 /// All rules as people write them: one set, or one for each phase of a migration.
 ///
@@ -139,6 +139,11 @@ impl RuleBook {
     /// The same rules with another phase in force, or with another share.
     pub(crate) fn at(&self, stage: Stage) -> Self {
         Self { stage, ..self.clone() }
+    }
+
+    /// Whether calls of a service have a way at all, in every phase.
+    pub(crate) fn leads(&self, service: ServiceKind) -> bool {
+        self.tables.iter().all(|table| table.leads(service))
     }
 
     pub(crate) fn stage(&self) -> Stage {

@@ -157,6 +157,11 @@ impl Table {
         self.reads_user
     }
 
+    /// Whether calls of a service have a way at all.
+    pub(crate) fn leads(&self, service: ServiceKind) -> bool {
+        self.defaults[service.index()].is_some() || self.rules.iter().any(|rule| rule.serves[service.index()])
+    }
+
     /// The provider at a position.
     #[inline]
     pub fn member(&self, position: u16) -> &Member {

@@ -2,12 +2,12 @@
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
-use mosaic_core::op::git::{CreateBranch, DeleteBranch, ListBranches};
+use mosaic_core::op::git::{CreateBranch, DeleteBranch, GetBranch, ListBranches};
 use mosaic_core::types::git::Branch;
 use mosaic_core::types::{Cursor, Page};
 
 use super::fault;
-use super::names::{BranchName, Revision};
+use super::names::{self, BranchName, Revision};
 use super::object::Reader;
 use super::pull_request;
 use super::refs::{ROUNDS, Swap, contended, no_branch};
@@ -17,10 +17,7 @@ pub(super) async fn create(store: &Store, cx: &CallContext, op: CreateBranch) ->
     let branch = BranchName::parse("branch", &op.branch)?;
     let from = op.from.as_deref().map(|from| Revision::parse("from", from)).transpose()?;
     let repo = store.writable(&op.repo).await?;
-    let from = match from {
-        Some(from) => from,
-        None => Revision::parse("from", &repo.default_branch().await?)?,
-    };
+    let from = repo.or_default(from).await?;
     let mut reader = Reader::start(&repo)?;
     let exists = || fault::conflict(format!("there is a branch {branch} in {} already", op.repo));
     if reader.branch(&branch).await?.is_some() {
@@ -33,11 +30,15 @@ pub(super) async fn create(store: &Store, cx: &CallContext, op: CreateBranch) ->
     }
 }
 
+pub(super) async fn get(store: &Store, op: GetBranch) -> Result<Branch> {
+    let branch = BranchName::parse("branch", &op.branch)?;
+    let repo = store.repo(&op.repo).await?;
+    let tip = repo.tip(&branch).await?.ok_or_else(|| no_branch(&op.repo, &branch))?;
+    Ok(Branch::new(branch.as_str(), tip.as_str()))
+}
+
 pub(super) async fn list(store: &Store, op: ListBranches) -> Result<Page<Branch>> {
-    let after = op.page.cursor.as_ref().map(Cursor::as_str);
-    if let Some(after) = after {
-        BranchName::parse("page.cursor", after)?;
-    }
+    let after = op.page.cursor.as_ref().map(|cursor| names::cursor(cursor.as_str())).transpose()?;
     let tips = store.repo(&op.repo).await?.tips().await?;
     let mut rest = tips.iter().filter(|(name, _)| after.is_none_or(|after| name.as_str() > after));
     let items: Vec<_> =

@@ -2,7 +2,7 @@
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
-use mosaic_core::op::git::ListCommits;
+use mosaic_core::op::git::{GetCommit, ListCommits};
 use mosaic_core::types::git::{Commit, Signature};
 use mosaic_core::types::{Cursor, Page, Timestamp};
 
@@ -15,6 +15,11 @@ use super::store::{Repo, Store};
 pub(super) fn caller(cx: &CallContext) -> Ident {
     let (name, email) = identity(cx.caller());
     Ident { name, email, date: format!("{} +0000", Timestamp::now().as_second()) }
+}
+
+/// The message that was given, or the plain one.
+pub(super) fn said<'a>(message: Option<&'a str>, plain: &'a str) -> &'a str {
+    message.filter(|text| !text.trim().is_empty()).unwrap_or(plain)
 }
 
 /// Lists commits. The cursor holds the commit that the list began at, so pages fit together while the branch moves on.
@@ -33,7 +38,7 @@ pub(super) async fn list(store: &Store, op: ListCommits) -> Result<Page<Commit>>
         None => match at {
             Some(at) => (Reader::start(&repo)?.commit(&op.repo, &at).await?, 0),
             None => {
-                let default = Revision::parse("at", &repo.default_branch().await?)?;
+                let default = repo.or_default(None).await?;
                 match Reader::start(&repo)?.first(&default.candidates()).await? {
                     Some(header) => (header.id, 0),
                     // Nothing was committed yet.
@@ -43,7 +48,7 @@ pub(super) async fn list(store: &Store, op: ListCommits) -> Result<Page<Commit>>
         },
     };
     let limit = op.page.limit();
-    let mut rows = log(&repo, &start, skip, limit + 1, path.as_ref()).await?;
+    let mut rows = log(&repo, &[start.as_str()], skip, limit + 1, path.as_ref()).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = more.then(|| Cursor::new(format!("{start}.{}", skip + limit)));
@@ -61,9 +66,19 @@ fn bad_cursor() -> mosaic_core::Error {
     fault::invalid("page.cursor: it was not made by this provider for this repository")
 }
 
-async fn log(
+/// Fetches one commit.
+pub(super) async fn get(store: &Store, op: GetCommit) -> Result<Commit> {
+    let commit = Revision::parse("commit", &op.commit)?;
+    let repo = store.repo(&op.repo).await?;
+    let id = Reader::start(&repo)?.commit(&op.repo, &commit).await?;
+    let found = log(&repo, &[id.as_str()], 0, 1, None).await?.pop();
+    found.ok_or_else(|| fault::unreadable("git rev-list gave no commit"))
+}
+
+/// The commits that the range has, newest first.
+pub(super) async fn log(
     repo: &Repo<'_>,
-    start: &ObjectId,
+    range: &[&str],
     skip: usize,
     count: usize,
     path: Option<&FilePath>,
@@ -73,7 +88,7 @@ async fn log(
         .args(["--no-commit-header", "--format=tformat:%H%x00%P%x00%an%x00%ae%x00%at%x00%B%x00"])
         .arg(format!("--skip={skip}"))
         .arg(format!("--max-count={count}"))
-        .arg(start.as_str())
+        .args(range)
         .arg("--")
         .args(path.map(FilePath::as_str));
     let output = run.stdout().await?;

@@ -3,6 +3,8 @@
 //! No shell is involved and nothing of the caller's environment or configuration reaches git. It runs inside the repository
 //! directory, so that its messages hold relative paths only.
 
+mod stream;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

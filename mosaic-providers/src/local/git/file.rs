@@ -1,28 +1,26 @@
-//! Files: read at a commit, and written as one.
+//! Files: read at a commit, and written or deleted as one.
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, Result};
-use mosaic_core::op::git::{GetFile, WriteFile};
-use mosaic_core::types::git::{FileContent, FileWritten};
+use mosaic_core::op::git::{DeleteFile, GetFile, WriteFile};
+use mosaic_core::types::git::{FileContent, FileDeleted, FileWritten};
 use mosaic_core::types::{Blob, RepoRef};
 
-use super::commit::caller;
+use super::commit::{caller, said};
 use super::exec::OUTPUT_LIMIT;
 use super::fault;
 use super::names::{self, BranchName, FilePath, Revision};
-use super::object::{DIRECTORY, EXECUTABLE, FILE, NewCommit, ObjectId, Reader, TreeEntry, parse_tree};
+use super::object::{DIRECTORY, FILE, NewCommit, Reader, TreeEntry};
+use super::place::Place;
 use super::refs::{ROUNDS, Swap, contended, no_branch};
-use super::store::{Repo, Store};
+use super::store::Store;
 
 pub(super) async fn get(store: &Store, op: GetFile) -> Result<FileContent> {
     let path = FilePath::parse(&op.path)?;
     let at = op.at.as_deref().map(|at| Revision::parse("at", at)).transpose()?;
     let repo = store.repo(&op.repo).await?;
     let named = at.is_some();
-    let at = match at {
-        Some(at) => at,
-        None => Revision::parse("at", &repo.default_branch().await?)?,
-    };
+    let at = repo.or_default(at).await?;
     let mut reader = Reader::start(&repo)?;
     let commit = reader.commit(&op.repo, &at).await.map_err(|error| {
         // Nobody asked for the default branch by name; what is missing is the file.
@@ -76,21 +74,59 @@ pub(super) async fn write(store: &Store, cx: &CallContext, op: WriteFile) -> Res
             return Err(no_branch(&op.repo, &branch));
         }
         let place = Place::find(&mut reader, tip.as_ref(), &path).await?;
+        place.check_writable(&path)?;
         check_expected(op.expected.as_deref(), place.entry.as_ref(), &path, &branch)?;
         if let (Some(tip), Some(entry)) = (&tip, &place.entry)
             && entry.id == blob
         {
             return Ok(FileWritten::new(path.as_str(), blob.as_str(), tip.as_str()).unchanged(true));
         }
+        let mode = place.entry.as_ref().map_or(FILE, |entry| entry.mode.as_str()).to_owned();
         let verb = if place.entry.is_some() { "Update" } else { "Create" };
-        let tree = place.with(&repo, &path, &blob).await?;
+        let tree = place.with(&repo, &path, Some((mode, blob.clone()))).await?;
         let plain = format!("{verb} {path}");
-        let message = op.message.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or(&plain);
+        let message = said(op.message.as_deref(), &plain);
         let (me, parents) = (caller(cx), tip.iter().collect::<Vec<_>>());
         let commit = NewCommit { tree: &tree, parents: &parents, message, author: &me, committer: &me };
         let commit = repo.write_commit(commit).await?;
         if repo.swap(cx, &branch, tip.as_ref(), Some(&commit)).await? == Swap::Done {
             return Ok(FileWritten::new(path.as_str(), blob.as_str(), commit.as_str()));
+        }
+    }
+    Err(contended(&op.repo, &branch))
+}
+
+/// Deletes a file, as [`write`] writes one. Directories that have nothing else in them go with it, as git keeps none.
+pub(super) async fn delete(store: &Store, cx: &CallContext, op: DeleteFile) -> Result<FileDeleted> {
+    let path = FilePath::parse(&op.path)?;
+    let branch = op.branch.as_deref().map(|branch| BranchName::parse("branch", branch)).transpose()?;
+    if let Some(message) = &op.message {
+        names::text("message", message)?;
+    }
+    let repo = store.writable(&op.repo).await?;
+    let named = branch.is_some();
+    let branch = match branch {
+        Some(branch) => branch,
+        None => BranchName::parse("branch", &repo.default_branch().await?)?,
+    };
+    for _ in 0..ROUNDS {
+        let mut reader = Reader::start(&repo)?;
+        let tip = reader.branch(&branch).await?.ok_or_else(|| {
+            // Nobody asked for the default branch by name; what is missing is the file.
+            if named { no_branch(&op.repo, &branch) } else { no_file(&op.repo, &path) }
+        })?;
+        let place = Place::find(&mut reader, Some(&tip), &path).await?;
+        let entry = place.entry.as_ref().filter(|entry| entry.mode != DIRECTORY);
+        let entry = entry.ok_or_else(|| no_file(&op.repo, &path))?;
+        check_expected(op.expected.as_deref(), Some(entry), &path, &branch)?;
+        let tree = place.with(&repo, &path, None).await?;
+        let plain = format!("Delete {path}");
+        let message = said(op.message.as_deref(), &plain);
+        let me = caller(cx);
+        let commit = NewCommit { tree: &tree, parents: &[&tip], message, author: &me, committer: &me };
+        let commit = repo.write_commit(commit).await?;
+        if repo.swap(cx, &branch, Some(&tip), Some(&commit)).await? == Swap::Done {
+            return Ok(FileDeleted::new(path.as_str(), commit.as_str()));
         }
     }
     Err(contended(&op.repo, &branch))
@@ -115,63 +151,5 @@ fn check_expected(
             Err(fault::conflict(format!("{path} on {branch} has another version than expected"))
                 .context("current", current))
         }
-    }
-}
-
-/// Where a file is in the trees of a commit, or would be.
-struct Place {
-    /// The rows of each directory from the root down to the file's own.
-    levels: Vec<Vec<TreeEntry>>,
-    entry: Option<TreeEntry>,
-}
-
-impl Place {
-    async fn find(reader: &mut Reader, tip: Option<&ObjectId>, path: &FilePath) -> Result<Self> {
-        let parts = path.components();
-        let mut levels = Vec::with_capacity(parts.len());
-        let mut next = tip.map(|tip| format!("{tip}^{{tree}}"));
-        let mut entry = None;
-        for (depth, part) in parts.iter().enumerate() {
-            let rows = match next.take() {
-                None => Vec::new(),
-                Some(name) => match reader.contents(&name).await? {
-                    Some((header, raw)) => parse_tree(&raw, &header.id)?,
-                    None => return Err(fault::unreadable("a tree of the branch is missing")),
-                },
-            };
-            let found = rows.iter().find(|row| row.name == part.as_bytes()).cloned();
-            levels.push(rows);
-            let last = depth + 1 == parts.len();
-            match found {
-                Some(row) if last && matches!(row.mode.as_str(), FILE | EXECUTABLE | "100664") => {
-                    entry = Some(row)
-                }
-                // Writing through a link would change another file than the one that was named.
-                Some(_) if last => {
-                    return Err(fault::conflict(format!("{path} is a directory, a link or a submodule")));
-                }
-                Some(row) if row.mode == DIRECTORY => next = Some(row.id.to_string()),
-                Some(_) => {
-                    let above = parts[..=depth].join("/");
-                    return Err(fault::conflict(format!("{path} cannot be written: {above} is a file")));
-                }
-                None => {}
-            }
-        }
-        Ok(Self { levels, entry })
-    }
-
-    /// The root tree with the file in it: one new tree for each directory on the way, the deepest first.
-    async fn with(mut self, repo: &Repo<'_>, path: &FilePath, blob: &ObjectId) -> Result<ObjectId> {
-        let mode = self.entry.as_ref().map_or(FILE, |entry| entry.mode.as_str()).to_owned();
-        let (mut mode, mut id) = (mode, blob.clone());
-        for part in path.components().into_iter().rev() {
-            let mut rows = self.levels.pop().unwrap_or_default();
-            rows.retain(|row| row.name != part.as_bytes());
-            rows.push(TreeEntry { mode, id, name: part.as_bytes().to_vec() });
-            id = repo.write_tree(&rows).await?;
-            mode = DIRECTORY.to_owned();
-        }
-        Ok(id)
     }
 }

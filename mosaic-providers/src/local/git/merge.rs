@@ -7,7 +7,7 @@ use mosaic_core::error::{Error, Result};
 use mosaic_core::op::git::MergeBranch;
 use mosaic_core::types::git::{MergeMethod, MergeResult};
 
-use super::commit::{caller, records};
+use super::commit::{caller, records, said};
 use super::fault;
 use super::names::{self, BranchName};
 use super::object::{Ident, NewCommit, ObjectId, Reader};
@@ -29,7 +29,7 @@ pub(super) async fn merge_branch(store: &Store, cx: &CallContext, op: MergeBranc
             MergeMethod::Squash => format!("Squash branch '{source}' into {target}"),
             _ => format!("Merge branch '{source}' into {target}"),
         };
-        let message = op.message.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or(&plain);
+        let message = said(op.message.as_deref(), &plain);
         let wanted = Wanted { ours: &ours, theirs: &theirs, method: op.method, message };
         let Some(commit) = prepare(&repo, cx, &wanted).await? else {
             return Ok(MergeResult::new(ours.as_str(), op.method).up_to_date(true));
@@ -91,7 +91,11 @@ pub(super) async fn prepare(
 }
 
 /// The best common ancestor.
-async fn merge_base(repo: &Repo<'_>, one: &ObjectId, other: &ObjectId) -> Result<Option<ObjectId>> {
+pub(super) async fn merge_base(
+    repo: &Repo<'_>,
+    one: &ObjectId,
+    other: &ObjectId,
+) -> Result<Option<ObjectId>> {
     let output = repo.git("merge-base").args([one.as_str(), other.as_str()]).output().await?;
     match output.code {
         Some(0) => ObjectId::parse_line(&output.stdout).map(Some),

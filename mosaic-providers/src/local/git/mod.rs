@@ -8,11 +8,14 @@
 //! either done that step or changed nothing; what was half-made lies out of sight and is cleared when the root is opened the
 //! next time.
 //!
+//! Everything of the service is there but webhooks, which are `Unsupported`: it lives inside its caller and delivers nothing.
+//!
 //! It needs git 2.38 or newer, Unix or another system with the same file semantics, and a runtime of tokio with io and time
 //! enabled.
 
 mod branch;
 mod commit;
+mod compare;
 mod config;
 mod exec;
 mod fault;
@@ -20,11 +23,16 @@ mod file;
 mod merge;
 mod names;
 mod object;
+mod place;
 mod pull_request;
 mod refs;
+mod release;
 mod repository;
 mod settings;
+mod status;
 mod store;
+mod tag;
+mod tree;
 mod work;
 
 use std::path::PathBuf;
@@ -34,16 +42,20 @@ use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::git::{
-    CreateBranch, CreatePullRequest, CreateRepository, DeleteBranch, DeleteRepository, GetFile,
-    GetPullRequest, GetRepository, Git, GitService, ListBranches, ListCommits, ListPullRequests,
-    ListRepositories, MergeBranch, MergePullRequest, ReviewPullRequest, UpdateRepository, WriteFile,
+    CommentOnPullRequest, Compare, CreateBranch, CreatePullRequest, CreateRelease, CreateRepository,
+    CreateTag, CreateWebhook, DeleteBranch, DeleteFile, DeleteRepository, DeleteWebhook, GetBranch,
+    GetCommit, GetCommitStatus, GetFile, GetPullRequest, GetRepository, Git, GitService, ListBranches,
+    ListCommits, ListPullRequestComments, ListPullRequests, ListReleases, ListRepositories, ListReviews,
+    ListTags, ListTree, ListWebhooks, MergeBranch, MergePullRequest, ReviewPullRequest, SetCommitStatus,
+    UpdatePullRequest, UpdateRepository, WriteFile,
 };
 use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Plugin, PluginInfo};
-use mosaic_core::types::Page;
 use mosaic_core::types::git::{
-    Branch, Commit, FileContent, FileWritten, MergeResult, PullRequest, Repository, Review,
+    Branch, CombinedStatus, Comment, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
+    MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry,
 };
+use mosaic_core::types::{Page, ServiceKind};
 use tokio::sync::OnceCell;
 
 pub use config::{LocalGitConfig, LocalGitFactory};
@@ -75,31 +87,14 @@ pub struct LocalGit {
     store: OnceCell<Store>,
 }
 
-/// What it does; the rest of the service is `Unsupported`.
-const OFFERED: &[&OpMeta] = &[
-    CreateBranch::META,
-    CreatePullRequest::META,
-    CreateRepository::META,
-    DeleteBranch::META,
-    DeleteRepository::META,
-    GetFile::META,
-    GetPullRequest::META,
-    GetRepository::META,
-    ListBranches::META,
-    ListCommits::META,
-    ListPullRequests::META,
-    ListRepositories::META,
-    MergeBranch::META,
-    MergePullRequest::META,
-    ReviewPullRequest::META,
-    UpdateRepository::META,
-    WriteFile::META,
-];
+/// What it leaves out of the service: nobody delivers what webhooks would ask for.
+const LEFT_OUT: &[&OpMeta] = &[CreateWebhook::META, ListWebhooks::META, DeleteWebhook::META];
 
 impl LocalGit {
     /// A forge that is not open yet: [`Plugin::initialize`] opens it.
     pub fn new(config: LocalGitConfig) -> Self {
-        let operations = OpSet::of(OFFERED);
+        let operations =
+            LEFT_OUT.iter().fold(OpSet::service(ServiceKind::Git), |all, meta| all.without(meta));
         let info = PluginInfo::new("local", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
         Self { info, path: config.path, store: OnceCell::new() }
     }
@@ -198,5 +193,56 @@ impl GitService for LocalGit {
     }
     async fn list_commits(&self, _: &CallContext, op: ListCommits) -> Result<Page<Commit>> {
         commit::list(self.store()?, op).await
+    }
+
+    async fn get_branch(&self, _: &CallContext, op: GetBranch) -> Result<Branch> {
+        branch::get(self.store()?, op).await
+    }
+    async fn list_tree(&self, _: &CallContext, op: ListTree) -> Result<Page<TreeEntry>> {
+        tree::list(self.store()?, op).await
+    }
+    async fn delete_file(&self, cx: &CallContext, op: DeleteFile) -> Result<FileDeleted> {
+        file::delete(self.store()?, cx, op).await
+    }
+    async fn get_commit(&self, _: &CallContext, op: GetCommit) -> Result<Commit> {
+        commit::get(self.store()?, op).await
+    }
+    async fn compare(&self, _: &CallContext, op: Compare) -> Result<Comparison> {
+        compare::compare(self.store()?, op).await
+    }
+    async fn update_pull_request(&self, cx: &CallContext, op: UpdatePullRequest) -> Result<PullRequest> {
+        pull_request::update(self.store()?, cx, op).await
+    }
+    async fn comment_on_pull_request(&self, cx: &CallContext, op: CommentOnPullRequest) -> Result<Comment> {
+        pull_request::comment(self.store()?, cx, op).await
+    }
+    async fn list_pull_request_comments(
+        &self,
+        _: &CallContext,
+        op: ListPullRequestComments,
+    ) -> Result<Page<Comment>> {
+        pull_request::list_comments(self.store()?, op).await
+    }
+    async fn list_reviews(&self, _: &CallContext, op: ListReviews) -> Result<Page<Review>> {
+        pull_request::list_reviews(self.store()?, op).await
+    }
+
+    async fn create_tag(&self, cx: &CallContext, op: CreateTag) -> Result<Tag> {
+        tag::create(self.store()?, cx, op).await
+    }
+    async fn list_tags(&self, _: &CallContext, op: ListTags) -> Result<Page<Tag>> {
+        tag::list(self.store()?, op).await
+    }
+    async fn create_release(&self, cx: &CallContext, op: CreateRelease) -> Result<Release> {
+        release::create(self.store()?, cx, op).await
+    }
+    async fn list_releases(&self, _: &CallContext, op: ListReleases) -> Result<Page<Release>> {
+        release::list(self.store()?, op).await
+    }
+    async fn set_commit_status(&self, cx: &CallContext, op: SetCommitStatus) -> Result<CommitStatus> {
+        status::set(self.store()?, cx, op).await
+    }
+    async fn get_commit_status(&self, _: &CallContext, op: GetCommitStatus) -> Result<CombinedStatus> {
+        status::get(self.store()?, op).await
     }
 }

@@ -148,7 +148,8 @@ pub(super) struct TreeEntry {
 pub(super) const FILE: &str = "100644";
 pub(super) const EXECUTABLE: &str = "100755";
 pub(super) const DIRECTORY: &str = "40000";
-const SUBMODULE: &str = "160000";
+pub(super) const LINK: &str = "120000";
+pub(super) const SUBMODULE: &str = "160000";
 
 /// The rows of a tree object: mode, space, name, NUL, and the id in half as many bytes as it has digits.
 pub(super) fn parse_tree(raw: &[u8], id: &ObjectId) -> Result<Vec<TreeEntry>> {

@@ -10,7 +10,7 @@ use mosaic_core::types::RepoRef;
 
 use super::exec::{Output, Run};
 use super::fault;
-use super::names::{BranchName, Revision};
+use super::names::{BranchName, RefKind, RefName, Revision};
 use super::object::{ObjectId, Reader};
 use super::store::Repo;
 use super::work::blocking;
@@ -52,12 +52,12 @@ impl Repo<'_> {
         Ok(tips)
     }
 
-    /// The commit of a branch, where there is such a branch.
-    pub(super) async fn tip(&self, branch: &BranchName) -> Result<Option<ObjectId>> {
+    /// What a reference points at, where there is such a reference.
+    pub(super) async fn tip<K: RefKind>(&self, name: &RefName<K>) -> Result<Option<ObjectId>> {
         let output = self
             .git("rev-parse")
             .args(["--verify", "--quiet", "--end-of-options"])
-            .arg(branch.reference())
+            .arg(name.reference())
             .output()
             .await?;
         match output.code {
@@ -67,12 +67,12 @@ impl Repo<'_> {
         }
     }
 
-    /// Moves a branch from `old` to `new`; `None` stands for "there is none". The move is one atomic step of git, and it is
+    /// Moves a reference from `old` to `new`; `None` stands for "there is none". The move is one atomic step of git, and it is
     /// what everything else of a write leads up to: before it nothing was changed, after it everything is.
-    pub(super) async fn swap(
+    pub(super) async fn swap<K: RefKind>(
         &self,
         cx: &CallContext,
-        branch: &BranchName,
+        name: &RefName<K>,
         old: Option<&ObjectId>,
         new: Option<&ObjectId>,
     ) -> Result<Swap> {
@@ -81,16 +81,16 @@ impl Repo<'_> {
             if new.is_none() {
                 run = run.arg("-d");
             }
-            run = run.arg("--").arg(branch.reference()).args(new.map(ObjectId::as_str));
+            run = run.arg("--").arg(name.reference()).args(new.map(ObjectId::as_str));
             // To git an empty old value says that there must be none.
             run.arg(old.map_or("", ObjectId::as_str))
         };
         cx.mark_sent();
-        let output = self.move_reference(run, &[&branch.reference(), "packed-refs"]).await?;
+        let output = self.move_reference(run, &[&name.reference(), "packed-refs"]).await?;
         if output.code == Some(0) {
             return Ok(Swap::Done);
         }
-        let now = self.tip(branch).await?;
+        let now = self.tip(name).await?;
         if output.code.is_none() && now.as_ref() == new {
             return Ok(Swap::Done);
         }
@@ -98,12 +98,13 @@ impl Repo<'_> {
             return Ok(Swap::Moved);
         }
         if output.complains(LOCKED) {
-            return Err(fault::busy(format!("branch {branch} of {} is locked by another git", self.name)));
+            return Err(fault::busy(format!("{} {name} of {} is locked by another git", K::WORD, self.name)));
         }
-        if old.is_none() && self.overlaps(branch).await? {
+        if old.is_none() && self.overlaps(name).await? {
             return Err(fault::conflict(format!(
-                "branch {branch} cannot be in {}: another branch is a part of its name, or it of another's",
-                self.name
+                "{word} {name} cannot be in {}: another {word} is a part of its name, or it of another's",
+                self.name,
+                word = K::WORD
             )));
         }
         Err(output.failed())
@@ -138,15 +139,31 @@ impl Repo<'_> {
         if broken { run().finish(self.held.clone()).await } else { Ok(output) }
     }
 
-    /// Whether the name is a directory to another branch or the other way round: both cannot be files.
-    async fn overlaps(&self, branch: &BranchName) -> Result<bool> {
+    /// Whether the name is a directory to another one of its kind or the other way round: both cannot be files.
+    async fn overlaps<K: RefKind>(&self, name: &RefName<K>) -> Result<bool> {
         let inside =
             |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-        Ok(self
-            .tips()
-            .await?
-            .keys()
-            .any(|other| inside(other, branch.as_str()) || inside(branch.as_str(), other)))
+        let all = self.names::<K>().await?;
+        Ok(all.iter().any(|other| inside(other, name.as_str()) || inside(name.as_str(), other)))
+    }
+
+    /// The revision that was asked for, or else the default branch.
+    pub(super) async fn or_default(&self, at: Option<Revision>) -> Result<Revision> {
+        match at {
+            Some(at) => Ok(at),
+            None => Revision::parse("default_branch", &self.default_branch().await?),
+        }
+    }
+
+    /// The names of all branches, or of all tags, in their order.
+    pub(super) async fn names<K: RefKind>(&self) -> Result<Vec<String>> {
+        let run = self.git("for-each-ref").args(["--format=%(refname)", K::PREFIX]);
+        let output = run.stdout().await?;
+        let text = String::from_utf8_lossy(&output);
+        let mut names: Vec<_> =
+            text.lines().filter_map(|line| line.strip_prefix(K::PREFIX).map(str::to_owned)).collect();
+        names.sort_unstable();
+        Ok(names)
     }
 }
 

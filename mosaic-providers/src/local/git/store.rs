@@ -5,6 +5,9 @@
 //! <root>/<owner>/<name>.git/mosaic/             what git has no place for
 //!                           repository.json     description, private, archived, times
 //!                           pulls/<n>.json      one pull request with its reviews
+//!                           comments/<n>/       its comments, one file for each
+//!                           releases/<n>.json   one release
+//!                           statuses/<commit>   what the checks say of a commit, in directories by its first two digits
 //! <root>/.mosaic/                               see `work.rs`
 //! ```
 
@@ -129,16 +132,55 @@ impl Repo<'_> {
 
     /// A record, where there is one.
     pub(super) async fn read<T: DeserializeOwned + Send + 'static>(&self, file: &str) -> Result<Option<T>> {
-        let path = self.directory.join("mosaic").join(file);
+        let path = self.record(file);
         blocking(move || read(&path)).await
+    }
+
+    /// The numbers of the records in a directory, in their order.
+    pub(super) async fn numbers(&self, directory: &str) -> Result<Vec<u64>> {
+        let path = self.record(directory);
+        blocking(move || {
+            let entries = match fs::read_dir(&path) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(fault::disk("list records", error)),
+            };
+            let mut numbers = Vec::new();
+            for entry in entries {
+                let name = entry.map_err(|e| fault::disk("list records", e))?.file_name();
+                numbers
+                    .extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<u64>().ok()));
+            }
+            numbers.sort_unstable();
+            Ok(numbers)
+        })
+        .await
+    }
+
+    /// Removes a record, where there is one.
+    pub(super) async fn remove(&self, file: &str) -> Result<()> {
+        let (path, held) = (self.record(file), self.held.clone());
+        blocking(move || {
+            let _kept = held;
+            match fs::remove_file(&path) {
+                Ok(()) => sync_parent(&path),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(fault::disk("remove a record", error)),
+            }
+        })
+        .await
+    }
+
+    fn record(&self, file: &str) -> PathBuf {
+        self.directory.join("mosaic").join(file)
     }
 
     /// Writes a record over the present one. At any instant the old or the new one is there, whole.
     pub(super) async fn write<T: Serialize>(&self, file: &str, record: &T) -> Result<()> {
         let (bytes, temporary) = (encode(record)?, self.temporary());
-        let path = self.directory.join("mosaic").join(file);
+        let (repository, path) = (self.directory.clone(), self.record(file));
         blocking(move || {
-            make_parent(&path)?;
+            make_parents(&repository, &path)?;
             write_durably(&temporary.path, &bytes)?;
             fs::rename(&temporary.path, &path).map_err(|e| fault::disk("put a record in its place", e))?;
             sync_parent(&path)
@@ -150,9 +192,9 @@ impl Repo<'_> {
     /// process that tries the same.
     pub(super) async fn publish<T: Serialize>(&self, file: &str, record: &T) -> Result<bool> {
         let (bytes, temporary) = (encode(record)?, self.temporary());
-        let path = self.directory.join("mosaic").join(file);
+        let (repository, path) = (self.directory.clone(), self.record(file));
         blocking(move || {
-            make_parent(&path)?;
+            make_parents(&repository, &path)?;
             write_durably(&temporary.path, &bytes)?;
             // A link refuses where a rename would write over.
             match fs::hard_link(&temporary.path, &path) {
@@ -227,18 +269,15 @@ pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|e| fault::disk("write a record", e))
 }
 
-fn make_parent(path: &Path) -> Result<()> {
-    // Also in a repository that somebody else put here. A repository that was deleted meanwhile must not come back as a
-    // directory with nothing but a record in it, so not with all its parents.
-    let (Some(parent), Some(grandparent)) = (path.parent(), path.parent().and_then(Path::parent)) else {
-        return Ok(());
-    };
-    for directory in [grandparent, parent] {
+/// Makes the directories of a record, down from the repository, which may be one that somebody else put here. A repository
+/// that was deleted meanwhile must not come back as a directory with nothing but a record in it, so not with its parents.
+fn make_parents(repository: &Path, path: &Path) -> Result<()> {
+    let above = path.ancestors().skip(1).take_while(|directory| *directory != repository);
+    for directory in above.collect::<Vec<_>>().into_iter().rev() {
         match fs::create_dir(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(fault::disk("make the directory of a record", error));
-            }
-            _ => {}
+            Ok(()) => sync_parent(directory)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fault::disk("make the directory of a record", error)),
         }
     }
     Ok(())

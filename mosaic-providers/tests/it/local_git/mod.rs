@@ -9,10 +9,15 @@ mod restart;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use mosaic_core::context::CallContext;
-use mosaic_core::op::git::{CreateRepository, GitService, WriteFile};
+use mosaic_core::op::Operation as _;
+use mosaic_core::op::git::{
+    CreateRepository, CreateWebhook, DeleteWebhook, GitService, ListWebhooks, WriteFile,
+};
 use mosaic_core::plugin::Plugin as _;
+use mosaic_core::testkit::honesty::honesty;
 use mosaic_core::testkit::suite::git::{World, run};
 use mosaic_providers::local::git::LocalGit;
 
@@ -23,6 +28,16 @@ async fn it_behaves_like_every_forge() {
     run(&forge, &World::new("acme", forge.info().operations)).await.unwrap();
     // The suite deletes what it made, and nothing else is left of it.
     assert_eq!(names(root.path()), [".mosaic"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_declares_what_it_does() {
+    let root = tempfile::tempdir().unwrap();
+    let forge = LocalGit::open(root.path()).await.unwrap();
+    for webhooks in [CreateWebhook::META, ListWebhooks::META, DeleteWebhook::META] {
+        assert!(!forge.info().operations.has(webhooks));
+    }
+    honesty(Arc::new(forge), || 0).await.unwrap();
 }
 
 /// The names in a directory.
