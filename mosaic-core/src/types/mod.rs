@@ -13,6 +13,8 @@ mod page;
 mod params;
 mod price;
 pub mod project;
+#[cfg(feature = "engine")]
+pub(crate) mod quantity;
 mod region;
 mod secret;
 mod service;

@@ -138,6 +138,37 @@ async fn region_credential_user_and_rules_keep_answers_apart() {
     assert_eq!(ask(us).await, (CacheState::Miss, "from b".into()), "not what the old rules learned");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_conditions_read_keeps_answers_apart() {
+    let ((a, in_a), (b, in_b)) = (forge_with_widget(), forge_with_widget());
+    in_a.lock().unwrap().insert("widget".into(), Some("from a".into()));
+    in_b.lock().unwrap().insert("widget".into(), Some("from b".into()));
+    let large = Rule::any().condition("build.size > 10GB || user == 'ann' || tenant == 'other'").to("b");
+    let mosaic = pair(&a, &b).rule(large).authorizer(AllowAll).build().await.unwrap();
+    let ask = |cx: CallContext| {
+        let git = mosaic.with(cx).git();
+        async move {
+            let answer = git.get_repository(get()).await.unwrap();
+            (answer.cache(), answer.description.clone().unwrap())
+        }
+    };
+    let sized = |size: &str| CallContext::new().attribute("build.size", size);
+    let as_user = |name: &str| CallContext::new().principal(Principal::user(name));
+    let tenant = |name: &str| CallContext::new().tenant(TenantId::new(name).unwrap());
+    for (cx, from) in [
+        (sized("1GB"), "from a"),
+        (sized("11GB"), "from b"),
+        (CallContext::new().attribute("build.size", 11_000_000_000u64), "from b"),
+        (as_user("bob"), "from a"),
+        (as_user("ann"), "from b"),
+        (tenant("one"), "from a"),
+        (tenant("other"), "from b"),
+    ] {
+        assert_eq!(ask(cx.clone()).await, (CacheState::Miss, from.into()), "{cx:?}");
+        assert_eq!(ask(cx.clone()).await, (CacheState::Hit, from.into()), "{cx:?}");
+    }
+}
+
 struct AllowAll;
 
 #[async_trait::async_trait]

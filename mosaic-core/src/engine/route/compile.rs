@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::attribute::AttributeSchema;
+use super::clause::Clauses;
 use super::compiled::{Compiled, Member, Members, Target};
 use super::fault::{FaultKind, Part, Place, RoutingFault};
-use super::pattern::Pattern;
 use super::rule::{Routing, Rule};
+use super::selector::Selectors;
 use crate::types::ServiceKind;
 use crate::types::nearest::nearest;
 
@@ -19,11 +21,30 @@ pub(super) struct Plan {
 struct Names<'a> {
     providers: HashMap<&'a str, u16>,
     groups: HashMap<&'a str, u16>,
+    schema: AttributeSchema,
+    selectors: Selectors,
+}
+
+/// The attributes that the application declares beside the well-known ones.
+fn declare(routing: &Routing, faults: &mut Vec<RoutingFault>) -> AttributeSchema {
+    let mut schema = AttributeSchema::default();
+    for (number, (name, kind)) in routing.attributes.iter().enumerate() {
+        if let Err(message) = schema.declare(name, *kind) {
+            let kind = if schema.kind(name).is_some() { FaultKind::Duplicate } else { FaultKind::Malformed };
+            let shown: String = name.chars().take(80).collect();
+            let fault =
+                RoutingFault::new(Place::Attribute(number), kind, format!("attribute {shown:?}"), message);
+            faults.push(fault.at(Part::Name));
+        }
+    }
+    schema
 }
 
 pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Result<Plan, Vec<RoutingFault>> {
     let mut faults = Vec::new();
-    let mut names = Names { providers: HashMap::new(), groups: HashMap::new() };
+    let schema = declare(routing, &mut faults);
+    let selectors = Selectors::new(&routing.selectors, &schema, &mut faults);
+    let mut names = Names { providers: HashMap::new(), groups: HashMap::new(), schema, selectors };
     names.providers.extend(members.iter().zip(0u16..).map(|(member, at)| (member.id.as_str(), at)));
 
     let mut groups = Vec::new();
@@ -77,7 +98,7 @@ pub(super) fn compile(routing: &Routing, members: &[Member], seed: u64) -> Resul
             let label = format!("default {:?}", rule.label());
             RoutingFault::new(Place::Default(number), kind, label, message)
         };
-        if !rule.patterns.is_empty() || !rule.conditions.is_empty() {
+        if !rule.is_any() {
             faults.push(fault(FaultKind::Misplaced, "a default takes no pattern and no condition".into()));
         }
         let Some(compiled) = names.rule(Place::Default(number), rule, &groups, members, &mut faults) else {
@@ -126,13 +147,12 @@ impl Names<'_> {
             let of = if matches!(place, Place::Default(_)) { "default" } else { "rule" };
             RoutingFault::new(place, kind, format!("{of} {label:?}"), message).at(part)
         };
-        let mut patterns = Vec::new();
-        for (at, text) in rule.patterns.iter().enumerate() {
-            match text.parse::<Pattern>() {
-                Ok(pattern) => patterns.push(pattern),
-                Err(error) => faults.push(fault(Part::Pattern(at), FaultKind::Malformed, error.to_string())),
-            }
-        }
+        let (clauses, wrong) = Clauses { schema: &self.schema, selectors: &self.selectors }.read(rule);
+        faults.extend(wrong.into_iter().map(|wrong| {
+            let mut found = fault(wrong.part, wrong.kind, wrong.message);
+            (found.span, found.suggestion) = (wrong.span, wrong.suggestion);
+            found
+        }));
         if rule.to.is_none() {
             let message = "it has no target; say where it goes with .to(..)".into();
             faults.push(fault(Part::Target, FaultKind::Missing, message));
@@ -171,8 +191,8 @@ impl Names<'_> {
         }
         (faults.len() == before).then(|| Compiled {
             label: label.into(),
-            patterns: patterns.into(),
-            conditions: rule.conditions.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect(),
+            place: Some(place),
+            clauses: clauses.into(),
             targets: targets.into(),
             priority: rule.priority,
             serves,

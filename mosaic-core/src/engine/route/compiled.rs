@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::pattern::Pattern;
+use super::clause::Clause;
+use super::fault::Place;
 use super::rank::Term;
 use crate::engine::balance::Balancer;
 use crate::op::OpSet;
@@ -64,8 +65,10 @@ pub(super) enum Target {
 #[derive(Debug, Clone)]
 pub(super) struct Compiled {
     pub(super) label: Arc<str>,
-    pub(super) patterns: Box<[Pattern]>,
-    pub(super) conditions: Box<[(Box<str>, Box<str>)]>,
+    /// Which of the rules it is as they were written; none where nobody wrote it.
+    pub(super) place: Option<Place>,
+    /// What a call must meet, in full.
+    pub(super) clauses: Box<[Clause]>,
     pub(super) targets: Box<[Target]>,
     pub(super) priority: i32,
     /// The services that any of its targets serves; it says nothing about calls of another service.
@@ -78,8 +81,8 @@ impl Compiled {
         serves[service.index()] = true;
         Self {
             label: format!("{id} is the only provider of {service}").into(),
-            patterns: Box::default(),
-            conditions: Box::default(),
+            place: None,
+            clauses: Box::default(),
             targets: Box::new([Target::Provider(at)]),
             priority: 0,
             serves,

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use smallvec::SmallVec;
 
-use super::pattern::{Glob, Shape};
+use super::glob::{Glob, Shape};
+use super::key::Key;
 
 /// Numbers of rules.
 pub(super) type Found = SmallVec<[u32; 8]>;
@@ -35,11 +36,20 @@ struct Prefix {
 }
 
 impl GlobIndex {
-    pub(super) fn new<'a>(globs: impl IntoIterator<Item = (&'a Glob, u32)>) -> Self {
+    /// An index over texts and globs; keys of other kinds are not for it.
+    pub(super) fn new<'a>(keys: impl IntoIterator<Item = (Key<'a>, u32)>) -> Self {
         let mut index = Self::default();
         let mut prefixes: Vec<(&str, u32)> = Vec::new();
         let mut words: HashMap<&str, Vec<u32>> = HashMap::new();
-        for (glob, rule) in globs {
+        for (key, rule) in keys {
+            let glob = match key {
+                Key::Glob(glob) => glob,
+                Key::Exact(text) => {
+                    index.exact.entry(text.into()).or_default().push(rule);
+                    continue;
+                }
+                Key::Has(_) | Key::Flag(_) => continue,
+            };
             match glob.shape() {
                 Shape::Exact(text) => index.exact.entry(text.into()).or_default().push(rule),
                 Shape::Prefix(text) => prefixes.push((text, rule)),
@@ -136,7 +146,7 @@ mod tests {
             path in any::<bool>(),
         ) {
             let globs: Vec<_> = globs.iter().map(|text| Glob::new(text, path)).collect();
-            let index = GlobIndex::new(globs.iter().zip(0u32..));
+            let index = GlobIndex::new(globs.iter().map(Key::Glob).zip(0u32..));
             for subject in &subjects {
                 let mut found = Found::new();
                 index.find(subject, &mut found);

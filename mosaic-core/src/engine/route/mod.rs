@@ -4,26 +4,39 @@
 //! candidates of a call are exactly the target of the first rule that matches and that rule's own fallbacks: a provider that
 //! a rule does not name never sees the call, however many others are down.
 
+mod attribute;
 mod book;
 mod candidate_note;
+mod clause;
 mod compile;
 mod compiled;
+mod condition;
 pub mod explain;
+mod fact;
 mod fault;
+mod glob;
 mod index;
+mod key;
 mod pattern;
 pub(crate) mod phases;
 mod rank;
 mod rule;
+mod rule_index;
+mod selector;
 mod table;
 
+pub use attribute::{AttributeKind, AttributeSchema};
 pub use book::{PhaseNote, RuleBook, Rules};
 pub use candidate_note::{CandidateNote, GroupNote, TermNote};
 pub use compiled::Member;
-pub use explain::{Explanation, RuleNote};
+pub use condition::{Condition, ConditionFault, Predicate};
+pub use explain::{Explanation, RuleNote, Unmet};
+pub use fact::Facts;
 pub use fault::{FaultKind, Part, Place, RoutingFault};
-pub use pattern::{Glob, InvalidPattern, Pattern, Selector};
+pub use glob::Glob;
+pub use pattern::{InvalidPattern, Pattern};
 pub use phases::{Phase, Phases, Split};
 pub use rank::{Term, UnknownTerm};
 pub use rule::{Group, Routing, Rule};
+pub use selector::SelectorDef;
 pub use table::{Boards, Candidate, Candidates, Route, Standing, Table};

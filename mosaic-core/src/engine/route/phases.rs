@@ -4,7 +4,7 @@
 //! 20 the things of the buckets 0 to 19 are decided about by the phase, and at 30 these and those of ten buckets more. All calls about one
 //! repository, reads and writes, are therefore decided about by the same phase at any time.
 
-use super::pattern::folded;
+use super::fact::folded;
 use super::rule::Routing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::Digester;

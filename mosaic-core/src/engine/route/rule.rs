@@ -1,6 +1,9 @@
 //! Rules as people write them.
 
+use super::attribute::AttributeKind;
+use super::condition::Condition;
 use super::rank::Term;
+use super::selector::SelectorDef;
 use crate::engine::balance::Balance;
 
 /// One rule: calls that match it go to its target, or to one of its own fallbacks, and nowhere else.
@@ -10,18 +13,24 @@ use crate::engine::balance::Balance;
 ///
 /// let rule = Rule::new("org:internal-*").to("forge-a").priority(100);
 /// let regional = Rule::any().when("region", "eu").to("eu-forges").fallback(["archive"]);
+/// let large = Rule::new("org:acme").condition("build.size > 10GB && !build.public").to("own-runners");
 /// assert_eq!(rule.label(), "org:internal-*");
 /// assert_eq!(regional.label(), "region == \"eu\"");
+/// assert_eq!(large.label(), "org:acme && build.size > 10GB && !build.public");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Rule {
     pub(super) patterns: Vec<String>,
-    pub(super) conditions: Vec<(String, String)>,
+    pub(super) whens: Vec<(String, String)>,
+    pub(super) conditions: Vec<String>,
     pub(super) to: Option<String>,
     pub(super) fallback: Vec<String>,
     pub(super) priority: i32,
 }
+
+/// Characters of a label.
+const LONGEST_LABEL: usize = 200;
 
 impl Rule {
     /// A rule for calls that match a pattern, such as `org:internal-*`.
@@ -29,7 +38,7 @@ impl Rule {
         Self { patterns: vec![pattern.into()], ..Self::default() }
     }
 
-    /// A rule for every call, to be narrowed by [`Rule::when`].
+    /// A rule for every call, to be narrowed by [`Rule::when`] and [`Rule::condition`].
     pub fn any() -> Self {
         Self::default()
     }
@@ -40,9 +49,15 @@ impl Rule {
         self
     }
 
-    /// The call must have this attribute with this value.
+    /// The call must have this attribute with this value, read as its kind says: the condition `attribute == "value"`.
     pub fn when(mut self, attribute: impl Into<String>, value: impl Into<String>) -> Self {
-        self.conditions.push((attribute.into(), value.into()));
+        self.whens.push((attribute.into(), value.into()));
+        self
+    }
+
+    /// The call must certainly meet this [`Condition`](super::Condition).
+    pub fn condition(mut self, condition: impl Into<String>) -> Self {
+        self.conditions.push(condition.into());
         self
     }
 
@@ -64,11 +79,25 @@ impl Rule {
         self
     }
 
-    /// Its patterns and conditions as one line.
+    /// Its patterns and conditions as one line, shortened where it is long.
     pub fn label(&self) -> String {
-        let conditions = self.conditions.iter().map(|(name, value)| format!("{name} == {value:?}"));
-        let parts: Vec<_> = self.patterns.iter().cloned().chain(conditions).collect();
-        if parts.is_empty() { "any call".into() } else { parts.join(" && ") }
+        let whens = self.whens.iter().map(|(name, value)| Condition::equals(name, value).to_string());
+        let conditions =
+            self.conditions.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let parts: Vec<_> = self.patterns.iter().cloned().chain(whens).chain(conditions).collect();
+        if parts.is_empty() {
+            return "any call".into();
+        }
+        let whole = parts.join(" && ");
+        match whole.char_indices().nth(LONGEST_LABEL) {
+            Some((end, _)) => format!("{}..", &whole[..end]),
+            None => whole,
+        }
+    }
+
+    /// Whether it is for every call.
+    pub(super) fn is_any(&self) -> bool {
+        self.patterns.is_empty() && self.whens.is_empty() && self.conditions.is_empty()
     }
 }
 
@@ -143,6 +172,8 @@ impl Group {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Routing {
+    pub(super) attributes: Vec<(String, AttributeKind)>,
+    pub(super) selectors: Vec<SelectorDef>,
     pub(super) groups: Vec<Group>,
     pub(super) rules: Vec<Rule>,
     pub(super) defaults: Vec<Rule>,
@@ -152,6 +183,19 @@ impl Routing {
     /// No rules.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Declares an attribute of calls, so that conditions may read it. The well-known ones of
+    /// [`AttributeSchema`](super::AttributeSchema) need no declaration.
+    pub fn attribute(mut self, name: impl Into<String>, kind: AttributeKind) -> Self {
+        self.attributes.push((name.into(), kind));
+        self
+    }
+
+    /// Declares a further selector of patterns.
+    pub fn selector(mut self, selector: SelectorDef) -> Self {
+        self.selectors.push(selector);
+        self
     }
 
     /// Adds a group.

@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::compile::{Plan, compile};
 use super::compiled::{Compiled, Member, Members, Target};
+use super::fact::{Fact, Facts};
 use super::fault::{RoutingFault, as_error};
-use super::index::{Found, GlobIndex};
-use super::pattern::{Pattern, Selector, folded};
 use super::rank::Scene;
 use super::rule::Routing;
+use super::rule_index::RuleIndex;
 use crate::context::CallContext;
 use crate::engine::balance::LoadCell;
 use crate::error::{Error, ErrorKind, Result};
@@ -71,14 +71,7 @@ pub struct Table {
     pub(super) groups: Vec<Members>,
     pub(super) rules: Box<[Compiled]>,
     pub(super) defaults: [Option<Compiled>; ServiceKind::ALL.len()],
-    org: GlobIndex,
-    repo: GlobIndex,
-    full_repo: GlobIndex,
-    user: GlobIndex,
-    path: GlobIndex,
-    private: [Found; 2],
-    /// Rules without a pattern.
-    unconditional: Found,
+    pub(super) index: RuleIndex,
     attributes: Box<[Box<str>]>,
     reads_user: bool,
 }
@@ -98,48 +91,27 @@ impl Table {
     /// Every fault at once; never empty.
     pub fn build(routing: &Routing, members: Vec<Member>, seed: u64) -> Result<Self, Vec<RoutingFault>> {
         let Plan { groups, rules, defaults } = compile(routing, &members, seed)?;
-        // A rule is found by its first pattern and then checked in full.
-        let by = |selector: Selector, with_slash: Option<bool>| {
-            GlobIndex::new(rules.iter().zip(0u32..).filter_map(|(rule, at)| {
-                let first = rule.patterns.first()?;
-                let fits = first.selector() == selector
-                    && with_slash.is_none_or(|slash| first.glob().as_str().contains('/') == slash);
-                fits.then_some((first.glob(), at))
-            }))
-        };
-        let private = |wanted: &str| {
-            let fits = |rule: &Compiled| {
-                rule.patterns.first().is_some_and(|first| {
-                    first.selector() == Selector::Private && first.glob().as_str() == wanted
-                })
-            };
-            rules.iter().zip(0u32..).filter(|(rule, _)| fits(rule)).map(|(_, at)| at).collect::<Found>()
-        };
-        let mut attributes: Vec<Box<str>> =
-            rules.iter().flat_map(|rule| rule.conditions.iter().map(|(name, _)| name.clone())).collect();
-        let any = |selector| {
-            rules.iter().any(|rule| rule.patterns.iter().any(|pattern| pattern.selector() == selector))
-        };
-        if any(Selector::Private) {
-            attributes.push("private".into());
-        }
+        let (mut attributes, mut reads_user) = (Vec::<Box<str>>::new(), false);
+        let clauses = rules.iter().flat_map(|rule| rule.clauses.iter());
+        clauses.for_each(|clause| {
+            clause.formula.tests(&mut |test| {
+                test.reads().for_each(|fact| match fact {
+                    Fact::Attribute(name) => attributes.push((**name).into()),
+                    // Where the parameters do not say it, an attribute does.
+                    Fact::Private => attributes.push("private".into()),
+                    Fact::User => reads_user = true,
+                    // The tenant and the operation are part of every key, and all else follows from the parameters.
+                    Fact::Tenant | Fact::Service | Fact::Operation | Fact::Effect => {}
+                    Fact::Org | Fact::Repo | Fact::FullRepo | Fact::Path => {}
+                });
+            });
+        });
         attributes.sort_unstable();
         attributes.dedup();
         Ok(Self {
-            org: by(Selector::Org, None),
-            repo: by(Selector::Repo, Some(false)),
-            full_repo: by(Selector::Repo, Some(true)),
-            user: by(Selector::User, None),
-            path: by(Selector::Path, None),
-            private: [private("false"), private("true")],
-            unconditional: rules
-                .iter()
-                .zip(0u32..)
-                .filter(|(rule, _)| rule.patterns.is_empty())
-                .map(|(_, at)| at)
-                .collect(),
+            index: RuleIndex::new(&rules),
             attributes: attributes.into(),
-            reads_user: any(Selector::User),
+            reads_user,
             members: members.into(),
             groups,
             rules: rules.into(),
@@ -182,13 +154,7 @@ impl Table {
         boards: &impl Boards,
         now: Instant,
     ) -> Result<Route> {
-        let mut found = Found::new();
-        self.find(subject, cx, &mut found);
-        let winner = found
-            .iter()
-            .copied()
-            .filter(|at| self.applies(&self.rules[*at as usize], meta.service, subject, cx))
-            .min();
+        let winner = self.index.first(&Facts { meta, subject, cx });
         let rule = self.winner(winner, meta.service).ok_or_else(|| self.no_route(meta, subject))?;
         let candidates = self.candidates(rule, &Scene { meta, cx, boards, now });
         if candidates.is_empty() {
@@ -202,44 +168,6 @@ impl Table {
             Some(at) => Some(&self.rules[at as usize]),
             None => self.defaults[service.index()].as_ref(),
         }
-    }
-
-    /// Every rule whose first pattern matches; some may be there twice.
-    #[inline]
-    pub(super) fn find(&self, subject: Subject<'_>, cx: &CallContext, found: &mut Found) {
-        found.extend_from_slice(&self.unconditional);
-        if let Some(org) = subject.org {
-            folded(org, |org| self.org.find(org, found));
-        }
-        if let Some(name) = subject.name {
-            folded(name, |name| self.repo.find(name, found));
-            if !self.full_repo.is_empty() {
-                with_full_name(subject, |full| self.full_repo.find(full, found));
-            }
-        }
-        if let Some(path) = subject.path {
-            self.path.find(path, found);
-        }
-        if !self.user.is_empty() && !cx.caller().is_application() {
-            folded(cx.caller().name(), |name| self.user.find(name, found));
-        }
-        if let Some(private) = private(subject, cx) {
-            found.extend_from_slice(&self.private[usize::from(private)]);
-        }
-    }
-
-    /// Whether a rule that was found applies: its service, its other patterns, its conditions.
-    #[inline]
-    pub(super) fn applies(
-        &self,
-        rule: &Compiled,
-        service: ServiceKind,
-        subject: Subject<'_>,
-        cx: &CallContext,
-    ) -> bool {
-        rule.serves[service.index()]
-            && rule.patterns.iter().skip(1).all(|pattern| holds(pattern, subject, cx))
-            && rule.conditions.iter().all(|(name, value)| cx.get(name) == Some(value))
     }
 
     /// The names of a rule's targets, in its own order.
@@ -285,45 +213,6 @@ impl Table {
         let names = self.target_names(rule).join(", ");
         let message = format!("the rule {:?} allows {names} only, and none of them offers it", &*rule.label);
         Error::new(ErrorKind::Unsupported, message).operation(meta.name)
-    }
-}
-
-/// Whether the thing is private: as its parameters say, else as the call's attribute says.
-fn private(subject: Subject<'_>, cx: &CallContext) -> Option<bool> {
-    subject.private.or_else(|| match cx.get("private") {
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        _ => None,
-    })
-}
-
-fn with_full_name(subject: Subject<'_>, use_it: impl FnOnce(&str)) {
-    let (Some(org), Some(name)) = (subject.org, subject.name) else { return };
-    let mut full = SmallVec::<[u8; 128]>::new();
-    full.extend_from_slice(org.as_bytes());
-    full.push(b'/');
-    full.extend_from_slice(name.as_bytes());
-    full.make_ascii_lowercase();
-    if let Ok(full) = std::str::from_utf8(&full) {
-        use_it(full);
-    }
-}
-
-fn holds(pattern: &Pattern, subject: Subject<'_>, cx: &CallContext) -> bool {
-    let glob = pattern.glob();
-    match pattern.selector() {
-        Selector::Org => subject.org.is_some_and(|org| folded(org, |org| glob.matches(org))),
-        Selector::Repo if glob.as_str().contains('/') => {
-            let mut matches = false;
-            with_full_name(subject, |full| matches = glob.matches(full));
-            matches
-        }
-        Selector::Repo => subject.name.is_some_and(|name| folded(name, |name| glob.matches(name))),
-        Selector::User => {
-            !cx.caller().is_application() && folded(cx.caller().name(), |name| glob.matches(name))
-        }
-        Selector::Path => subject.path.is_some_and(|path| glob.matches(path)),
-        Selector::Private => private(subject, cx).is_some_and(|private| glob.as_str() == private.to_string()),
     }
 }
 

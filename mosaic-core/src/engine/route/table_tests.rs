@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::context::Principal;
-use crate::engine::route::{Group, Rule};
+use crate::engine::route::{AttributeKind, FaultKind, Group, Part, Place, Rule, SelectorDef};
 use crate::op::{Operation, git, project};
 use crate::types::ProviderId;
 
@@ -159,9 +161,14 @@ fn every_fault_at_once() {
         .default_rule(Rule::new("org:q").to("a"));
     let error = Table::compile(&routing, members(), 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    for part in
-        ["\"a\": the name is taken", "nobody", "organisation", "forge-z", "no target", "takes no pattern"]
-    {
+    for part in [
+        "\"a\": the name is taken",
+        "nobody",
+        "no selector \"organisation\"",
+        "forge-z",
+        "no target",
+        "takes no pattern",
+    ] {
         assert!(error.message().contains(part), "{part} is missing in {error}");
     }
 }
@@ -200,5 +207,197 @@ fn the_explanation_agrees_with_the_decision() {
         let data = serde_json::to_value(&explanation).unwrap();
         assert_eq!(data["candidates"][0]["provider"], ranked[0]);
         assert!(explanation.to_string().contains("breaker is open") == (org == "public"), "{explanation}");
+    }
+}
+
+#[test]
+fn faults_of_conditions_selectors_and_attributes_are_data() {
+    let routing = Routing::new()
+        .attribute("org", AttributeKind::Text)
+        .attribute("repo.age", AttributeKind::Duration)
+        .selector(SelectorDef::new("new-repos").when("repo.age < 30"))
+        .selector(SelectorDef::new("team").of("build.labels"))
+        .selector(SelectorDef::new("org"))
+        .rule(Rule::new("new-repo:*").to("a"))
+        .rule(Rule::new("private:yes").condition("build.size > 1GB && orgs == 'x'").to("a"))
+        .rule(Rule::any().when("build.sise", "1GB").when("build.size", "large").to("a"));
+    let faults = Table::build(&routing, members(), 1).unwrap_err();
+    let seen: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.place, fault.part, fault.kind, fault.span.clone(), fault.suggestion.as_deref()))
+        .collect();
+    use FaultKind::{Duplicate, Mismatch, Unknown};
+    assert_eq!(
+        seen,
+        [
+            (Place::Attribute(0), Part::Name, FaultKind::Malformed, None, None),
+            (Place::Selector(0), Part::Condition(0), Mismatch, Some(11..13), None),
+            (Place::Selector(1), Part::Source, Mismatch, None, None),
+            (Place::Selector(2), Part::Name, Duplicate, None, None),
+            (Place::Rule(0), Part::Pattern(0), Unknown, Some(0..8), Some("new-repos")),
+            (Place::Rule(1), Part::Pattern(0), Mismatch, Some(8..11), None),
+            (Place::Rule(1), Part::Condition(0), Unknown, Some(20..24), Some("org")),
+            (Place::Rule(2), Part::When(0), Unknown, None, Some("build.size")),
+            (Place::Rule(2), Part::When(1), Mismatch, None, None),
+        ]
+    );
+    assert_eq!(
+        faults[4].to_string(),
+        "rule \"new-repo:*\": pattern \"new-repo:*\": there is no selector \"new-repo\"; known are org, repo, user, path, \
+         private, new-repos, team; did you mean \"new-repos\"?"
+    );
+}
+
+#[test]
+fn selectors_that_an_application_declares() {
+    let table = table(
+        Routing::new()
+            .attribute("repo.age", AttributeKind::Duration)
+            .selector(SelectorDef::new("new-repos").when("repo.age < 30d"))
+            .selector(SelectorDef::new("environment").of("environment"))
+            .selector(SelectorDef::new("open").of("build.public"))
+            .rule(Rule::new("new-repos:w*").to("b"))
+            .rule(Rule::new("environment:Prod-*").to("c"))
+            .rule(Rule::new("open:true").to("b").priority(-1))
+            .default_rule(Rule::any().to("a")),
+    );
+    let (boards, cx) = (Fixed::new(4), CallContext::new());
+    let ask =
+        |name: &str, cx: CallContext| names(&table, &get("acme", name), &cx, &boards).unwrap()[0].clone();
+    assert_eq!(ask("widget", cx.clone()), "a");
+    assert_eq!(ask("Widget", cx.clone().attribute("repo.age", "2d")), "b");
+    assert_eq!(ask("gadget", cx.clone().attribute("repo.age", "2d")), "a");
+    assert_eq!(ask("widget", cx.clone().attribute("repo.age", "31d")), "a");
+    assert_eq!(ask("x", cx.clone().attribute("environment", "Prod-eu")), "c");
+    assert_eq!(ask("x", cx.clone().attribute("environment", "prod-eu")), "a", "attributes have a case");
+    assert_eq!(ask("x", cx.clone().attribute("build.public", true)), "b");
+}
+
+#[test]
+fn what_conditions_read_is_what_answers_are_known_by() {
+    let table = table(
+        Routing::new()
+            .rule(Rule::any().condition("build.size > 1GB || 'x' in build.labels").to("a"))
+            .rule(
+                Rule::any()
+                    .condition("user in user.groups && tenant == 't' && org == 'x' && !private")
+                    .to("a"),
+            )
+            .default_rule(Rule::any().to("a")),
+    );
+    assert_eq!(
+        table.attributes().iter().map(|name| &**name).collect::<Vec<_>>(),
+        ["build.labels", "build.size", "private", "user.groups"]
+    );
+    assert!(table.reads_user());
+}
+
+#[test]
+fn the_explanation_says_which_condition_did_not_hold_and_why() {
+    let table = table(
+        Routing::new()
+            .rule(Rule::any().condition("build.size > 10GB && region == 'eu'").to("b"))
+            .rule(Rule::new("org:x").and("repo:z*").to("b"))
+            .rule(Rule::any().when("priority", "3").to("b"))
+            .rule(Rule::any().condition("false").to("b"))
+            .default_rule(Rule::any().to("a")),
+    );
+    let (boards, op) = (Fixed::new(4), get("x", "y"));
+    let cx = CallContext::new().attribute("build.size", "11GB").attribute("priority", "high");
+    let explanation = table.explain(meta_of(&op), op.subject(), &cx, &boards, Instant::now());
+    let reasons: Vec<_> = explanation.rules.iter().map(|note| &*note.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            "no rule applies: the default of the service",
+            "a condition does not hold: region == \"eu\", and the call has no such",
+            "a pattern does not hold: repo matches \"z*\", and the call has \"y\"",
+            "a condition does not hold: priority == 3, and \"high\" cannot be compared so",
+            "its condition holds for no call",
+        ]
+    );
+    let unmet = explanation.rules[1].unmet.as_ref().unwrap();
+    assert_eq!((unmet.part, unmet.found.as_deref(), unmet.unknown), (Part::Condition(0), None, true));
+    assert_eq!(explanation.rules[2].place, Some(Place::Rule(1)));
+}
+
+/// Rules of many shapes over few names, so that they meet.
+fn any_rule() -> impl Strategy<Value = Rule> {
+    let name = || prop::sample::select(vec!["a", "b", "ab"]);
+    let pattern = prop_oneof![
+        (
+            prop::sample::select(vec!["org", "repo", "user", "path"]),
+            prop::sample::select(vec!["a", "b*", "*b", "*", "?b"])
+        )
+            .prop_map(|(selector, glob)| format!("{selector}:{glob}")),
+        Just("repo:a/b".to_owned()),
+        Just("repo:*/b".to_owned()),
+        Just("private:true".to_owned()),
+    ];
+    let condition = prop_oneof![
+        (name(), name()).prop_map(|(a, b)| format!("org in ['{a}', '{b}', 'zz']")),
+        name().prop_map(|a| format!("region == '{a}'")),
+        name().prop_map(|a| format!("region != '{a}' || org == '{a}'")),
+        name().prop_map(|a| format!("region == '{a}' || org == '{a}' || user matches '{a}*'")),
+        name().prop_map(|a| format!("'{a}' in build.labels")),
+        Just("build.public && priority > 1".to_owned()),
+        Just("!build.public".to_owned()),
+        Just("priority < 1 && region == 'a'".to_owned()),
+        Just("service == 'git'".to_owned()),
+    ];
+    let parts = (prop::collection::vec(pattern, 0..2), prop::collection::vec(condition, 0..3));
+    (parts, prop::sample::select(vec!["a", "b", "c", "t"]), 0..2i32).prop_map(
+        |((patterns, conditions), to, priority)| {
+            let rule = patterns.into_iter().fold(Rule::any().to(to).priority(priority), Rule::and);
+            conditions.into_iter().fold(rule, Rule::condition)
+        },
+    )
+}
+
+fn any_call() -> impl Strategy<Value = (CallContext, Vec<Option<String>>, Option<bool>)> {
+    let name =
+        || prop::option::of(prop::sample::select(vec!["a", "b", "ab", "B", "zz"]).prop_map(str::to_owned));
+    let rest = (prop::option::of(any::<bool>()), prop::option::of(0..3), prop::option::of(any::<bool>()));
+    (prop::collection::vec(name(), 6), rest).prop_map(|(names, (public, priority, private))| {
+        let mut cx = CallContext::new();
+        if let Some(user) = &names[3] {
+            cx = cx.principal(Principal::user(user.as_str()));
+        }
+        if let Some(region) = &names[4] {
+            cx = cx.attribute("region", region);
+        }
+        if let Some(label) = &names[5] {
+            cx = cx.attribute("build.labels", [label.as_str(), "x"]);
+        }
+        if let Some(public) = public {
+            cx = cx.attribute("build.public", public);
+        }
+        if let Some(priority) = priority {
+            cx = cx.attribute("priority", priority);
+        }
+        (cx, names, private)
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_index_finds_the_rule_that_a_walk_through_all_finds(
+        rules in prop::collection::vec(any_rule(), 0..30),
+        calls in prop::collection::vec(any_call(), 1..20),
+    ) {
+        let table = table(rules.into_iter().fold(Routing::new(), Routing::rule));
+        for (cx, names, private) in &calls {
+            let subject = Subject { org: names[0].as_deref(), name: names[1].as_deref(), path: names[2].as_deref(), private: *private };
+            let facts = Facts { meta: git::GetRepository::META, subject, cx };
+            let applies = |rule: &Compiled| {
+                rule.serves[ServiceKind::Git.index()]
+                    && rule.clauses.iter().all(|clause| clause.formula.truth(&facts) == Some(true))
+            };
+            let expected = table.rules.iter().position(applies).map(|at| at as u32);
+            prop_assert_eq!(table.index.first(&facts), expected);
+            for (rule, at) in table.rules.iter().zip(0u32..) {
+                prop_assert_eq!(table.index.applies(at, &facts), applies(rule));
+            }
+        }
     }
 }
