@@ -1,6 +1,8 @@
 //! The engine from outside: an orchestrator over scripted providers, on a paused clock.
 
 #[cfg(test)]
+mod ai_suite;
+#[cfg(test)]
 mod allocations;
 #[cfg(test)]
 mod audit;

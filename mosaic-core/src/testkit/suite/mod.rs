@@ -1,5 +1,6 @@
 //! Behaviour suites: what every provider of a service does alike, checked through its service trait.
 
+pub mod ai;
 mod failure;
 pub mod git;
 mod pages;
