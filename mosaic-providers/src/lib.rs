@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
 //! | `local-project` | a tracker in one SQLite file | project |
 
@@ -17,6 +18,8 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(feature = "local-docs")]
+        Box::new(local::document::LocalDocsFactory),
         #[cfg(feature = "local-git")]
         Box::new(local::git::LocalGitFactory),
         #[cfg(feature = "local-project")]

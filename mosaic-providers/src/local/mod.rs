@@ -1,5 +1,9 @@
 //! The embedded providers: real work on the disk of this machine, no account and no server.
 
+#[cfg(any(feature = "local-docs", feature = "local-project"))]
+mod cursor;
+#[cfg(feature = "local-docs")]
+pub mod document;
 #[cfg(feature = "local-git")]
 pub mod git;
 #[cfg(feature = "local-project")]

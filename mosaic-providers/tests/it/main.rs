@@ -2,6 +2,9 @@
 
 // `cfg(test)` always holds here; it tells clippy that the helpers are test code too.
 #[cfg(test)]
+#[cfg(feature = "local-docs")]
+mod local_document;
+#[cfg(test)]
 #[cfg(feature = "local-git")]
 mod local_git;
 #[cfg(test)]

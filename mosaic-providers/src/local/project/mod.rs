@@ -13,7 +13,6 @@
 
 mod comments;
 mod config;
-mod cursor;
 mod fault;
 mod issues;
 mod keyed;
@@ -46,6 +45,8 @@ use mosaic_core::types::{Comment, Page, ServiceKind};
 
 pub use config::{LocalProjectConfig, LocalProjectFactory};
 use store::Store;
+
+use super::cursor;
 
 /// A tracker in one SQLite file.
 ///

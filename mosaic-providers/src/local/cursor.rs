@@ -1,8 +1,8 @@
 //! Cursors of lists: where the next page begins, tied to the list it belongs to.
 //!
-//! A cursor is `1~DIGEST~POSITION`: the version of the form, a digest over the list (its operation, project and filters) and
-//! the position, and the position itself: the last thing of the page before. It points at a place in the order, not at a
-//! number of things to skip, so things that are made meanwhile move nothing.
+//! A cursor is `1~DIGEST~POSITION`: the version of the form, a digest over the list (its operation, what it is of and its
+//! filters) and the position, and the position itself: the last thing of the page before. It points at a place in the order,
+//! not at a number of things to skip, so things that are made meanwhile move nothing.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ const DIGEST_KEY: [u8; 16] = *b"mosaic cursor 1\0";
 
 /// One list: what tells its cursors from those of others.
 pub(super) struct List<S>(
-    /// The operation, the project and the filters.
+    /// The operation, what it is a list of, and the filters.
     pub(super) S,
 );
 
