@@ -2,7 +2,10 @@
 
 mod drops;
 mod forge;
+mod history;
 mod kill;
+mod labels;
+mod lies;
 mod ordinary;
 mod plugin;
 mod restart;
