@@ -6,8 +6,9 @@ use std::task::Poll;
 
 use mosaic_core::ErrorKind;
 use mosaic_core::op::git::{
-    CreateBranch, CreatePullRequest, CreateRepository, DeleteRepository, GetFile, GetPullRequest,
-    GetRepository, GitService, ListCommits, MergePullRequest, ReviewPullRequest, WriteFile,
+    CommentOnPullRequest, CreateBranch, CreatePullRequest, CreateRelease, CreateRepository, DeleteRepository,
+    GetFile, GetPullRequest, GetRepository, GitService, ListCommits, ListPullRequestComments, ListReleases,
+    ListTags, MergePullRequest, ReviewPullRequest, WriteFile,
 };
 use mosaic_core::types::PageRequest;
 use mosaic_core::types::git::{PullRequestState, ReviewVerdict};
@@ -115,5 +116,57 @@ async fn dropped_creations_are_whole_or_not_there() {
         }
         let gone = forge.get_repository(&cx, GetRepository::new("acme", name.as_str())).await;
         assert_eq!(gone.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_releases_have_their_tags_or_are_not_there() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, cx) = widget(root.path()).await;
+    let release = |tag: &str| forge.create_release(&cx, CreateRelease::new("acme", "widget", tag).name(tag));
+    let full = drop_after(release("v-full"), usize::MAX).await;
+    for (at, moment) in moments(full).enumerate() {
+        let tag = format!("v-{at}");
+        drop_after(release(&tag), moment).await;
+        // A git that makes the tag goes on after the call was dropped; the next write waits for it.
+        let barrier = WriteFile::new("acme", "widget", "barrier", tag.as_str());
+        forge.write_file(&cx, barrier).await.unwrap();
+        let page = PageRequest::first(100);
+        let tags = ListTags::new("acme", "widget").page(page.clone());
+        let tagged = forge.list_tags(&cx, tags).await.unwrap().items.iter().any(|found| found.name == tag);
+        let releases = ListReleases::new("acme", "widget").page(page);
+        let releases = forge.list_releases(&cx, releases).await.unwrap().items;
+        let released = releases.iter().filter(|found| found.tag == tag).count();
+        assert_eq!(released, usize::from(tagged), "{tag} after {moment} polls");
+        // Either it is there whole, or it can be made.
+        let again = release(&tag).await;
+        assert_eq!(again.err().map(|error| error.kind()), tagged.then_some(ErrorKind::Conflict));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_comments_are_whole_or_not_there() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, cx) = widget(root.path()).await;
+    forge.create_branch(&cx, CreateBranch::new("acme", "widget", "lid")).await.unwrap();
+    let pull = CreatePullRequest::new("acme", "widget", "t", "lid", "main");
+    let number = forge.create_pull_request(&cx, pull).await.unwrap().number;
+    let say = |text: &str| {
+        forge.comment_on_pull_request(&cx, CommentOnPullRequest::new("acme", "widget", number, text))
+    };
+    let full = drop_after(say("full"), usize::MAX).await;
+    let mut said = vec!["full".to_owned()];
+    for (at, moment) in moments(full).enumerate() {
+        let (text, after) = (format!("dropped {at}"), format!("after {at}"));
+        drop_after(say(&text), moment).await;
+        say(&after).await.unwrap();
+        let op = ListPullRequestComments::new("acme", "widget", number).page(PageRequest::first(100));
+        let comments = forge.list_pull_request_comments(&cx, op).await.unwrap().items;
+        let bodies: Vec<_> = comments.iter().map(|comment| comment.body.clone()).collect();
+        if bodies.contains(&text) {
+            said.push(text);
+        }
+        said.push(after);
+        assert_eq!(bodies, said);
     }
 }

@@ -15,13 +15,14 @@ use std::process::Command;
 use std::sync::Arc;
 
 use mosaic_core::context::CallContext;
-use mosaic_core::op::Operation as _;
 use mosaic_core::op::git::{
     CreateRepository, CreateWebhook, DeleteWebhook, GitService, ListWebhooks, WriteFile,
 };
+use mosaic_core::op::{Operation as _, catalogue};
 use mosaic_core::plugin::Plugin as _;
 use mosaic_core::testkit::honesty::honesty;
 use mosaic_core::testkit::suite::git::{World, run};
+use mosaic_core::types::ServiceKind;
 use mosaic_providers::local::git::LocalGit;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,8 +38,10 @@ async fn it_behaves_like_every_forge() {
 async fn it_declares_what_it_does() {
     let root = tempfile::tempdir().unwrap();
     let forge = LocalGit::open(root.path()).await.unwrap();
-    for webhooks in [CreateWebhook::META, ListWebhooks::META, DeleteWebhook::META] {
-        assert!(!forge.info().operations.has(webhooks));
+    let left_out = [CreateWebhook::META, ListWebhooks::META, DeleteWebhook::META];
+    for def in catalogue().service(ServiceKind::Git) {
+        let offered = forge.info().operations.has(def.meta);
+        assert_ne!(offered, left_out.iter().any(|meta| meta.name == def.meta.name), "{}", def.meta.name);
     }
     honesty(Arc::new(forge), || 0).await.unwrap();
 }
