@@ -89,6 +89,8 @@ mod guides {
     mod first_steps {}
     #[doc = include_str!("../docs/guide/caching.md")]
     mod caching {}
+    #[doc = include_str!("../docs/guide/routing.md")]
+    mod routing {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
     #[doc = include_str!("../docs/guide/providers.md")]
