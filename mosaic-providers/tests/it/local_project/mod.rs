@@ -1,5 +1,6 @@
 //! The local tracker: the suite, restarts, kills, keys, files of older versions, and files that it must refuse.
 
+mod broken;
 mod cancel;
 mod config;
 mod files;

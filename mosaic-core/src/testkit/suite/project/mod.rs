@@ -127,22 +127,22 @@ pub async fn run(service: &impl ProjectService, operations: OpSet) -> Result<(),
     if has(&[AddComment::META, ListComments::META]) {
         comments_are_listed_oldest_first(service).await?;
     }
+    if has(&[SearchIssues::META, UpdateIssue::META]) {
+        searches_find_every_word(service).await?;
+    }
     if has(&[SearchIssues::META]) {
         searches_take_any_text(service).await?;
         searches_come_in_pages(service).await?;
     }
-    if has(&[SearchIssues::META, UpdateIssue::META]) {
-        searches_find_every_word(service).await?;
-    }
     if has(&[CreateSprint::META, ListSprints::META]) {
         sprints_are_created_and_listed(service).await?;
+    }
+    if has(&[CreateSprint::META, PlanSprint::META, GetIssue::META, ListIssues::META, ListSprints::META]) {
+        plans_move_issues(service).await?;
     }
     if has(&[CreateSprint::META, PlanSprint::META, GetIssue::META]) {
         plans_are_all_or_nothing(service).await?;
         closed_sprints_stay_closed(service).await?;
-    }
-    if has(&[CreateSprint::META, PlanSprint::META, GetIssue::META, ListIssues::META, ListSprints::META]) {
-        plans_move_issues(service).await?;
     }
     if has(&[ListLabels::META]) {
         labels_are_listed_by_name(service).await?;
