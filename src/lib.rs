@@ -95,6 +95,4 @@ mod guides {
     mod failover_and_errors {}
     #[doc = include_str!("../docs/guide/providers.md")]
     mod providers {}
-    #[doc = include_str!("../docs/guide/routing.md")]
-    mod routing {}
 }
