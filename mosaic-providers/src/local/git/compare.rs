@@ -147,7 +147,34 @@ fn odd() -> mosaic_core::Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whatever git says, it is read or refused, and no more is kept than the limit.
+        #[test]
+        fn nothing_breaks_the_reading(
+            records in prop::collection::vec(
+                prop_oneof![
+                    Just(b":100644 100644 abc def M".to_vec()),
+                    Just(b":100644 100644 abc def R100".to_vec()),
+                    Just(b"1\t2\tpath".to_vec()),
+                    Just(b"-\t-\t".to_vec()),
+                    prop::collection::vec(any::<u8>(), 0..12),
+                ],
+                0..40,
+            ),
+        ) {
+            let mut reading = Reading::default();
+            for record in &records {
+                if reading.see(record).is_err() {
+                    break;
+                }
+            }
+            prop_assert!(reading.counted <= reading.files.len() && reading.files.len() <= FILES_MAX + 1);
+        }
+    }
 
     fn read(records: &[&str]) -> Vec<FileChange> {
         let mut reading = Reading::default();

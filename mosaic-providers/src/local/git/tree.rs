@@ -129,11 +129,12 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 fn parse_cursor(cursor: &Cursor) -> Result<(ObjectId, Vec<u8>)> {
     let (commit, path) = cursor.as_str().split_once('.').ok_or_else(bad_cursor)?;
-    if !names::is_object_id(commit) || !path.is_ascii() || path.len() % 2 != 0 {
+    if !names::is_object_id(commit) || path.len() % 2 != 0 {
         return Err(bad_cursor());
     }
-    let byte = |at| path.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    let path: Option<Vec<_>> = (0..path.len()).step_by(2).map(byte).collect();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let path: Option<Vec<_>> =
+        path.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? * 16 + digit(pair[1])?)).collect();
     Ok((ObjectId::parse(commit)?, path.ok_or_else(bad_cursor)?))
 }
 
@@ -143,7 +144,23 @@ fn bad_cursor() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_path_is_a_place_to_go_on_from(path in prop::collection::vec(any::<u8>(), 0..40)) {
+            let id = "ab".repeat(20);
+            let (commit, after) = parse_cursor(&Cursor::new(format!("{id}.{}", hexadecimal(&path)))).unwrap();
+            prop_assert_eq!((commit.as_str(), after), (id.as_str(), path));
+        }
+
+        #[test]
+        fn nothing_breaks_the_reading(text in ".{0,90}", record in prop::collection::vec(any::<u8>(), 0..90)) {
+            let _ = (parse_cursor(&Cursor::new(text)), parse(&record));
+        }
+    }
 
     #[test]
     fn rows_are_read() {

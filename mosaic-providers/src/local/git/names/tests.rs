@@ -109,6 +109,9 @@ proptest! {
             prop_assert!(!branch.as_str().starts_with('-'));
             let verdict = Command::new("git").args(["check-ref-format", &branch.reference()]).status().unwrap();
             prop_assert!(verdict.success(), "{branch}");
+            // The same rules hold for tags.
+            let tag = TagName::parse("tag", &text).unwrap();
+            prop_assert_eq!(tag.reference(), format!("refs/tags/{text}"));
         }
     }
 }
