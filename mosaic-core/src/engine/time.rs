@@ -18,8 +18,11 @@ pub(crate) async fn unless<F: Future, S: Future + Send + 'static>(
     }
     // Boxed for the same reason as the timer of `until`.
     let mut stop = Box::pin(stop());
+    let mut asked = true;
     poll_fn(|cx| match stop.as_mut().poll(cx) {
         Poll::Ready(stopped) => Poll::Ready(Err(stopped)),
+        // It was asked a moment ago, in this very turn: one that gave way to others is not to be called back at once.
+        Poll::Pending if std::mem::take(&mut asked) => Poll::Pending,
         Poll::Pending => future.as_mut().poll(cx).map(Ok),
     })
     .await
@@ -42,11 +45,62 @@ pub(crate) async fn until<F: Future>(
     }
     // Boxed, as it is large and rare: what is ready at once carries no timer in its state.
     let mut sleep = Box::pin(sleep_until(deadline()));
+    let mut asked = true;
     poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+        // As above.
+        if !std::mem::take(&mut asked)
+            && let Poll::Ready(output) = future.as_mut().poll(cx)
+        {
             return Poll::Ready(Ok(output));
         }
         sleep.as_mut().poll(cx).map(|()| Err(Elapsed))
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Gives way once; counts how often it is polled.
+    async fn giving_way(polls: &mut u32) {
+        let mut gave_way = false;
+        poll_fn(|cx| {
+            *polls += 1;
+            if std::mem::replace(&mut gave_way, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_way_is_polled_once_in_a_turn() {
+        let (mut polls, mut turns) = (0, 0);
+        let far = || Instant::now() + Duration::from_secs(60);
+        {
+            let inner = pin!(giving_way(&mut polls));
+            let middle = pin!(until(far, inner));
+            let mut outer = pin!(unless(std::future::pending::<()>, middle));
+            poll_fn(|cx| {
+                turns += 1;
+                outer.as_mut().poll(cx).map(|result| assert_eq!(result, Ok(Ok(()))))
+            })
+            .await;
+        }
+        assert_eq!((polls, turns), (2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stops_it_is_looked_at_first() {
+        let never = pin!(std::future::pending::<()>());
+        assert_eq!(unless(|| std::future::ready(7), never).await, Err(7));
+        let never = pin!(std::future::pending::<()>());
+        assert_eq!(until(|| Instant::now() + Duration::from_secs(1), never).await, Err(Elapsed));
+    }
 }

@@ -12,6 +12,8 @@ mod cache;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod equal;
 #[cfg(test)]
 mod failover;
@@ -32,12 +34,18 @@ mod phases;
 #[cfg(test)]
 mod ranking;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod retry;
 #[cfg(test)]
 mod soak;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
+mod supervision;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tenants;
+#[cfg(test)]
+mod versions;
