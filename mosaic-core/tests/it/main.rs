@@ -8,11 +8,11 @@ mod allocations;
 mod audit;
 #[cfg(test)]
 mod cache;
+#[cfg(test)]
+mod changes;
 #[cfg(feature = "config")]
 #[cfg(test)]
 mod config;
-#[cfg(test)]
-mod changes;
 #[cfg(test)]
 mod equal;
 #[cfg(test)]
