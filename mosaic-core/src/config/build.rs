@@ -15,7 +15,7 @@ use super::read::PluginPart;
 use super::report::{Found, Report, report};
 use crate::engine::route::Rules;
 use crate::error::{Error, Result};
-use crate::orchestrator::{Builder, Orchestrator};
+use crate::orchestrator::{Builder, Change, Orchestrator, Source};
 use crate::plugin::{Factory, FactoryInput, Plugin};
 use crate::types::ServiceKind;
 use crate::types::nearest::nearest;
@@ -44,20 +44,7 @@ impl Config {
         if let Some(limit) = self.parts.time_limit {
             builder = builder.time_limit(limit);
         }
-        if let Some(tier) = self.parts.tier.as_ref().filter(|tier| !TIERS.contains(&tier.text.as_str())) {
-            let message = format!(
-                "the cache {:?} is not compiled in; compiled in is {}",
-                path::cut(&tier.shown),
-                TIERS.join(", ")
-            );
-            found.push(Found::error(Code::MissingTier, &*tier.path, tier.span.clone(), message));
-        }
-        for plugin in &self.parts.plugins {
-            let Some(factory) = factories.iter().find(|factory| fits(&***factory, plugin)) else {
-                found.push(missing(plugin, &factories));
-                continue;
-            };
-            let value = own_value(plugin, &**factory, &mut found);
+        for (plugin, value) in self.made(&factories, &mut found) {
             let product = plugin.product.text.as_str();
             builder =
                 builder.provider_from(plugin.id.as_str(), product, plugin.service, value, plugin.treated);
@@ -65,6 +52,93 @@ impl Config {
         let scrubbed = factories.into_iter().map(|inner| Box::new(Scrubbed { inner }) as Box<dyn Factory>);
         builder = builder.factories(scrubbed);
         if found.is_empty() { Ok(builder) } else { Err(report(&self.source, found, false)) }
+    }
+
+    /// What changes at an orchestrator that was built from another configuration, to be given to [`Orchestrator::apply`]:
+    /// providers that are new are added, those whose own configuration differs get a new instance, those that are treated
+    /// otherwise are treated so, those that are gone are removed; rules, phases, the settings of the cache and of health checks
+    /// are replaced where they differ. Providers that the application added itself stay. New instances are made by the
+    /// factories that the orchestrator was built with; those given here only tell what is compiled in.
+    ///
+    /// ```no_run
+    /// use mosaic_core::config::Config;
+    /// # use mosaic_core::{orchestrator::Orchestrator, plugin::Factory};
+    /// # async fn example(mosaic: Orchestrator, loaded: Config, factories: Vec<Box<dyn Factory>>) -> mosaic_core::Result<()> {
+    ///
+    /// let next = Config::load("mosaic.yaml")?;
+    /// mosaic.apply(next.change_from(&loaded, factories)?).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// A report of what [`Config::builder`] would report, and of what cannot be changed while calls run: `timeLimit`.
+    pub fn change_from(
+        &self,
+        before: &Self,
+        factories: impl IntoIterator<Item = Box<dyn Factory>>,
+    ) -> std::result::Result<Change, Report> {
+        let factories: Vec<Arc<dyn Factory>> = factories.into_iter().map(Arc::from).collect();
+        let mut found = Vec::new();
+        let made = self.made(&factories, &mut found);
+        if self.parts.time_limit != before.parts.time_limit {
+            found.push(self.time_limit_stays());
+        }
+        // What was wrong with it then says nothing about what is to be.
+        let old = before.made(&factories, &mut Vec::new());
+        let mut change = Change::new();
+        for (plugin, value) in &made {
+            let id = plugin.id.as_str();
+            let source = || Source::factory(plugin.product.text.as_str(), plugin.service, value.clone());
+            let Some((then, old)) = old.iter().find(|(then, _)| then.id == plugin.id) else {
+                change = change.add_with(id, source(), plugin.treated);
+                continue;
+            };
+            if then.product.text != plugin.product.text || then.service != plugin.service || old != value {
+                change = change.reload(id, source());
+            }
+            if then.treated != plugin.treated {
+                change = change.treat(id, plugin.treated);
+            }
+        }
+        for gone in before.provider_ids().filter(|id| !self.provider_ids().any(|known| known == *id)) {
+            change = change.remove(gone.as_str());
+        }
+        if self.parts.rules != before.parts.rules {
+            change = change.rules(self.parts.rules.clone());
+        }
+        if self.parts.cache != before.parts.cache {
+            change = change.cache(self.parts.cache.clone());
+        }
+        if self.parts.health != before.parts.health {
+            change = change.health(self.parts.health);
+        }
+        if found.is_empty() { Ok(change) } else { Err(report(&self.source, found, false)) }
+    }
+
+    fn time_limit_stays(&self) -> Found {
+        let message = "the time limit of calls cannot be changed while they run; build anew for it";
+        match &self.parts.time_limit_at {
+            Some(spot) => Found::error(Code::NotLive, &*spot.path, spot.span.clone(), message),
+            None => Found { span: None, ..Found::error(Code::NotLive, "timeLimit", 0..0, message) },
+        }
+    }
+
+    /// The providers with their own configurations as JSON; what is missing or wrong is added to `found`.
+    fn made(&self, factories: &[Arc<dyn Factory>], found: &mut Vec<Found>) -> Vec<(&PluginPart, Value)> {
+        if let Some(tier) = self.parts.tier.as_ref().filter(|tier| !TIERS.contains(&tier.text.as_str())) {
+            let shown = path::cut(&tier.shown);
+            let message =
+                format!("the cache {shown:?} is not compiled in; compiled in is {}", TIERS.join(", "));
+            found.push(Found::error(Code::MissingTier, &*tier.path, tier.span.clone(), message));
+        }
+        let mut made = Vec::new();
+        for plugin in &self.parts.plugins {
+            match factories.iter().find(|factory| fits(&***factory, plugin)) {
+                Some(factory) => made.push((plugin, own_value(plugin, &**factory, found))),
+                None => found.push(missing(plugin, factories)),
+            }
+        }
+        made
     }
 }
 

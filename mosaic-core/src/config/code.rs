@@ -76,6 +76,8 @@ codes! {
     MissingPlugin = "missing-plugin";
     /// The tier of the cache is not compiled in.
     MissingTier = "missing-tier";
+    /// It cannot be changed while calls run.
+    NotLive = "not-live";
 }
 
 impl fmt::Display for Code {

@@ -36,6 +36,7 @@ pub(super) struct Parts {
     /// Where answers are kept, where that is said.
     pub(super) tier: Option<Spot>,
     pub(super) time_limit: Option<Duration>,
+    pub(super) time_limit_at: Option<Spot>,
 }
 
 /// What is read, and what is known while it is.
@@ -127,6 +128,7 @@ pub(super) fn read(
         cache: cache.read(),
         tier,
         time_limit: form.time_limit.map(Into::into),
+        time_limit_at: root.get("timeLimit").map(|node| Spot::of(node, path::key(at, "timeLimit"))),
     }
 }
 

@@ -3,4 +3,5 @@
 mod broken;
 mod build;
 mod good;
+mod replace;
 mod secrets;

@@ -1,0 +1,127 @@
+//! The whole configuration is replaced while calls run.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use mosaic_core::config::Code;
+use mosaic_core::context::{CacheUse, CallContext};
+use mosaic_core::op::git::GetRepository;
+use mosaic_core::orchestrator::Orchestrator;
+
+use super::build::{factories, load};
+
+const BEFORE: &str = "
+plugins:
+  - { id: a, type: git, provider: double, config: { branch: a1 } }
+  - { id: b, type: git, provider: double, config: { branch: b1 } }
+  - { id: same, type: git, provider: double, config: { branch: same, timeout: 1000 } }
+routing:
+  rules: [{ pattern: 'org:acme', provider: a }, { pattern: 'org:same', provider: same }]
+  loadBalancing: { healthCheck: { interval: 1000 } }
+defaults: { git: b }
+cache: { ttl: 10 }
+";
+
+const AFTER: &str = "
+plugins:
+  - { id: a, type: git, provider: double, config: { branch: a2 } }
+  - { id: same, type: git, provider: double, config: { branch: same, timeout: 500 } }
+  - { id: c, type: git, provider: double, config: { branch: c1 } }
+routing:
+  - { pattern: 'org:acme', provider: a }
+  - { pattern: 'org:same', provider: same }
+defaults: { git: c }
+cache: { ttl: 20 }
+";
+
+async fn branch(mosaic: &Orchestrator, org: &str) -> String {
+    let fresh = mosaic.with(CallContext::new().cache(CacheUse::Bypass)).git();
+    fresh.get_repository(GetRepository::new(org, "widget")).await.unwrap().default_branch.clone()
+}
+
+fn generations(mosaic: &Orchestrator) -> Vec<(String, u64)> {
+    mosaic.status().providers.iter().map(|one| (one.id.to_string(), one.generation)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn providers_come_go_and_are_made_anew_and_those_that_stay_the_same_stay() {
+    let (before, after) = (load(BEFORE), load(AFTER));
+    let mosaic = before.builder(factories()).unwrap().build().await.unwrap();
+    assert_eq!((branch(&mosaic, "acme").await, branch(&mosaic, "x").await), ("a1".into(), "b1".into()));
+
+    let applied = mosaic.apply(after.change_from(&before, factories()).unwrap()).await.unwrap();
+    assert_eq!((branch(&mosaic, "acme").await, branch(&mosaic, "x").await), ("a2".into(), "c1".into()));
+    let generations = generations(&mosaic);
+    let of = |id: &str| generations.iter().find(|(name, _)| name == id).map(|(_, generation)| *generation);
+    assert_eq!((of("same"), of("b")), (Some(1), None), "{generations:?}");
+    assert_ne!(of("a"), Some(1));
+    assert!(applied.settled().await.iter().all(|departure| departure.in_time));
+
+    // Back again, and to the same: nothing is left to change.
+    mosaic.apply(before.change_from(&after, factories()).unwrap()).await.unwrap();
+    assert_eq!((branch(&mosaic, "acme").await, branch(&mosaic, "x").await), ("a1".into(), "b1".into()));
+    mosaic.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_call_fails_while_configurations_are_replaced() {
+    let (before, after) = (load(BEFORE), load(AFTER));
+    let mosaic = before.builder(factories()).unwrap().build().await.unwrap();
+    let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let callers: Vec<_> = ["acme", "same", "x"]
+        .into_iter()
+        .map(|org| {
+            let (mosaic, stop, calls) = (mosaic.clone(), Arc::clone(&stop), Arc::clone(&calls));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = branch(&mosaic, org).await;
+                    assert!(["a1", "a2", "same", "b1", "c1"].contains(&answer.as_str()), "{answer}");
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for round in 0..20 {
+        let (from, to) = if round % 2 == 0 { (&before, &after) } else { (&after, &before) };
+        mosaic.apply(to.change_from(from, factories()).unwrap()).await.unwrap();
+        let seen = calls.load(Ordering::Relaxed);
+        while calls.load(Ordering::Relaxed) < seen + 10 {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    mosaic.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_does_not_start_leaves_everything_as_it_was() {
+    let before = load(BEFORE);
+    let mosaic = before.builder(factories()).unwrap().build().await.unwrap();
+    let broken =
+        load(&AFTER.replace("branch: c1", "branch: refused, auth: { type: token, token: '${SECRET}' }"));
+    let error = mosaic.apply(broken.change_from(&before, factories()).unwrap()).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("marked"), "{error:?}");
+    assert_eq!((branch(&mosaic, "acme").await, branch(&mosaic, "x").await), ("a1".into(), "b1".into()));
+    mosaic.shutdown().await;
+}
+
+#[test]
+fn what_cannot_change_while_calls_run_is_refused() {
+    let before = load(BEFORE);
+    let limited = load(&format!("{BEFORE}timeLimit: 5000\n"));
+    assert_eq!(limited.time_limit(), Some(Duration::from_secs(5)));
+    for (from, to, line) in [(&before, &limited, Some(11)), (&limited, &before, None)] {
+        let report = to.change_from(from, factories()).unwrap_err();
+        assert_eq!((report.faults()[0].code(), report.faults()[0].line()), (Code::NotLive, line), "{report}");
+    }
+    let missing = load(&AFTER.replace("provider: double, config: { branch: c1 }", "provider: other"));
+    assert_eq!(
+        missing.change_from(&before, factories()).unwrap_err().faults()[0].code(),
+        Code::MissingPlugin
+    );
+}
