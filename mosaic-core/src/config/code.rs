@@ -68,6 +68,14 @@ codes! {
     BadRule = "bad-rule";
     /// A text that is no pattern.
     BadPattern = "bad-pattern";
+    /// The part of a pattern before the colon is no selector.
+    UndeclaredSelector = "undeclared-selector";
+    /// A text that is no condition, or reads what is not declared.
+    BadCondition = "bad-condition";
+    /// A selector that cannot be declared so.
+    BadSelector = "bad-selector";
+    /// An attribute that cannot be declared so.
+    BadAttribute = "bad-attribute";
     /// Two defaults for one service.
     DuplicateDefault = "duplicate-default";
     /// Another fault of the routing rules.

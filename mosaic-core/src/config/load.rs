@@ -11,10 +11,11 @@ use super::check::Checker;
 use super::code::Code;
 use super::form::{self, ANNOTATIONS, Orchestration, WRAPPER};
 use super::node::{Content, Node, Resolved};
+use super::read::Extras;
 use super::report::{Found, Report, Severity, report};
 use super::source::{Source, Span};
 use super::{Config, env, read, yaml};
-use crate::engine::route::Member;
+use crate::engine::route::{AttributeKind, Member, SelectorDef};
 use crate::op::OpSet;
 use crate::types::{ProviderId, ServiceKind};
 
@@ -35,12 +36,12 @@ type Variables = Box<dyn Fn(&str) -> Option<String>>;
 pub struct Loader {
     variables: Variables,
     strict: Option<bool>,
-    others: Vec<Member>,
+    extras: Extras,
 }
 
 impl Default for Loader {
     fn default() -> Self {
-        Self { variables: Box::new(|name| std::env::var(name).ok()), strict: None, others: Vec::new() }
+        Self { variables: Box::new(|name| std::env::var(name).ok()), strict: None, extras: Extras::default() }
     }
 }
 
@@ -64,7 +65,19 @@ impl Loader {
 
     /// A provider that the application adds itself: rules of the file may name it.
     pub fn provider(mut self, id: ProviderId, service: ServiceKind) -> Self {
-        self.others.push(Member::new(id, OpSet::service(service)));
+        self.extras.providers.push(Member::new(id, OpSet::service(service)));
+        self
+    }
+
+    /// An attribute of calls that conditions of the file may read.
+    pub fn attribute(mut self, name: impl Into<String>, kind: AttributeKind) -> Self {
+        self.extras.attributes.push((name.into(), kind));
+        self
+    }
+
+    /// A selector that patterns of the file may begin with.
+    pub fn selector(mut self, selector: SelectorDef) -> Self {
+        self.extras.selectors.push(selector);
         self
     }
 
@@ -140,7 +153,7 @@ impl Loader {
             }
         };
         let strict = self.strict.or(form.strict).unwrap_or(false);
-        let parts = read::read(&source, (node, at), form, &self.others, &mut found);
+        let parts = read::read(&source, (node, at), form, &self.extras, &mut found);
         // A value with a variable that is not set has that one fault: what else seems wrong with it follows from it.
         let unset = |code| matches!(code, Code::MissingVariable | Code::BadVariable);
         let paths: Vec<String> =
@@ -173,7 +186,7 @@ impl fmt::Debug for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loader")
             .field("strict", &self.strict)
-            .field("others", &self.others)
+            .field("extras", &self.extras)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! The form of a configuration file: one set of records, from which both the reader and the published schema follow.
 
+pub(super) mod fact;
 pub(super) mod lenient;
 pub(super) mod phase;
 pub(super) mod plugin;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::check::ANNOTATION;
+use fact::{AttributeForm, SelectorForm};
 use lenient::Lenient;
 use phase::PhasesForm;
 use plugin::PluginForm;
@@ -36,6 +38,10 @@ pub(super) struct Orchestration {
     pub(super) routing: Option<RoutingForm>,
     /// The phases of a migration, each with its own rules, in place of `routing`.
     pub(super) phases: Option<PhasesForm>,
+    /// Attributes of calls that conditions may read, beside those that are always known.
+    pub(super) attributes: Option<BTreeMap<String, Lenient<AttributeForm>>>,
+    /// Further words that patterns may begin with, such as `new-repos` for `new-repos:*`.
+    pub(super) selectors: Option<BTreeMap<String, Lenient<SelectorForm>>>,
     /// Named sets of providers that are as good as each other. A rule names a group as it names a provider.
     pub(super) groups: Option<BTreeMap<String, Lenient<GroupForm>>>,
     /// Who answers the calls of a service that no rule matches.

@@ -42,6 +42,8 @@ pub(in crate::config) struct RoutingRecord {
 pub(in crate::config) struct RuleForm {
     /// What the call must match, such as `org:internal-*`; of several patterns all.
     pub(in crate::config) pattern: Option<Names>,
+    /// What must hold of the call, such as `build.size > 10GB`; of several conditions all.
+    pub(in crate::config) condition: Option<Names>,
     /// The rule for calls that no other rule matches. Its provider stands here, or beside it under `provider`.
     #[serde(default, deserialize_with = "present")]
     pub(in crate::config) default: Option<DefaultForm>,

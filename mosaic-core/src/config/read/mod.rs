@@ -1,5 +1,6 @@
 //! From the form to what the engine takes, with a place in the file for everything that may be wrong.
 
+mod fact;
 mod fallback;
 mod phase;
 mod place;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use super::code::Code;
 use super::form::Orchestration;
+use super::form::fact::{AttributeForm, SelectorForm};
 use super::form::lenient::Lenient;
 use super::form::routing::{DefaultsForm, GroupForm, LoadBalancingForm, RoutingForm, RuleForm};
 use super::node::Node;
@@ -20,7 +22,7 @@ use super::source::Source;
 use crate::engine::HealthConfig;
 use crate::engine::balance::Balance;
 use crate::engine::cache::CacheConfig;
-use crate::engine::route::{Group, Member, Place, Routing, Rules, Table};
+use crate::engine::route::{AttributeKind, Group, Member, Place, Routing, Rules, SelectorDef, Table};
 use crate::types::nearest::nearest;
 pub(super) use place::Spot;
 use place::Spots;
@@ -54,7 +56,16 @@ struct Reader<'a> {
     closed: bool,
     fallbacks: BTreeMap<String, Vec<String>>,
     balance: Option<Balance>,
+    extras: &'a Extras,
     scope: Scope,
+}
+
+/// What the application knows beside the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extras {
+    pub(super) providers: Vec<Member>,
+    pub(super) attributes: Vec<(String, AttributeKind)>,
+    pub(super) selectors: Vec<SelectorDef>,
 }
 
 /// One set of rules on its way to the engine.
@@ -73,12 +84,12 @@ struct Counts {
     groups: usize,
 }
 
-/// Reads a form that was checked. `others` are the providers that the application adds itself.
+/// Reads a form that was checked.
 pub(super) fn read(
     source: &Source,
     (root, at): (&Node, &str),
     form: Orchestration,
-    others: &[Member],
+    extras: &Extras,
     found: &mut Vec<Found>,
 ) -> Parts {
     let mut reader = Reader {
@@ -86,12 +97,13 @@ pub(super) fn read(
         found,
         root,
         at,
-        members: others.to_vec(),
+        members: extras.providers.clone(),
         shown: BTreeMap::new(),
         disabled: Vec::new(),
         closed: form.plugins.is_some(),
         fallbacks: BTreeMap::new(),
         balance: None,
+        extras,
         scope: Scope::default(),
     };
     let plugins = reader.plugins(form.plugins.unwrap_or_default());
@@ -99,8 +111,12 @@ pub(super) fn read(
     let balancing = reader.balancing(form.load_balancing, inner);
     reader.balance = balancing.strategy.map(Into::into);
     reader.fallbacks(form.fallbacks.unwrap_or_default());
-    let common =
-        Common { groups: form.groups.unwrap_or_default(), defaults: form.defaults.unwrap_or_default() };
+    let common = Common {
+        attributes: form.attributes.unwrap_or_default(),
+        selectors: form.selectors.unwrap_or_default(),
+        groups: form.groups.unwrap_or_default(),
+        defaults: form.defaults.unwrap_or_default(),
+    };
     let rules = match form.phases {
         None => {
             reader.begin(&common);
@@ -134,6 +150,8 @@ pub(super) fn read(
 
 /// What holds for every set of rules.
 struct Common {
+    attributes: BTreeMap<String, Lenient<AttributeForm>>,
+    selectors: BTreeMap<String, Lenient<SelectorForm>>,
     groups: BTreeMap<String, Lenient<GroupForm>>,
     defaults: DefaultsForm,
 }
@@ -151,6 +169,7 @@ impl Reader<'_> {
     /// Begins a set of rules with what holds for all.
     fn begin(&mut self, common: &Common) {
         self.scope = Scope::default();
+        self.facts(common);
         self.groups(&common.groups);
     }
 

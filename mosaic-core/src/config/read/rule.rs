@@ -36,15 +36,19 @@ impl Reader<'_> {
         };
         let is_default = form.default.is_some();
         let patterns = form.pattern.as_ref().map(Names::all).unwrap_or_default();
-        if is_default && !patterns.is_empty() {
+        let conditions = form.condition.as_ref().map(Names::all).unwrap_or_default();
+        let narrowed = !patterns.is_empty() || !conditions.is_empty();
+        if is_default && narrowed {
             fault("a default takes no pattern and no condition: it is for calls that no rule matches");
             return;
         }
         if is_default && form.priority.is_some() {
             fault("a default takes no priority: it comes after every rule");
         }
-        if !is_default && patterns.is_empty() {
-            fault("say which calls it is for: with `pattern`, or `default` for those that no rule matches");
+        if !is_default && !narrowed {
+            fault(
+                "say which calls it is for: with `pattern` or `condition`, or `default` for those that no rule matches",
+            );
             return;
         }
         let Some(target) = self.target(&form, node, at) else { return };
@@ -59,9 +63,11 @@ impl Reader<'_> {
         };
         self.scope.spots.whole(place, Spot::new("", first, at.into()));
         let rule = patterns.iter().fold(rule, |rule, pattern| rule.and(pattern));
-        if let Some(node) = node.get("pattern") {
-            for (position, spot) in spots(node, &path::key(at, "pattern")).into_iter().enumerate() {
-                self.scope.spots.put(place, Part::Pattern(position), spot);
+        let rule = conditions.iter().fold(rule, |rule, condition| rule.condition(condition));
+        for (key, part) in [("pattern", Part::Pattern as fn(usize) -> Part), ("condition", Part::Condition)] {
+            let found = node.get(key).map(|node| spots(node, &path::key(at, key)));
+            for (position, spot) in found.into_iter().flatten().enumerate() {
+                self.scope.spots.put(place, part(position), spot);
             }
         }
         self.add(place, rule, target);
@@ -160,7 +166,11 @@ impl Reader<'_> {
             return self.unknown(spot);
         }
         let code = match (fault.place, fault.part, fault.kind) {
+            (_, Part::Pattern(_), FaultKind::Unknown) => Code::UndeclaredSelector,
             (_, Part::Pattern(_), _) => Code::BadPattern,
+            (_, Part::Condition(_), _) => Code::BadCondition,
+            (Place::Selector(_), ..) => Code::BadSelector,
+            (Place::Attribute(_), ..) => Code::BadAttribute,
             (_, Part::Name, FaultKind::Duplicate) => Code::DuplicateId,
             (_, part, FaultKind::Duplicate) if names_provider(part) => Code::RepeatedProvider,
             (Place::Default(_), _, FaultKind::Duplicate) => Code::DuplicateDefault,

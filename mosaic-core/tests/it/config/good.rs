@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use mosaic_core::config::{Code, Config, Loader, Report};
-use mosaic_core::engine::route::{Routing, Rules};
+use mosaic_core::engine::route::{AttributeKind, Routing, Rules, SelectorDef};
 use mosaic_core::types::ServiceKind;
 
 fn loader() -> Loader {
     Loader::new().environment(|name| name.ends_with("_TOKEN").then(|| format!("value-of-{name}")))
 }
 
+fn good(name: &str) -> String {
+    format!("{}/tests/it/config/good/{name}.yaml", env!("CARGO_MANIFEST_DIR"))
+}
+
 fn load(name: &str) -> Result<Config, Report> {
-    let text =
-        std::fs::read_to_string(format!("{}/tests/it/config/good/{name}.yaml", env!("CARGO_MANIFEST_DIR")))
-            .unwrap();
+    let text = std::fs::read_to_string(good(name)).unwrap();
     loader().parse(format!("{name}.yaml"), text)
 }
 
@@ -40,10 +42,47 @@ fn the_whole_shape_loads_as_it_is_written() {
 
 #[test]
 fn rules_of_providers_that_the_application_adds_load_as_they_are_written() {
-    for (name, count) in [("hybrid", 2), ("workload", 0)] {
+    for (name, count) in [("hybrid", 2), ("cost", 2), ("regions", 3), ("workload", 0)] {
         let config = load(name).unwrap_or_else(|report| panic!("{report}"));
         assert_eq!(rules(&config).rules().len(), count, "{name}");
     }
+}
+
+#[test]
+fn phases_load_as_they_are_written_where_their_selectors_are_declared() {
+    let text = std::fs::read_to_string(good("phases")).unwrap();
+    let report = loader().parse("phases.yaml", &text).unwrap_err();
+    let faults: Vec<_> = report.faults().iter().map(|fault| (fault.code(), fault.path())).collect();
+    let undeclared = Code::UndeclaredSelector;
+    assert_eq!(
+        faults,
+        [(undeclared, "phases[0].routing[0].pattern"), (undeclared, "phases[2].routing[1].pattern")]
+    );
+    let declared = loader().selector(SelectorDef::new("new-repos")).selector(SelectorDef::new("legacy"));
+    let in_the_file = format!(
+        "{text}attributes: {{ repo.age: duration }}\nselectors: {{ new-repos: {{ when: 'repo.age < 30d' }}, legacy: }}\n"
+    );
+    for config in [declared.parse("x", text), loader().parse("x", in_the_file)] {
+        let config = config.unwrap_or_else(|report| panic!("{report}"));
+        let phases: Vec<_> = config.rules().phases().unwrap().names().map(str::to_owned).collect();
+        assert_eq!(phases, ["1", "2", "3"]);
+    }
+}
+
+#[test]
+fn conditions_read_what_is_declared() {
+    let text = "
+plugins: [{ id: a, type: cicd, provider: x }, { id: b, type: cicd, provider: x }]
+attributes: { team.budget: number, app.stage: text }
+selectors: { stage: app.stage, big: { of: org, when: [build.size > 10GB, team.budget >= 5] } }
+routing:
+  - { pattern: 'stage:prod-*', condition: \"build.public == true && user.region in ['EU', 'UK']\", provider: a }
+  - { pattern: 'big:*', condition: [app.budget < 3], provider: b }
+  - { default: b }
+";
+    let loader = loader().attribute("app.budget", AttributeKind::Number);
+    let config = loader.parse("x", text).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(rules(&config).rules().len(), 2);
 }
 
 #[test]
