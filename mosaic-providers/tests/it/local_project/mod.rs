@@ -7,6 +7,7 @@ mod files;
 mod keys;
 mod kill;
 mod migration;
+mod model;
 mod restart;
 mod search;
 mod sprints;
