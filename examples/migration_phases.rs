@@ -3,6 +3,7 @@
 //! `cargo run --example migration_phases`. Two forges on disk. The repositories are copied first, because phases decide where
 //! calls go and move no data; then each step prints where every repository is read and written.
 
+use mosaic::engine::route::AttributeKind;
 use mosaic::local::LocalGit;
 use mosaic::prelude::*;
 
@@ -14,6 +15,7 @@ fn phases() -> Phases {
     // Who copies says on which side it works, whatever the phase.
     let base = || {
         Routing::new()
+            .attribute("copy", AttributeKind::Text)
             .rule(Rule::any().when("copy", "old").to("forge-old").priority(100))
             .rule(Rule::any().when("copy", "new").to("forge-new").priority(100))
     };
