@@ -24,7 +24,7 @@ pub(super) async fn create(store: &Store, cx: &CallContext, op: CreateSpace) -> 
     validate::title("name", &op.name)?;
     validate::text("description", op.description.as_deref().unwrap_or_default())?;
     let key = op.space.clone();
-    store.write(cx, &key, move |root, permit| make(root, permit, &op)).await
+    store.locked(cx, &key, move |root, permit| make(root, permit, &op)).await
 }
 
 pub(super) async fn get(store: &Store, op: GetSpace) -> Result<Space> {

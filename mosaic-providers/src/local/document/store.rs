@@ -30,6 +30,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
 /// When a staged file that nobody placed is taken for one of a dead process.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
+/// How often a document is looked at while it is changed.
+const LOOKS_MAX: usize = 16;
 /// Writers of this process queue for a space; this many queues are shared by all spaces.
 const TURNS: usize = 16;
 
@@ -110,6 +112,19 @@ impl Store {
         space: &str,
         write: impl FnOnce(&Root, &Permit) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        // Looked at before, as what is no space needs no lock.
+        let key = space.to_owned();
+        self.read(move |root| root.require(&key)).await?;
+        self.locked(cx, space, write).await
+    }
+
+    /// The same for a space that is still to be made.
+    pub(super) async fn locked<T: Send + 'static>(
+        &self,
+        cx: &CallContext,
+        space: &str,
+        write: impl FnOnce(&Root, &Permit) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let given_up = Arc::default();
         let permit = Permit { cx: cx.clone(), given_up: Arc::clone(&given_up) };
         let _give_up = GiveUp(given_up);
@@ -119,7 +134,7 @@ impl Store {
         blocking(move || {
             // Held to the end of the work, not of the future.
             let _turn = turn;
-            let _lock = if names::is_key(&space) { Some(root.lock(&space, &permit)?) } else { None };
+            let _lock = root.lock(&space, &permit)?;
             write(&root, &permit)
         })
         .await
@@ -157,6 +172,12 @@ impl Root {
         Ok(new)
     }
 
+    /// Fails where there is no such space.
+    fn require(&self, space: &str) -> Result<()> {
+        let there = names::is_key(space) && disk::is_folder(&self.path.join(space)).map_err(fault::reading)?;
+        if there { Ok(()) } else { Err(fault::missing("space", space)) }
+    }
+
     /// A space as it is now.
     pub(super) fn space(&self, space: &str) -> Result<Arc<View>> {
         self.look(space)?.ok_or_else(|| fault::missing("space", space))
@@ -179,14 +200,20 @@ impl Root {
 
     /// The text of a document that was looked at, as it is now.
     pub(super) fn document(&self, space: &str, id: &str) -> Result<Document> {
+        // Where the document, the one above it and the order are as they were, the others need no look.
+        let known = lock(&self.views).get(space).cloned();
+        if let Some(view) = known
+            && let Ok(at) = view.find(id)
+            && view.stands(at)?
+            && let Some(document) = view.document(at)?
+        {
+            return Ok(document);
+        }
         // A file that changes between the look and the reading is looked at again.
-        for _ in 0..16 {
+        for _ in 0..LOOKS_MAX {
             let view = self.space(space)?;
-            let at = view.find(id)?;
-            if let Some(content) = view.content(at)? {
-                let text = String::from_utf8_lossy(&content);
-                let body = super::front::Parts::of(&text).body;
-                return Ok(view.file(at).document(space, id, view.parent(at), body));
+            if let Some(document) = view.document(view.find(id)?)? {
+                return Ok(document);
             }
         }
         Err(Error::new(ErrorKind::Provider, "the document is changed all the time").refused())

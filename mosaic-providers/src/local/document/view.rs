@@ -81,7 +81,6 @@ impl DocumentFile {
             .title
             .or_else(|| heading().map(|line| one_line(&line)).filter(|line| !line.is_empty()))
             .unwrap_or_else(|| one_line(names::document_stem(file).unwrap_or(file)));
-        let digest = Sha256::digest(content);
         Self {
             path: path.into(),
             stamp,
@@ -91,7 +90,7 @@ impl DocumentFile {
             labels: front.labels,
             created_at: front.created_at,
             updated_at: Timestamp::try_from(stamp.modified()).ok(),
-            version: hex(&digest[..12]),
+            version: version(content),
         }
     }
 
@@ -199,12 +198,31 @@ impl View {
         entry
     }
 
+    /// Whether a document still stands where it did: the order is the same, and the one above it is still there.
+    pub(super) fn stands(&self, at: usize) -> Result<bool> {
+        let stamp = disk::stamp(&self.folder.join(ORDER_FILE)).map_err(fault::reading)?;
+        if !self.order.settled || stamp != self.order.stamp {
+            return Ok(false);
+        }
+        let Some(parent) = self.tree.parent(at) else { return Ok(true) };
+        let file = self.file(parent);
+        Ok(file.settled && disk::stamp(&self.path(parent)).map_err(fault::reading)? == Some(file.stamp))
+    }
+
+    /// A document with its text; none where its file changed since this look.
+    pub(super) fn document(&self, at: usize) -> Result<Option<Document>> {
+        let Some(content) = self.content(at)? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&content);
+        let body = Parts::of(&text).body;
+        Ok(Some(self.file(at).document(&self.space, self.id(at), self.parent(at), body)))
+    }
+
     /// The content of a document's file; none where it changed since this look.
     pub(super) fn content(&self, at: usize) -> Result<Option<Vec<u8>>> {
         let read = disk::read(&self.path(at), FILE_MAX).map_err(fault::reading)?;
-        Ok(read
-            .map(|(_, content)| content)
-            .filter(|content| hex(&Sha256::digest(content)[..12]) == self.files[at].version))
+        let file = self.file(at);
+        let same = |(stamp, content): &(Stamp, Vec<u8>)| *stamp == file.stamp && version(content) == file.version;
+        Ok(read.filter(same).map(|(_, content)| content))
     }
 }
 
@@ -322,6 +340,11 @@ fn resolve_ids(files: &[Arc<DocumentFile>]) -> Vec<String> {
         ids.push(id);
     }
     ids
+}
+
+/// The version of a document: a digest of its whole file.
+fn version(content: &[u8]) -> String {
+    hex(&Sha256::digest(content)[..12])
 }
 
 fn hex(bytes: &[u8]) -> String {

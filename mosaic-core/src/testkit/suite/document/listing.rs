@@ -1,5 +1,6 @@
 //! Behaviours of lists of documents: order, filters, pages.
 
+use super::super::pages::walk;
 use super::super::{Failure, done, ensure, equal, refused};
 use super::{cx, document, space};
 use crate::error::ErrorKind;
@@ -170,32 +171,18 @@ pub(super) fn bad_cursors(good: &str) -> Vec<String> {
     bad.into_iter().chain([cut, "9".repeat(10_000)]).collect()
 }
 
-/// All documents of a list, page after page.
+/// All documents of a list, page after page, each once.
 pub(super) async fn pages(
     service: &impl DocsService,
     b: &'static str,
     op: &ListDocuments,
     limit: u32,
 ) -> Result<Vec<DocumentEntry>, Failure> {
-    let (mut seen, mut cursor) = (Vec::<DocumentEntry>::new(), None);
-    loop {
-        let op = op.clone().page(PageRequest { cursor, limit: Some(limit) });
-        let page = done(b, "list_documents", service.list_documents(&cx(), op).await)?;
-        let size = page.items.len();
-        ensure(b, size <= limit as usize, || {
-            format!("expected at most {limit} documents a page, got {size}")
-        })?;
-        // An empty page with another after it, or a page that goes back, would be a way to never end.
-        ensure(b, size > 0 || page.next.is_none(), || "expected the list to end at an empty page")?;
-        for entry in page.items {
-            ensure(b, seen.iter().all(|other| other.id != entry.id), || {
-                format!("pages of {limit}: expected each document once, got {:?} again", entry.title)
-            })?;
-            seen.push(entry);
-        }
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(seen);
-        }
-    }
+    let cx = cx();
+    let listed = walk(b, op, limit, |op| service.list_documents(&cx, op)).await?;
+    let mut ids: Vec<&str> = listed.iter().map(|entry| entry.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    equal(b, &format!("documents in pages of {limit} (each once)"), &ids.len(), &listed.len())?;
+    Ok(listed)
 }

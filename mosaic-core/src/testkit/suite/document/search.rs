@@ -1,5 +1,6 @@
 //! Behaviours of search: what is found, in what order, and how it is shown.
 
+use super::super::pages::walk;
 use super::super::{Failure, done, ensure, equal, refused};
 use super::listing::bad_cursors;
 use super::{cx, document, space, unused};
@@ -247,21 +248,7 @@ async fn all(
     op: &SearchDocuments,
     limit: u32,
 ) -> Result<Vec<SearchHit>, Failure> {
-    let (mut seen, mut cursor) = (Vec::new(), None);
-    loop {
-        let op = op.clone().page(PageRequest { cursor, limit: Some(limit) });
-        let shown = op.query.clone();
-        let page = service.search_documents(&cx(), op).await;
-        let page = done(b, &format!("search_documents for {shown:?}"), page)?;
-        let size = page.items.len();
-        ensure(b, size <= limit as usize, || format!("expected at most {limit} hits a page, got {size}"))?;
-        // An empty page with another after it, or pages without end, would be a way to never end.
-        ensure(b, size > 0 || page.next.is_none(), || "expected the hits to end at an empty page")?;
-        seen.extend(page.items);
-        ensure(b, seen.len() <= 1_000, || "expected the hits to end")?;
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(seen);
-        }
-    }
+    let cx = cx();
+    let found = walk(b, op, limit, |op| service.search_documents(&cx, op)).await;
+    found.map_err(|failure| Failure::new(b, format!("search for {:?}: {}", op.query, failure.message())))
 }

@@ -1,10 +1,10 @@
 //! Behaviours of spaces and their keys.
 
+use super::super::pages::walk;
 use super::super::{Failure, done, ensure, equal, refused};
 use super::{BODY_MAX, TITLE_MAX, cx, unused};
 use crate::error::ErrorKind;
 use crate::op::document::{CreateSpace, DocsService, GetSpace, ListSpaces};
-use crate::types::PageRequest;
 
 /// What is created can be fetched, and is the same.
 ///
@@ -102,28 +102,11 @@ pub async fn spaces_are_listed_by_key(service: &impl DocsService) -> Result<(), 
     }
     // Others may make spaces meanwhile: only what this run made is compared.
     for limit in [1, 2, 100] {
-        let (mut seen, mut cursor) = (Vec::new(), None);
-        loop {
-            let op = ListSpaces::new().page(PageRequest { cursor, limit: Some(limit) });
-            let page = done(B, "list_spaces", service.list_spaces(&cx(), op).await)?;
-            ensure(B, page.items.len() <= limit as usize, || {
-                format!("expected at most {limit} spaces a page, got {}", page.items.len())
-            })?;
-            // An empty page with another after it, or a page that goes back, would be a way to never end.
-            ensure(
-                B,
-                !page.items.is_empty() || page.next.is_none(),
-                || "expected no page after an empty one",
-            )?;
-            seen.extend(page.items);
-            ensure(B, seen.is_sorted_by(|a, b| a.key < b.key), || {
-                format!("pages of {limit}: expected each space once and in order, got {seen:?}")
-            })?;
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let cx = cx();
+        let seen = walk(B, &ListSpaces::new(), limit, |op| service.list_spaces(&cx, op)).await?;
+        ensure(B, seen.is_sorted_by(|a, b| a.key < b.key), || {
+            format!("pages of {limit}: expected each space once and in order, got {seen:?}")
+        })?;
         for space in &made {
             ensure(B, seen.contains(space), || format!("pages of {limit}: expected {space:?} in {seen:?}"))?;
         }
