@@ -174,7 +174,8 @@ impl Root {
 
     /// Fails where there is no such space.
     fn require(&self, space: &str) -> Result<()> {
-        let there = names::is_key(space) && disk::is_folder(&self.path.join(space)).map_err(fault::reading)?;
+        let there =
+            names::is_key(space) && disk::is_folder(&self.path.join(space)).map_err(fault::reading)?;
         if there { Ok(()) } else { Err(fault::missing("space", space)) }
     }
 

@@ -221,7 +221,8 @@ impl View {
     pub(super) fn content(&self, at: usize) -> Result<Option<Vec<u8>>> {
         let read = disk::read(&self.path(at), FILE_MAX).map_err(fault::reading)?;
         let file = self.file(at);
-        let same = |(stamp, content): &(Stamp, Vec<u8>)| *stamp == file.stamp && version(content) == file.version;
+        let same =
+            |(stamp, content): &(Stamp, Vec<u8>)| *stamp == file.stamp && version(content) == file.version;
         Ok(read.filter(same).map(|(_, content)| content))
     }
 }

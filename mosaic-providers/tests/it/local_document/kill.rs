@@ -240,3 +240,34 @@ async fn nothing_that_was_reported_is_lost_by_a_kill() {
     let changed = reported.documents.values().filter(|(_, state)| *state != State::Made).count();
     assert!(changed > 20, "{changed} documents were changed");
 }
+
+/// While another process writes, this one does too: nothing of either is lost, and each sees what the other does.
+#[tokio::test]
+async fn two_processes_may_write_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let docs = LocalDocs::open(folder.path()).await.unwrap();
+    let a = ids(&prepare(&docs).await, &["A"])[0].to_owned();
+    let ours = tokio::spawn(async move {
+        let mut ours = Vec::new();
+        for at in 0..20 {
+            let op = CreateDocument::new("handbook", format!("ours-{at}"), body(&format!("ours-{at}")))
+                .parent(a.as_str());
+            ours.push(docs.create_document(&cx(), op).await.unwrap());
+        }
+        (docs, ours)
+    });
+    let path = folder.path().to_path_buf();
+    let theirs = tokio::task::spawn_blocking(move || {
+        let mut theirs = Reported::default();
+        theirs.run_and_kill(&path, 7, 60);
+        theirs
+    });
+    let ((docs, ours), theirs) = (ours.await.unwrap(), theirs.await.unwrap());
+    assert!(theirs.documents.len() > 10);
+    let now = prepare(&docs).await;
+    theirs.check(folder.path(), &docs, &now).await;
+    for made in ours {
+        let op = GetDocument::new("handbook", made.id.as_str());
+        assert_eq!(docs.get_document(&cx(), op).await.unwrap(), made);
+    }
+}

@@ -6,6 +6,7 @@ mod front;
 mod hand;
 mod index;
 mod kill;
+mod lies;
 mod restart;
 
 use std::fs;
