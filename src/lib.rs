@@ -49,11 +49,13 @@ pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
 
-#[cfg(any(feature = "local-git", feature = "local-project"))]
+#[cfg(any(feature = "local-docs", feature = "local-git", feature = "local-project"))]
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.
 
     pub use mosaic_providers::factories;
+    #[cfg(feature = "local-docs")]
+    pub use mosaic_providers::local::document::{LocalDocs, LocalDocsConfig, LocalDocsFactory};
     #[cfg(feature = "local-git")]
     pub use mosaic_providers::local::git::{LocalGit, LocalGitConfig, LocalGitFactory};
     #[cfg(feature = "local-project")]
@@ -69,10 +71,13 @@ pub mod prelude {
     pub use crate::engine::balance::Balance;
     pub use crate::engine::route::{Group, Phase, Phases, Routing, Rule, Term};
     pub use crate::error::{Error, ErrorKind};
+    #[cfg(feature = "local-docs")]
+    pub use crate::local::LocalDocs;
     #[cfg(feature = "local-git")]
     pub use crate::local::LocalGit;
     #[cfg(feature = "local-project")]
     pub use crate::local::LocalProject;
+    pub use crate::op::document::*;
     pub use crate::op::git::*;
     pub use crate::op::project::*;
     pub use crate::op::{Answer, CacheState, Caller};
