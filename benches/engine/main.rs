@@ -6,10 +6,12 @@
 mod balance;
 mod breaker;
 mod cache;
+mod condition;
 mod explain;
 mod failover;
 mod layers;
 mod miss;
+mod proof;
 mod provider;
 mod routing;
 
@@ -32,10 +34,12 @@ struct Bench {
 /// The rows that a group measures, and the group.
 type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 10] = [
     (&["1", "2"], cache::rows),
     (&["3"], miss::rows),
     (&["4"], routing::rows),
+    (&["5"], condition::rows),
+    (&["6"], proof::rows),
     (&["7"], balance::rows),
     (&["9"], breaker::rows),
     (&["11"], failover::rows),

@@ -13,7 +13,7 @@ use crate::types::{Effect, ServiceKind};
 /// let meta = GetRepository::META;
 /// assert_eq!((meta.name, meta.effect), ("git.get_repository", Effect::Read));
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpMeta {
     /// The stable dotted name, such as `git.get_repository`.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::explain::Explanation;
 use super::phases::{Phases, Sharing, Stage};
+use super::prove::Finding;
 use super::rule::Routing;
 use super::table::{Boards, Table};
 use super::{Member, fault};
@@ -179,6 +180,14 @@ impl RuleBook {
     pub(crate) fn in_force(&self) -> &[Table] {
         let first = if self.stage.share < 100 { self.stage.at.saturating_sub(1) } else { self.stage.at };
         &self.tables[first..=self.stage.at]
+    }
+
+    /// What [`Table::prove`] finds in the rules of every phase, with the phase where there are phases.
+    pub fn prove(&self) -> Vec<(Option<&str>, Finding)> {
+        let tables = self.tables.iter().enumerate();
+        tables
+            .flat_map(|(at, table)| table.prove().into_iter().map(move |one| (self.name(at), one)))
+            .collect()
     }
 
     /// Explains the decision for a call. Changes nothing but the turn of a balancer.

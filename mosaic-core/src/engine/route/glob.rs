@@ -76,6 +76,11 @@ impl Glob {
 
     /// Whether the whole of `subject` matches. Takes at most the product of both lengths.
     pub fn matches(&self, subject: &str) -> bool {
+        match self.shape() {
+            Shape::Exact(text) => return subject == text,
+            Shape::Prefix(prefix) => return subject.starts_with(prefix),
+            Shape::Inner(_) => {}
+        }
         // A set of positions in the pattern, moved on by one character of the subject at a time: no backtracking, so no
         // pattern and subject can make it slow.
         let tokens = &self.tokens;

@@ -19,9 +19,12 @@ mod index;
 mod key;
 mod pattern;
 pub(crate) mod phases;
+mod prove;
 mod rank;
 mod rule;
 mod rule_index;
+#[cfg(test)]
+mod samples;
 mod selector;
 mod table;
 
@@ -36,6 +39,7 @@ pub use fault::{FaultKind, Part, Place, RoutingFault};
 pub use glob::Glob;
 pub use pattern::{InvalidPattern, Pattern};
 pub use phases::{Phase, Phases, Split};
+pub use prove::{Example, Finding, FindingKind};
 pub use rank::{Term, UnknownTerm};
 pub use rule::{Group, Routing, Rule};
 pub use selector::SelectorDef;

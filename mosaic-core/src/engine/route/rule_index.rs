@@ -92,6 +92,18 @@ impl RuleIndex {
         keyless.copied().find(|at| self.entries[*at as usize].program.holds(facts)).or(best)
     }
 
+    /// Every rule that applies to a call, in order.
+    pub(super) fn all(&self, facts: &Facts<'_>) -> Found {
+        let mut found = Found::new();
+        self.facts.iter().for_each(|index| index.find(facts, &mut found));
+        let service = facts.meta.service.index();
+        found.extend_from_slice(&self.keyless[service]);
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|at| self.entries[*at as usize].applies(service, facts));
+        found
+    }
+
     /// Whether a rule applies to a call, found or not.
     pub(super) fn applies(&self, at: u32, facts: &Facts<'_>) -> bool {
         let entry = &self.entries[at as usize];

@@ -67,7 +67,7 @@ pub struct Route {
 
 /// All rules, ready to be evaluated.
 pub struct Table {
-    members: Box<[Member]>,
+    pub(super) members: Box<[Member]>,
     pub(super) groups: Vec<Members>,
     pub(super) rules: Box<[Compiled]>,
     pub(super) defaults: [Option<Compiled>; ServiceKind::ALL.len()],

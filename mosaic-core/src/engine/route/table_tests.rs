@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::context::Principal;
+use crate::engine::route::samples::{any_call, any_rule, members};
 use crate::engine::route::{AttributeKind, FaultKind, Group, Part, Place, Rule, SelectorDef};
 use crate::op::{Operation, git, project};
-use crate::types::ProviderId;
 
 struct Fixed {
     loads: Vec<LoadCell>,
@@ -31,18 +31,6 @@ impl Boards for Fixed {
     fn load(&self, provider: usize) -> &LoadCell {
         &self.loads[provider]
     }
-}
-
-fn members() -> Vec<Member> {
-    let git = OpSet::service(ServiceKind::Git);
-    [
-        ("a", git),
-        ("b", git),
-        ("c", git.without(git::ListCommits::META)),
-        ("t", OpSet::service(ServiceKind::Project)),
-    ]
-    .map(|(id, set)| Member::new(ProviderId::new(id).unwrap(), set))
-    .to_vec()
 }
 
 fn table(routing: Routing) -> Table {
@@ -321,64 +309,6 @@ fn the_explanation_says_which_condition_did_not_hold_and_why() {
     assert_eq!(explanation.rules[2].place, Some(Place::Rule(1)));
 }
 
-/// Rules of many shapes over few names, so that they meet.
-fn any_rule() -> impl Strategy<Value = Rule> {
-    let name = || prop::sample::select(vec!["a", "b", "ab"]);
-    let pattern = prop_oneof![
-        (
-            prop::sample::select(vec!["org", "repo", "user", "path"]),
-            prop::sample::select(vec!["a", "b*", "*b", "*", "?b"])
-        )
-            .prop_map(|(selector, glob)| format!("{selector}:{glob}")),
-        Just("repo:a/b".to_owned()),
-        Just("repo:*/b".to_owned()),
-        Just("private:true".to_owned()),
-    ];
-    let condition = prop_oneof![
-        (name(), name()).prop_map(|(a, b)| format!("org in ['{a}', '{b}', 'zz']")),
-        name().prop_map(|a| format!("region == '{a}'")),
-        name().prop_map(|a| format!("region != '{a}' || org == '{a}'")),
-        name().prop_map(|a| format!("region == '{a}' || org == '{a}' || user matches '{a}*'")),
-        name().prop_map(|a| format!("'{a}' in build.labels")),
-        Just("build.public && priority > 1".to_owned()),
-        Just("!build.public".to_owned()),
-        Just("priority < 1 && region == 'a'".to_owned()),
-        Just("service == 'git'".to_owned()),
-    ];
-    let parts = (prop::collection::vec(pattern, 0..2), prop::collection::vec(condition, 0..3));
-    (parts, prop::sample::select(vec!["a", "b", "c", "t"]), 0..2i32).prop_map(
-        |((patterns, conditions), to, priority)| {
-            let rule = patterns.into_iter().fold(Rule::any().to(to).priority(priority), Rule::and);
-            conditions.into_iter().fold(rule, Rule::condition)
-        },
-    )
-}
-
-fn any_call() -> impl Strategy<Value = (CallContext, Vec<Option<String>>, Option<bool>)> {
-    let name =
-        || prop::option::of(prop::sample::select(vec!["a", "b", "ab", "B", "zz"]).prop_map(str::to_owned));
-    let rest = (prop::option::of(any::<bool>()), prop::option::of(0..3), prop::option::of(any::<bool>()));
-    (prop::collection::vec(name(), 6), rest).prop_map(|(names, (public, priority, private))| {
-        let mut cx = CallContext::new();
-        if let Some(user) = &names[3] {
-            cx = cx.principal(Principal::user(user.as_str()));
-        }
-        if let Some(region) = &names[4] {
-            cx = cx.attribute("region", region);
-        }
-        if let Some(label) = &names[5] {
-            cx = cx.attribute("build.labels", [label.as_str(), "x"]);
-        }
-        if let Some(public) = public {
-            cx = cx.attribute("build.public", public);
-        }
-        if let Some(priority) = priority {
-            cx = cx.attribute("priority", priority);
-        }
-        (cx, names, private)
-    })
-}
-
 proptest! {
     #[test]
     fn the_index_finds_the_rule_that_a_walk_through_all_finds(
@@ -386,9 +316,8 @@ proptest! {
         calls in prop::collection::vec(any_call(), 1..20),
     ) {
         let table = table(rules.into_iter().fold(Routing::new(), Routing::rule));
-        for (cx, names, private) in &calls {
-            let subject = Subject { org: names[0].as_deref(), name: names[1].as_deref(), path: names[2].as_deref(), private: *private };
-            let facts = Facts { meta: git::GetRepository::META, subject, cx };
+        for call in &calls {
+            let facts = call.facts();
             let applies = |rule: &Compiled| {
                 rule.serves[ServiceKind::Git.index()]
                     && rule.clauses.iter().all(|clause| clause.formula.truth(&facts) == Some(true))

@@ -32,7 +32,7 @@ pub use fault::ConditionFault;
 use self::ast::{Expr, Literal, Name, Op, Operand, Span};
 use self::check::Checker;
 pub(super) use self::check::glob;
-pub(super) use self::formula::{Check, Formula, Test};
+pub(super) use self::formula::{Check, Formula, Order, Test};
 pub(super) use self::program::Program;
 use super::attribute::AttributeSchema;
 use super::fact::Facts;
