@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
 //! | `local-project` | a tracker in one SQLite file | project |
@@ -18,6 +19,8 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(all(feature = "local-cicd", target_os = "linux"))]
+        Box::new(local::cicd::LocalCicdFactory),
         #[cfg(feature = "local-docs")]
         Box::new(local::document::LocalDocsFactory),
         #[cfg(feature = "local-git")]

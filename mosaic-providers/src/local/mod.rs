@@ -1,5 +1,7 @@
 //! The embedded providers: real work on the disk of this machine, no account and no server.
 
+#[cfg(all(feature = "local-cicd", target_os = "linux"))]
+pub mod cicd;
 #[cfg(any(feature = "local-docs", feature = "local-project"))]
 mod cursor;
 #[cfg(feature = "local-docs")]

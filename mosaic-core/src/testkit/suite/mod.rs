@@ -1,6 +1,7 @@
 //! Behaviour suites: what every provider of a service does alike, checked through its service trait.
 
 pub mod ai;
+pub mod cicd;
 pub mod document;
 mod failure;
 pub mod git;

@@ -140,6 +140,12 @@ impl Run {
         self
     }
 
+    #[cfg(all(feature = "local-cicd", target_os = "linux"))]
+    pub(super) fn env_path(mut self, name: &str, value: &Path) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// What git reads from its standard input.
     pub(super) fn input(mut self, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         self.input = Box::new(bytes);

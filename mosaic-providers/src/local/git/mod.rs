@@ -14,6 +14,8 @@
 //! enabled.
 
 mod branch;
+#[cfg(all(feature = "local-cicd", target_os = "linux"))]
+mod checkout;
 mod commit;
 mod compare;
 mod config;

@@ -1,0 +1,67 @@
+//! Jobs that wait for others.
+
+use super::draft::{Draft, JobDraft, Step};
+use super::{Ground, World};
+use crate::op::cicd::{CicdService, ListJobs};
+use crate::testkit::suite::Failure;
+use crate::types::cicd::RunState;
+
+/// A job begins after those that it needs have ended, and is listed after them.
+///
+/// # Errors
+/// The failure.
+pub async fn jobs_wait_for_what_they_need(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::new(ci, world, "cicd/jobs_wait_for_what_they_need");
+    let draft = Draft::of(JobDraft::prints("zero", "0"))
+        .job(JobDraft::prints("middle", "1").needs(["zero"]))
+        .job(JobDraft::prints("also", "1").needs(["zero"]))
+        .job(JobDraft::prints("last", "2").needs(["middle", "also"]));
+    let run = ground.run(&draft).await?;
+    ground.ends(&run, RunState::Succeeded).await?;
+    let jobs = ground.jobs(&run).await?;
+    ground.equal("number of jobs", &jobs.len(), &4)?;
+    for (at, job) in jobs.iter().enumerate() {
+        ground.equal(&format!("state of {}", job.name), &job.state, &RunState::Succeeded)?;
+        let wanted =
+            draft.jobs.iter().find(|draft| draft.name == job.name).map_or(&[][..], |draft| &draft.needs);
+        for need in wanted {
+            let before = jobs[..at].iter().find(|other| other.name == *need);
+            ground.ensure(before.is_some(), || {
+                format!("{} is listed before {need}, which it needs", job.name)
+            })?;
+            if let (Some(ended), Some(started)) = (before.and_then(|job| job.ended_at), job.started_at) {
+                ground.ensure(ended <= started, || format!("{} began before {need} had ended", job.name))?;
+            }
+        }
+    }
+    for limit in [1, 3] {
+        let list = |page| ci.list_jobs(ground.cx, ListJobs::of(ground.repo(), run.id.as_str()).page(page));
+        ground.equal("jobs, page by page", &ground.walk(limit, list).await?, &jobs)?;
+    }
+    Ok(())
+}
+
+/// A job that needs one that failed is skipped, and so is what needs that; a job beside them is not.
+///
+/// # Errors
+/// The failure.
+pub async fn jobs_after_a_failure_are_skipped(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::new(ci, world, "cicd/jobs_after_a_failure_are_skipped");
+    let draft = Draft::of(JobDraft::new("bad").step(Step::Exit(1)))
+        .job(JobDraft::prints("beside", "here"))
+        .job(JobDraft::prints("after", "never").needs(["bad"]))
+        .job(JobDraft::prints("later", "never").needs(["after", "beside"]));
+    let run = ground.run(&draft).await?;
+    ground.ends(&run, RunState::Failed).await?;
+    let jobs = ground.jobs(&run).await?;
+    for (name, expected) in [
+        ("bad", RunState::Failed),
+        ("beside", RunState::Succeeded),
+        ("after", RunState::Skipped),
+        ("later", RunState::Skipped),
+    ] {
+        let state = jobs.iter().find(|job| job.name == name).map(|job| job.state);
+        ground.equal(&format!("state of {name}"), &state, &Some(expected))?;
+    }
+    Ok(())
+}

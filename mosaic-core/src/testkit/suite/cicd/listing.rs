@@ -1,0 +1,79 @@
+//! Runs in lists.
+
+use super::draft::{Draft, JobDraft, Step};
+use super::{Ground, World};
+use crate::error::ErrorKind;
+use crate::op::cicd::{CicdService, ListRuns};
+use crate::testkit::suite::Failure;
+use crate::types::cicd::RunState;
+use crate::types::{Cursor, PageRequest};
+
+/// Runs are listed by pipeline, by state and by what they were asked for on.
+///
+/// # Errors
+/// The failure.
+pub async fn runs_are_filtered(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::new(ci, world, "cicd/runs_are_filtered");
+    let good = ground.pipeline(&Draft::of(JobDraft::prints("one", "hello"))).await?;
+    let bad = ground.pipeline(&Draft::of(JobDraft::new("one").step(Step::Exit(1)))).await?;
+    let first = ground.ends(&ground.trigger(&good).await?, RunState::Succeeded).await?;
+    let failed = ground.ends(&ground.trigger(&bad).await?, RunState::Failed).await?;
+    let list = async |op: ListRuns| {
+        let page = ci.list_runs(ground.cx, op.page(PageRequest::first(100))).await;
+        Ok::<_, Failure>(ground.done("list_runs", page)?.items)
+    };
+    let of = |pipeline: &str| ListRuns::of(ground.repo()).pipeline(pipeline);
+    ground.equal("runs of a pipeline", &list(of(&good)).await?, &vec![first.clone()])?;
+    ground.equal(
+        "failed runs of a pipeline",
+        &list(of(&bad).state(RunState::Failed)).await?,
+        &vec![failed.clone()],
+    )?;
+    ground.equal("failed runs of the other", &list(of(&good).state(RunState::Failed)).await?, &vec![])?;
+    if let Some(reference) = &first.reference {
+        let there = list(of(&good).reference(reference.as_str())).await?;
+        ground.equal("runs of a pipeline on a branch", &there, &vec![first.clone()])?;
+    }
+    let elsewhere = list(of(&good).reference(world.unused())).await?;
+    ground.equal("runs on a branch that is not there", &elsewhere, &vec![])?;
+    let all = list(ListRuns::of(ground.repo())).await?;
+    let newest: Vec<_> = all.iter().filter(|run| **run == first || **run == failed).collect();
+    ground.equal("the runs without a filter, newest first", &newest, &vec![&failed, &first])
+}
+
+/// Pages of runs have each one exactly once, newest first, whatever the limit.
+///
+/// # Errors
+/// The failure.
+pub async fn run_pages_cover_everything_once(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::new(ci, world, "cicd/run_pages_cover_everything_once");
+    let pipeline = ground.pipeline(&Draft::of(JobDraft::prints("one", "hello"))).await?;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(ground.trigger(&pipeline).await?);
+    }
+    for run in &made {
+        ground.ends(run, RunState::Succeeded).await?;
+    }
+    let expected: Vec<_> = made.iter().rev().map(|run| run.id.as_str()).collect();
+    for limit in 1..=6 {
+        let list = |page| {
+            ci.list_runs(ground.cx, ListRuns::of(ground.repo()).pipeline(pipeline.as_str()).page(page))
+        };
+        let runs = ground.walk(limit, list).await?;
+        let ids: Vec<_> = runs.iter().map(|run| run.id.as_str()).collect();
+        ground.equal(&format!("runs in pages of {limit}"), &ids, &expected)?;
+    }
+    Ok(())
+}
+
+/// A cursor that the provider did not make is `Invalid`.
+///
+/// # Errors
+/// The failure.
+pub async fn bad_cursors_are_refused(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
+    let ground = Ground::new(ci, world, "cicd/bad_cursors_are_refused");
+    let page = PageRequest::first(10).at(Cursor::new("no cursor of yours"));
+    let got = ci.list_runs(ground.cx, ListRuns::of(ground.repo()).page(page)).await;
+    ground.refused("list_runs", got, ErrorKind::Invalid)
+}

@@ -1,0 +1,250 @@
+//! The processes of a job: started behind a gate, limited, known by a mark, and ended all together.
+//!
+//! A job is a shell in a process group of its own. It first waits at a gate, so that its number is written down and its
+//! limits are set before anything of the pipeline runs; where this process dies meanwhile, the gate closes and nothing runs.
+//! Each process of a job carries a mark in its environment, by which those are found that left the group.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use mosaic_core::error::{Error, ErrorKind, Result};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, prlimit};
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::config::CicdLimits;
+use super::disk::blocking;
+use super::fault;
+use super::proc::Process;
+
+/// The variable that marks the processes of a job.
+const MARK: &str = "MOSAIC_JOB_MARK";
+/// What a shell does first: nothing, until it is told to go. The script is its argument and no part of this text.
+const GATE: &str = r#"read -r go && [ "$go" = go ] || exit 125; exec /bin/sh -eu "$1" </dev/null"#;
+/// How long processes that were killed may take to be gone.
+const BURIAL: Duration = Duration::from_secs(10);
+/// Between the processor time at which a process is told to end and the one at which it is killed, in seconds.
+const CPU_GRACE: u64 = 5;
+
+/// By what the processes of a job are known, also after this process has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProcessMark {
+    /// The number of the first one and of the group.
+    pid: i32,
+    /// When it began; another process that gets the number has another time.
+    start: u64,
+    mark: String,
+}
+
+/// What is to be started.
+#[derive(Debug)]
+pub(super) struct Spec<'a> {
+    pub(super) script: &'a Path,
+    pub(super) directory: &'a Path,
+    /// Everything that the job sees of an environment.
+    pub(super) environment: BTreeMap<OsString, OsString>,
+    pub(super) limits: &'a CicdLimits,
+}
+
+/// The shell of a job.
+#[derive(Debug)]
+pub(super) struct Shell {
+    child: Child,
+    gate: Option<ChildStdin>,
+    mark: ProcessMark,
+    over: bool,
+}
+
+impl Shell {
+    /// Starts a shell that waits at its gate, and gives what it and everything below it will write: standard output and
+    /// standard error through one pipe, so in the order in which it is written.
+    pub(super) fn start(spec: Spec<'_>) -> Result<(Self, Receiver)> {
+        let broken = |error| cannot("start the shell of the job", error);
+        let mark = fresh_mark();
+        let (reader, writer) = io::pipe().map_err(broken)?;
+        let mut command = Command::new("/bin/sh");
+        command
+            .args([OsStr::new("-c"), OsStr::new(GATE), OsStr::new("sh"), spec.script.as_os_str()])
+            .current_dir(spec.directory)
+            .env_clear()
+            .envs(&spec.environment)
+            .env(MARK, &mark)
+            .stdin(Stdio::piped())
+            .stdout(writer.try_clone().map_err(broken)?)
+            .stderr(writer)
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(broken)?;
+        // It holds the writing ends; the pipe ends when the last of the job does.
+        drop(command);
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
+        let start = Process::find(pid).map_or(0, |process| process.start);
+        let gate = child.stdin.take();
+        let shell = Self { child, gate, mark: ProcessMark { pid, start, mark }, over: false };
+        shell.limit(spec.limits).map_err(|error| cannot("limit what the job uses", error))?;
+        let output = Receiver::from_owned_fd(OwnedFd::from(reader)).map_err(broken)?;
+        Ok((shell, output))
+    }
+
+    /// By what it is known.
+    pub(super) fn mark(&self) -> &ProcessMark {
+        &self.mark
+    }
+
+    /// Lets it run the script.
+    pub(super) async fn open_gate(&mut self) -> Result<()> {
+        let Some(mut gate) = self.gate.take() else { return Ok(()) };
+        gate.write_all(b"go\n").await.map_err(|error| cannot("let the shell of the job begin", error))
+    }
+
+    /// Waits for its end. What it started may live on.
+    pub(super) async fn wait(&mut self) -> Result<ExitStatus> {
+        self.child.wait().await.map_err(|error| cannot("wait for the shell of the job", error))
+    }
+
+    /// Asks everything of the job to end, and waits until it did or the time is over.
+    pub(super) async fn ask_to_end(&mut self, grace: Duration) {
+        // A group that is gone needs no signal.
+        if self.child.id().is_some()
+            && let Some(group) = Pid::from_raw(self.mark.pid)
+        {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
+        let mark = self.mark.clone();
+        let gone = async {
+            let _ = self.child.wait().await;
+            loop {
+                let mark = mark.clone();
+                match blocking(move || Ok(mark.living(true))).await {
+                    Ok(Ok(living)) if living.is_empty() => break,
+                    _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        // Those that did not end in time are killed next.
+        let _ = tokio::time::timeout(grace, gone).await;
+    }
+
+    /// Kills what is left of the job; afterwards nothing of it lives.
+    pub(super) async fn end(mut self) -> Result<()> {
+        if self.child.id().is_some() {
+            let _ = self.child.start_kill();
+            let _ = self.child.wait().await;
+        }
+        let mark = self.mark.clone();
+        let ended = blocking(move || mark.bury(true)).await;
+        self.over = ended.is_ok();
+        ended
+    }
+
+    fn limit(&self, limits: &CicdLimits) -> io::Result<()> {
+        let pid = Pid::from_raw(self.mark.pid);
+        let rows = [
+            (Resource::Cpu, Some(limits.cpu_seconds), CPU_GRACE),
+            (Resource::As, Some(limits.memory_bytes), 0),
+            (Resource::Fsize, Some(limits.file_bytes), 0),
+            (Resource::Nofile, Some(limits.open_files), 0),
+            (Resource::Nproc, limits.processes, 0),
+            (Resource::Core, Some(0), 0),
+        ];
+        for (resource, wanted, more) in rows {
+            let Some(wanted) = wanted else { continue };
+            // A limit of our own that is lower holds for the job, too.
+            let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+            let (current, maximum) = (wanted.min(most), wanted.saturating_add(more).min(most));
+            prlimit(pid, resource, Rlimit { current: Some(current), maximum: Some(maximum) })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // Only where the whole provider is given up in the middle of a job.
+        if !self.over {
+            self.mark.kill(true);
+        }
+    }
+}
+
+impl ProcessMark {
+    /// The processes of the job that live. `ours` says that the group is certainly the one of the job, as this process
+    /// started it and was there ever since; else the number may be another's by now, and the first process must prove itself.
+    fn living(&self, ours: bool) -> io::Result<Vec<Process>> {
+        let variable = format!("{MARK}={}", self.mark);
+        let ours = ours
+            || Process::find(self.pid)
+                .is_some_and(|first| first.start == self.start && first.carries(&variable));
+        let mut all = Process::all()?;
+        all.retain(|process| {
+            process.start >= self.start && ((ours && process.group == self.pid) || process.carries(&variable))
+        });
+        Ok(all)
+    }
+
+    /// Kills what lives of it, once. Blocks.
+    fn kill(&self, ours: bool) -> bool {
+        let living = self.living(ours).unwrap_or_default();
+        for process in &living {
+            if let Some(pid) = Pid::from_raw(process.pid) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        living.is_empty()
+    }
+
+    /// Kills what lives of it until nothing does. Blocks.
+    fn bury(&self, ours: bool) -> Result<()> {
+        let begin = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        while !self.kill(ours) {
+            if begin.elapsed() > BURIAL {
+                return Err(Error::new(
+                    ErrorKind::Provider,
+                    "processes of a job do not end although they were killed",
+                ));
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Kills what lives of a job that an earlier process started. Blocks.
+    pub(super) fn bury_leftovers(&self) -> Result<()> {
+        self.bury(false)
+    }
+}
+
+/// A text that no other job has.
+fn fresh_mark() -> String {
+    // Each of these is keyed at random.
+    let half = || {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u128(std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos()));
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(), half())
+}
+
+fn cannot(doing: &'static str, error: io::Error) -> Error {
+    fault::disk(doing, error)
+}
+
+/// What a signal that ended a process means, where a limit is behind it.
+pub(super) fn shown_signal(signal: i32, limits: &CicdLimits) -> String {
+    let meaning = match signal {
+        _ if signal == Signal::XCPU.as_raw() => format!("processor time limit of {} s", limits.cpu_seconds),
+        _ if signal == Signal::XFSZ.as_raw() => format!("file size limit of {} bytes", limits.file_bytes),
+        _ => return format!("ended by signal {signal}"),
+    };
+    format!("ended by signal {signal}: {meaning}")
+}
