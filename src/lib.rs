@@ -49,13 +49,20 @@ pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
 
-#[cfg(any(feature = "local-docs", feature = "local-git", feature = "local-project"))]
+#[cfg(any(
+    feature = "local-cicd",
+    feature = "local-docs",
+    feature = "local-git",
+    feature = "local-project"
+))]
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.
 
     pub use mosaic_providers::factories;
     #[cfg(feature = "local-docs")]
     pub use mosaic_providers::local::document::{LocalDocs, LocalDocsConfig, LocalDocsFactory};
+    #[cfg(all(feature = "local-cicd", target_os = "linux"))]
+    pub use mosaic_providers::local::cicd::{CicdLimits, LocalCicd, LocalCicdConfig, LocalCicdFactory};
     #[cfg(feature = "local-git")]
     pub use mosaic_providers::local::git::{LocalGit, LocalGitConfig, LocalGitFactory};
     #[cfg(feature = "local-project")]
@@ -98,6 +105,8 @@ mod guides {
     mod routing {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
+    #[doc = include_str!("../docs/guide/pipelines.md")]
+    mod pipelines {}
     #[doc = include_str!("../docs/guide/providers.md")]
     mod providers {}
 }
