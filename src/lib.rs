@@ -49,20 +49,15 @@ pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
 
-#[cfg(any(
-    feature = "local-cicd",
-    feature = "local-docs",
-    feature = "local-git",
-    feature = "local-project"
-))]
+#[cfg(any(feature = "local-cicd", feature = "local-docs", feature = "local-git", feature = "local-project"))]
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.
 
     pub use mosaic_providers::factories;
-    #[cfg(feature = "local-docs")]
-    pub use mosaic_providers::local::document::{LocalDocs, LocalDocsConfig, LocalDocsFactory};
     #[cfg(all(feature = "local-cicd", target_os = "linux"))]
     pub use mosaic_providers::local::cicd::{CicdLimits, LocalCicd, LocalCicdConfig, LocalCicdFactory};
+    #[cfg(feature = "local-docs")]
+    pub use mosaic_providers::local::document::{LocalDocs, LocalDocsConfig, LocalDocsFactory};
     #[cfg(feature = "local-git")]
     pub use mosaic_providers::local::git::{LocalGit, LocalGitConfig, LocalGitFactory};
     #[cfg(feature = "local-project")]
