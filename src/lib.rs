@@ -102,6 +102,8 @@ mod guides {
     mod failover_and_errors {}
     #[doc = include_str!("../docs/guide/pipelines.md")]
     mod pipelines {}
+    #[doc = include_str!("../docs/guide/plugins.md")]
+    mod plugins {}
     #[doc = include_str!("../docs/guide/providers.md")]
     mod providers {}
 }

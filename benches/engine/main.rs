@@ -13,6 +13,7 @@ mod layers;
 mod miss;
 mod proof;
 mod provider;
+mod reload;
 mod routing;
 
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ struct Bench {
 /// The rows that a group measures, and the group.
 type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     (&["1", "2"], cache::rows),
     (&["3"], miss::rows),
     (&["4"], routing::rows),
@@ -45,6 +46,7 @@ const GROUPS: [Group; 10] = [
     (&["11"], failover::rows),
     (&["12"], layers::rows),
     (&["36"], explain::rows),
+    (&["37"], reload::rows),
 ];
 
 fn main() -> Result<ExitCode> {

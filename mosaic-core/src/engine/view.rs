@@ -106,7 +106,10 @@ impl Boards for View {
     #[inline]
     fn standing(&self, provider: usize, service: ServiceKind, now: Instant) -> Standing {
         let lane = &self.lanes[provider];
-        if !lane.answers || lane.provider.breaker(service).state(now) == BreakerState::Open {
+        if !lane.answers {
+            return Standing::Down;
+        }
+        if lane.provider.breaker(service).state(now) == BreakerState::Open {
             return Standing::Rejecting;
         }
         match lane.instance.health.status() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mosaic_core::engine::limit::BackoffConfig;
-use mosaic_core::engine::route::Rule;
+use mosaic_core::engine::route::{Rule, Standing};
 use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::op::CacheState;
 use mosaic_core::orchestrator::{Builder, Change, Orchestrator, SupervisionConfig};
@@ -52,6 +52,10 @@ async fn a_given_instance_that_fails_is_started_again_and_calls_go_elsewhere_mea
     assert_eq!((a().slot, a().lifecycle), (SlotState::Failed, Lifecycle::Failed));
     assert_eq!(a().last_failure.unwrap().message(), "the heart stopped");
     assert_eq!(version(&mosaic).await, "v99");
+    let explanation = mosaic.explain(&fresh(), &get());
+    let standings: Vec<_> =
+        explanation.candidates.iter().map(|one| (one.provider.as_str(), one.standing)).collect();
+    assert_eq!(standings, [("b", Standing::Good), ("a", Standing::Down)]);
     let write = mosaic.git().create_repository(create("new")).await.unwrap();
     assert_eq!(
         (write.provider().unwrap().as_str(), write.attempts()),

@@ -155,6 +155,7 @@ fn reason(rank: Option<u32>, drained: bool, standing: Standing) -> &'static str 
     match (rank, standing) {
         (None, _) => "does not offer the operation",
         (Some(_), _) if drained => "drained: after all others",
+        (Some(_), Standing::Down) => "no instance of it answers: after all that take calls",
         (Some(_), Standing::Rejecting) => "its breaker is open: after those that take calls",
         (Some(_), Standing::Unhealthy) => "its health check fails: after the healthy ones",
         (Some(_), Standing::Degraded) => "its health is degraded: after the healthy ones",

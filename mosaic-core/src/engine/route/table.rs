@@ -35,6 +35,8 @@ pub enum Standing {
     Unhealthy,
     /// Its breaker rejects calls.
     Rejecting,
+    /// No instance of it answers.
+    Down,
 }
 
 /// What routing reads about providers while it decides: atomics that others write.
