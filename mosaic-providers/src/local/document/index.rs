@@ -5,6 +5,7 @@
 //! writing to what nobody sees.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mosaic_core::error::Result;
@@ -26,23 +27,29 @@ const CONNECTIONS: u32 = 4;
 pub(super) struct Index {
     path: PathBuf,
     pool: Mutex<Option<SqlitePool>>,
+    closed: AtomicBool,
     /// Held by who brings the index up to date, so that the others of this process find it done.
     pub(super) turn: Mutex<()>,
 }
 
 impl Index {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, pool: Mutex::default(), turn: Mutex::default() }
+        Self { path, pool: Mutex::default(), closed: AtomicBool::default(), turn: Mutex::default() }
     }
 
     /// The connections to a sound index.
     pub(super) async fn pool(&self) -> Result<SqlitePool> {
         let mut open = self.pool.lock().await;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(fault::not_open());
+        }
         if let Some(pool) = &*open {
             return Ok(pool.clone());
         }
         let pool = match connect(&self.path).await {
             Ok(pool) => pool,
+            // Another program at work on it is no fault of the file.
+            Err(error) if is_busy(&error) => return Err(fault::index(error)),
             Err(error) => {
                 tracing::info!(%error, "the search index is made anew");
                 remove(&self.path).await?;
@@ -62,7 +69,9 @@ impl Index {
         if anew { remove(&self.path).await } else { Ok(()) }
     }
 
+    /// Closes it for good.
     pub(super) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         if let Some(pool) = self.pool.lock().await.take() {
             pool.close().await;
         }

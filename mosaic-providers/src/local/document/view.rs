@@ -51,7 +51,9 @@ pub(super) struct DocumentFile {
 struct Order {
     stamp: Option<Stamp>,
     settled: bool,
-    places: Vec<Place>,
+    /// A digest of the file.
+    version: String,
+    places: Arc<[Place]>,
     broken: bool,
 }
 
@@ -301,6 +303,19 @@ fn read_order(folder: &Path, old: Option<&Arc<Order>>) -> Result<Arc<Order>> {
     }
     let read = disk::read(&file, ORDER_MAX).map_err(fault::reading)?;
     let stamp = read.as_ref().map(|(stamp, _)| *stamp).or(stamp);
+    let settled = stamp.is_none_or(|stamp| stamp.is_settled(seen));
+    let version = read.as_ref().map(|(_, content)| version(content)).unwrap_or_default();
+    if let Some(old) = old
+        && old.version == version
+        && read.is_some()
+    {
+        // The same text needs no second reading, whatever its stamp.
+        if old.stamp == stamp && old.settled == settled {
+            return Ok(Arc::clone(old));
+        }
+        let (places, broken) = (Arc::clone(&old.places), old.broken);
+        return Ok(Arc::new(Order { stamp, settled, version, places, broken }));
+    }
     let places = match &read {
         Some((_, content)) => order::parse(content),
         // A file that is too long is there, but cannot be understood.
@@ -310,8 +325,7 @@ fn read_order(folder: &Path, old: Option<&Arc<Order>>) -> Result<Arc<Order>> {
     if broken {
         tracing::warn!("{ORDER_FILE} of a space cannot be understood: its documents are shown by name");
     }
-    let settled = stamp.is_none_or(|stamp| stamp.is_settled(seen));
-    Ok(Arc::new(Order { stamp, settled, places: places.unwrap_or_default(), broken }))
+    Ok(Arc::new(Order { stamp, settled, version, places: places.unwrap_or_default().into(), broken }))
 }
 
 /// The id of each file. Where several say the same one, such as a file and its copy, the one that has it in its name keeps it,

@@ -156,3 +156,27 @@ fn any_text_can_be_searched_for() {
         prop_assert!(page.unwrap().items.len() <= 1);
     });
 }
+
+/// An index that another program holds is waited for, not thrown away, and a search that is under way when the documents are
+/// stopped does not open it again.
+#[tokio::test]
+async fn a_stop_closes_it() {
+    let (folder, docs, index) = searched().await;
+    let cx = cx();
+    let search = docs.search_documents(&cx, SearchDocuments::new("word"));
+    let ((), search) = tokio::join!(async { docs.stop().await.unwrap() }, search);
+    assert!(search.is_ok() || search.unwrap_err().kind() == ErrorKind::Lifecycle);
+    let mut conn = SqliteConnectOptions::new().filename(&index).connect().await.unwrap();
+    let held = conn.begin_with("BEGIN EXCLUSIVE").await.unwrap();
+    let docs = LocalDocs::open(folder.path()).await.unwrap();
+    let search = docs.search_documents(&cx, SearchDocuments::new("word"));
+    let free = async {
+        // A read of the files is answered meanwhile.
+        assert_eq!(super::titles(&docs).await.len(), 2);
+        held.rollback().await.unwrap();
+    };
+    let (search, ()) = tokio::join!(search, free);
+    assert_eq!(search.unwrap().items.len(), 2);
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM document").fetch_one(&mut conn).await.unwrap();
+    assert_eq!(tables, 2, "the same file");
+}
