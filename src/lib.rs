@@ -73,12 +73,16 @@ pub mod prelude {
     pub use crate::engine::balance::Balance;
     pub use crate::engine::route::{Group, Phase, Phases, Routing, Rule, Term};
     pub use crate::error::{Error, ErrorKind};
+    #[cfg(all(feature = "local-cicd", target_os = "linux"))]
+    pub use crate::local::LocalCicd;
     #[cfg(feature = "local-docs")]
     pub use crate::local::LocalDocs;
     #[cfg(feature = "local-git")]
     pub use crate::local::LocalGit;
     #[cfg(feature = "local-project")]
     pub use crate::local::LocalProject;
+    pub use crate::op::ai::*;
+    pub use crate::op::cicd::*;
     pub use crate::op::document::*;
     pub use crate::op::git::*;
     pub use crate::op::project::*;

@@ -30,7 +30,7 @@ const STAGES: &[Stage] = &[
     ("licences", licences::run, &[]),
     ("words", words::run, &[]),
     ("example quickstart", example, &["--release", "--example", "quickstart"]),
-    ("example first_steps", example, &["--example", "first_steps"]),
+    ("examples", examples, &[]),
     ("bench engine", bench, &["--bench", "engine", "--", "--quick"]),
 ];
 
@@ -59,6 +59,25 @@ pub(crate) fn run(workspace: &Workspace, _: &[String]) -> Result<()> {
 /// Runs an example as its reader would.
 fn example(workspace: &Workspace, args: &[String]) -> Result<()> {
     process::run(workspace.cargo().arg("run").args(args))
+}
+
+/// The examples but the quickstart, with their arguments; each asserts what it shows, or fails.
+const EXAMPLES: &[&[&str]] = &[
+    &["first_steps"],
+    &["custom_provider"],
+    &["explain"],
+    &["migration_phases"],
+    &["tower_layer"],
+    &["config_from_yaml", "--", "examples/config/embedded.yaml"],
+];
+
+/// Runs every other example, all of one feature set so that nothing is compiled twice.
+fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
+    for example in EXAMPLES {
+        let mut cargo = workspace.cargo();
+        process::run(cargo.args(["run", "--quiet", "--features", "testkit", "--example"]).args(*example))?;
+    }
+    Ok(())
 }
 
 /// Runs the engine bench, short.

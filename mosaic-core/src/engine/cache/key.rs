@@ -43,9 +43,7 @@ impl Keys {
             }
         }
         digest.optional(cx.caller().credential());
-        if let Some(provider) = cx.pinned() {
-            digest.text(provider.as_str());
-        }
+        digest.optional(cx.pinned().map(|provider| provider.as_str()));
         params(&mut digest);
         digest.finish()
     }
