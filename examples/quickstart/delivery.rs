@@ -1,7 +1,10 @@
 //! What follows a merge: the pipeline runs, its log and its artifact are read, and what is new is published and found.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
 use mosaic::prelude::*;
+use mosaic::types::cicd::RunState;
 
 use crate::Done;
 use crate::show::{call, step};
@@ -17,11 +20,11 @@ pub(crate) async fn deliver(mosaic: &Mosaic) -> Done {
             }
         }
     }
-    let ended = call("how did it end?", fresh(mosaic).cicd().get_run(GetRun::new("acme", "widget", &run))).await?;
-    println!("      {:?}", ended.state);
+    println!("      {:?}", ended(mosaic, &run).await?);
     let kept = call("list artifacts", ci.list_artifacts(ListArtifacts::new("acme", "widget", &run))).await?;
     for artifact in &kept.items {
-        let parts = ci.download_artifact(DownloadArtifact::new("acme", "widget", &run, &artifact.name)).await?;
+        let parts =
+            ci.download_artifact(DownloadArtifact::new("acme", "widget", &run, &artifact.name)).await?;
         let bytes = parts.try_fold(0, async |sum, part| Ok(sum + part.bytes().len())).await?;
         println!("      {} of {bytes} bytes, {}..", artifact.name, &artifact.digest[..14]);
     }
@@ -35,9 +38,16 @@ async fn trigger(mosaic: &Mosaic) -> Done<String> {
     Ok(call("run the pipeline", mosaic.cicd().trigger_run(run)).await?.id.clone())
 }
 
-/// Past the cache.
-fn fresh(mosaic: &Mosaic) -> mosaic::orchestrator::Scoped {
-    mosaic.with(CallContext::new().cache(CacheUse::Bypass))
+/// How the run ended; it does so right after its last job.
+async fn ended(mosaic: &Mosaic, run: &str) -> mosaic::Result<RunState> {
+    let fresh = mosaic.with(CallContext::new().cache(CacheUse::Bypass)).cicd();
+    loop {
+        let run = fresh.get_run(GetRun::new("acme", "widget", run)).await?;
+        if run.state.is_final() {
+            return Ok(run.state);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 pub(crate) async fn publish(mosaic: &Mosaic) -> Done {
@@ -50,7 +60,8 @@ pub(crate) async fn publish(mosaic: &Mosaic) -> Done {
     ] {
         call("publish a page", docs.create_document(CreateDocument::new("handbook", title, text))).await?;
     }
-    let found = call("search: leaks release", docs.search_documents(SearchDocuments::new("leaks release"))).await?;
+    let found =
+        call("search: leaks release", docs.search_documents(SearchDocuments::new("leaks release"))).await?;
     for hit in &found.items {
         println!("      {}: {}", hit.document.title, hit.snippet.as_deref().unwrap_or_default());
     }

@@ -18,7 +18,7 @@ use mosaic::local::LocalCicdConfig;
 use mosaic::prelude::*;
 use show::{call, step};
 
-type Done<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
+type Done<T = ()> = Result<T, Box<dyn StdError>>;
 
 #[tokio::main]
 async fn main() -> Done {
