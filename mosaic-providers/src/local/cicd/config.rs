@@ -74,7 +74,8 @@ pub struct CicdLimits {
     pub run_timeout_ms: u64,
     /// The longest that a job may take, in milliseconds; an hour by default. A pipeline may set a shorter time.
     pub job_timeout_ms: u64,
-    /// How long a job that is to end may take to do so by itself, in milliseconds, before it is killed; 5000 by default.
+    /// How long a job that is to end may take to do so by itself, in milliseconds, before it is killed; 5000 by default. It is
+    /// asked by SIGTERM, and once more after half of the time.
     pub grace_ms: u64,
     /// The processor time of each process of a job, in seconds; 3600 by default.
     pub cpu_seconds: u64,

@@ -14,7 +14,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use mosaic_core::error::{Error, ErrorKind, Result};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::Receiver;
@@ -86,7 +86,9 @@ impl Shell {
         // It holds the writing ends; the pipe ends when the last of the job does.
         drop(command);
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
-        let start = Process::find(pid).map_or(0, |process| process.start);
+        let unseen = || io::Error::new(io::ErrorKind::NotFound, "the shell is not in /proc");
+        // Without that nothing of the job could be found again.
+        let start = Process::find(pid).map(|process| process.start).ok_or_else(unseen).map_err(broken)?;
         let gate = child.stdin.take();
         let shell = Self { child, gate, mark: ProcessMark { pid, start, mark }, over: false };
         shell.limit(spec.limits).map_err(|error| cannot("limit what the job uses", error))?;
@@ -110,27 +112,31 @@ impl Shell {
         self.child.wait().await.map_err(|error| cannot("wait for the shell of the job", error))
     }
 
-    /// Asks everything of the job to end, and waits until it did or the time is over.
+    /// Asks everything of the job to end, and waits until it did or the time is over. It is asked twice: a process that was
+    /// just being started may not have heard it.
     pub(super) async fn ask_to_end(&mut self, grace: Duration) {
-        // A group that is gone needs no signal.
-        if self.child.id().is_some()
-            && let Some(group) = Pid::from_raw(self.mark.pid)
-        {
-            let _ = kill_process_group(group, Signal::TERM);
-        }
-        let mark = self.mark.clone();
-        let gone = async {
-            let _ = self.child.wait().await;
-            loop {
-                let mark = mark.clone();
-                match blocking(move || Ok(mark.living(true))).await {
-                    Ok(Ok(living)) if living.is_empty() => break,
-                    _ => tokio::time::sleep(Duration::from_millis(10)).await,
-                }
+        for _ in 0..2 {
+            let mark = self.mark.clone();
+            let asked = blocking(move || Ok(mark.signal(true, Signal::TERM))).await;
+            if matches!(asked, Ok(Ok(0))) {
+                return;
             }
-        };
+            let mark = self.mark.clone();
+            let gone = async {
+                let _ = self.child.wait().await;
+                loop {
+                    let mark = mark.clone();
+                    match blocking(move || Ok(mark.living(true))).await {
+                        Ok(Ok(living)) if living.is_empty() => break,
+                        _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                    }
+                }
+            };
+            if tokio::time::timeout(grace / 2, gone).await.is_ok() {
+                return;
+            }
+        }
         // Those that did not end in time are killed next.
-        let _ = tokio::time::timeout(grace, gone).await;
     }
 
     /// Kills what is left of the job; afterwards nothing of it lives.
@@ -170,7 +176,7 @@ impl Drop for Shell {
     fn drop(&mut self) {
         // Only where the whole provider is given up in the middle of a job.
         if !self.over {
-            self.mark.kill(true);
+            let _ = self.mark.signal(true, Signal::KILL);
         }
     }
 }
@@ -190,22 +196,22 @@ impl ProcessMark {
         Ok(all)
     }
 
-    /// Kills what lives of it, once. Blocks.
-    fn kill(&self, ours: bool) -> bool {
-        let living = self.living(ours).unwrap_or_default();
-        for process in &living {
-            if let Some(pid) = Pid::from_raw(process.pid) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+    /// Sends a signal to what lives of it, once, and says how many that are. Blocks.
+    fn signal(&self, ours: bool, signal: Signal) -> io::Result<usize> {
+        let living = self.living(ours)?;
+        for pid in living.iter().filter_map(|process| Pid::from_raw(process.pid)) {
+            // It may have ended by itself meanwhile.
+            let _ = kill_process(pid, signal);
         }
-        living.is_empty()
+        Ok(living.len())
     }
 
     /// Kills what lives of it until nothing does. Blocks.
     fn bury(&self, ours: bool) -> Result<()> {
         let begin = Instant::now();
         let mut pause = Duration::from_millis(1);
-        while !self.kill(ours) {
+        let looked = |error| cannot("look for the processes of a job", error);
+        while self.signal(ours, Signal::KILL).map_err(looked)? > 0 {
             if begin.elapsed() > BURIAL {
                 return Err(Error::new(
                     ErrorKind::Provider,
@@ -247,4 +253,47 @@ pub(super) fn shown_signal(signal: i32, limits: &CicdLimits) -> String {
         _ => return format!("ended by signal {signal}"),
     };
     format!("ended by signal {signal}: {meaning}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    /// A process in a group of its own that carries this mark.
+    fn sleeper(mark: &str) -> (Child, ProcessMark) {
+        use std::os::unix::process::CommandExt as _;
+        let child = Command::new("/bin/sleep").arg("86400").env(MARK, mark).process_group(0).spawn().unwrap();
+        let pid = child.id().cast_signed();
+        // Until it runs its own program it looks like this one.
+        while !Process::find(pid).unwrap().carries(&format!("{MARK}={mark}")) {
+            std::thread::yield_now();
+        }
+        let start = Process::find(pid).unwrap().start;
+        (child, ProcessMark { pid, start, mark: mark.to_owned() })
+    }
+
+    #[test]
+    fn leftovers_are_killed() {
+        let (mut child, mark) = sleeper(&fresh_mark());
+        mark.bury_leftovers().unwrap();
+        assert!(!child.wait().unwrap().success());
+        mark.bury_leftovers().unwrap();
+    }
+
+    #[test]
+    fn another_process_that_got_the_number_is_left_alone() {
+        let (mut child, mark) = sleeper(&fresh_mark());
+        for other in [
+            ProcessMark { mark: fresh_mark(), ..mark.clone() },
+            ProcessMark { mark: fresh_mark(), start: mark.start - 1, ..mark.clone() },
+            ProcessMark { mark: fresh_mark(), start: mark.start + 1, ..mark.clone() },
+        ] {
+            other.bury_leftovers().unwrap();
+            assert!(child.try_wait().unwrap().is_none(), "{other:?}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

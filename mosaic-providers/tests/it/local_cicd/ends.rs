@@ -53,7 +53,8 @@ async fn a_job_may_clean_up_before_it_is_cancelled() {
     let root = tempfile::tempdir().unwrap();
     let place = Place::new(root.path()).await;
     let ci = place.open(|config| config.limits(|limits| limits.grace_ms = 60_000)).await;
-    let script = "trap 'echo cleaned; exit 0' TERM\necho ready\nwhile :; do sleep 86400 & wait $!; done\n";
+    // What is started before the trap is set ends by the signal itself.
+    let script = "sleep 86400 &\ntrap 'echo cleaned; exit 0' TERM\necho ready\nwait\n";
     let run = place.trigger(&ci, "polite", &one_job(script)).await;
     let mut log = open_log(&ci, &run, "a").await;
     until(&mut log, "ready").await;
@@ -151,4 +152,28 @@ async fn stopping_the_provider_ends_its_runs_and_keeps_them() {
     ci.initialize().await.unwrap();
     let run = super::get(&ci, &run).await;
     assert_eq!((run.state, run.reason.as_deref()), (RunState::Failed, Some("a: the provider was stopped")));
+}
+
+/// The whole runtime goes in the middle of a job, as at the end of a program that did not stop the provider.
+#[test]
+fn a_runtime_that_goes_takes_the_jobs_with_it() {
+    let root = tempfile::tempdir().unwrap();
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (first, mark) = (runtime(), mark("runtime"));
+    let (place, run) = first.block_on(async {
+        let place = Place::new(root.path()).await;
+        let ci = place.open(|config| config).await;
+        let run = place.trigger(&ci, "family", &one_job(&format!("{}wait\n", family(&mark)))).await;
+        until(&mut open_log(&ci, &run, "a").await, "ready").await;
+        // Not even dropped.
+        std::mem::forget(ci);
+        (place, run)
+    });
+    assert!(living(&mark).len() >= 4);
+    drop(first);
+    while !living(&mark).is_empty() {
+        std::thread::yield_now();
+    }
+    drop((place, run));
 }

@@ -3,6 +3,7 @@
 mod artifacts;
 mod ends;
 mod environment;
+mod faults;
 mod kill;
 mod logs;
 mod plugin;
