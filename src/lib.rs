@@ -102,6 +102,9 @@ mod guides {
     mod caching {}
     #[doc = include_str!("../docs/guide/routing.md")]
     mod routing {}
+    #[cfg(feature = "config")]
+    #[doc = include_str!("../docs/guide/configuration.md")]
+    mod configuration {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
     #[doc = include_str!("../docs/guide/pipelines.md")]

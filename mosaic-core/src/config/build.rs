@@ -161,7 +161,7 @@ fn missing(plugin: &PluginPart, factories: &[Arc<dyn Factory>]) -> Found {
 
 /// The plugin's own configuration as JSON, checked against the schema of its factory.
 fn own_value(plugin: &PluginPart, factory: &dyn Factory, found: &mut Vec<Found>) -> Value {
-    let schema = factory.config_schema().to_value();
+    let schema = check::with_limits(factory.config_schema().to_value());
     let mut checker = Checker::new(&schema).also_known(&TREATMENT);
     let value = checker.check(&plugin.own, &schema, &plugin.path).unwrap_or_default();
     let secrets = secrets(&check::json(&plugin.own), &schema);

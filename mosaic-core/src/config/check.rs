@@ -283,6 +283,13 @@ impl<'s> Checker<'s> {
         let mut wanted: Vec<_> =
             types.iter().filter(|name| **name != "null").map(|name| in_words(name)).collect();
         wanted.dedup();
+        if let Some(Resolved::Integer(_)) = node.scalar().map(Scalar::looks_like)
+            && (types.contains(&"integer") || types.contains(&"number"))
+        {
+            let message = "the number is too large";
+            self.found.push(Found::error(Code::BadValue, at, node.span.clone(), message));
+            return None;
+        }
         let wanted = if wanted.is_empty() { "nothing".into() } else { wanted.join(" or ") };
         let hint = match node.scalar() {
             Some(scalar) if scalar.replaced() => "",
@@ -416,6 +423,36 @@ fn value(scalar: &Scalar, types: &[&str]) -> Option<Value> {
         Resolved::Text if wants("string") => Some(Value::String(scalar.text.clone())),
         _ => None,
     }
+}
+
+/// Says the largest value of whole numbers that their format bounds, so that what fits the schema can be read.
+pub(super) fn with_limits(mut schema: Value) -> Value {
+    let mut open = vec![&mut schema];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(keywords) => {
+                let largest: Option<u64> = match keywords.get("format").and_then(Value::as_str) {
+                    Some("uint8") => Some(u8::MAX.into()),
+                    Some("uint16") => Some(u16::MAX.into()),
+                    Some("uint32") => Some(u32::MAX.into()),
+                    Some("int32") => Some(i32::MAX as u64),
+                    _ => None,
+                };
+                if let Some(largest) = largest.filter(|_| !keywords.contains_key("maximum")) {
+                    keywords.insert("maximum".into(), largest.into());
+                }
+                if keywords.get("format").and_then(Value::as_str) == Some("int32")
+                    && !keywords.contains_key("minimum")
+                {
+                    keywords.insert("minimum".into(), i32::MIN.into());
+                }
+                open.extend(keywords.values_mut());
+            }
+            _ => {}
+        }
+    }
+    schema
 }
 
 fn number(value: i128) -> Option<Value> {

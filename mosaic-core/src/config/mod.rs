@@ -11,6 +11,7 @@ mod build;
 mod check;
 mod code;
 mod env;
+mod explain;
 mod form;
 mod load;
 mod node;
@@ -122,3 +123,7 @@ impl Config {
 pub fn schema() -> serde_json::Value {
     form::schema().published().clone()
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Config;
 use super::read::PluginPart;
+use crate::engine::HealthConfig;
 use crate::engine::route::Rules;
 use crate::types::{ProviderId, ServiceKind};
 
@@ -44,6 +45,45 @@ impl Config {
     /// The ids of the providers, as the orchestrator will have them.
     pub fn provider_ids(&self) -> impl Iterator<Item = &ProviderId> {
         self.parts.plugins.iter().map(|plugin| &plugin.id)
+    }
+}
+
+/// What a file says, for people: providers, rules as they stand in the file, and settings.
+///
+/// ```
+/// use mosaic_core::config::Config;
+///
+/// let config = Config::parse("plugins: [{ id: forge-a, type: git, provider: local }]\nrouting: [{ pattern: 'org:x', provider: forge-a }]")?;
+/// assert!(config.to_string().contains("org:x -> forge-a"));
+/// # Ok::<(), mosaic_core::config::Report>(())
+/// ```
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.source.name())?;
+        for plugin in self.plugins() {
+            writeln!(f, "  {plugin}")?;
+        }
+        writeln!(f, "rules")?;
+        for line in &self.parts.lines {
+            writeln!(f, "  {line}")?;
+        }
+        let cache = &self.parts.cache;
+        match (cache.enabled, &self.parts.tier) {
+            (false, _) => write!(f, "cache: off")?,
+            (true, tier) => {
+                let tier = tier.as_ref().map_or("memory", |tier| &tier.shown);
+                write!(f, "cache: {tier}, {} answers", cache.capacity)?;
+                if let Some(ttl) = cache.ttl {
+                    write!(f, ", fresh for {ttl:?} at most")?;
+                }
+            }
+        }
+        let HealthConfig { interval, timeout } = self.parts.health;
+        writeln!(f, "\nhealth: asked every {interval:?}, answered within {timeout:?}")?;
+        match self.parts.time_limit {
+            Some(limit) => writeln!(f, "time limit: {limit:?}"),
+            None => Ok(()),
+        }
     }
 }
 

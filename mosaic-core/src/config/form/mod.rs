@@ -16,7 +16,7 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::check::ANNOTATION;
+use super::check::{ANNOTATION, with_limits};
 use fact::{AttributeForm, SelectorForm};
 use lenient::Lenient;
 use phase::PhasesForm;
@@ -108,7 +108,7 @@ impl Schemas {
             "else": { "$ref": "#/$defs/Orchestration" },
             "$defs": definitions,
         });
-        Self { whole }
+        Self { whole: with_limits(whole) }
     }
 
     /// The schema as it is published.

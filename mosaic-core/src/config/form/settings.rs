@@ -16,13 +16,13 @@ pub(in crate::config) struct CacheForm {
     /// Where they are kept: `memory` by default. Whether a tier is there is looked at when the orchestrator is built.
     #[schemars(length(min = 1))]
     pub(in crate::config) provider: Option<String>,
-    /// How long an answer is fresh, in seconds, in place of what each operation says; operations that are never kept stay so.
+    /// How long an answer is fresh at most, in seconds; where an operation says less, that holds.
     ttl: Option<Seconds>,
     /// How many answers are kept, about; 10000 by default.
     #[schemars(range(max = 100_000_000))]
     max_size: Option<u64>,
-    /// How long an answer that is no longer fresh may stand in while the provider fails, in seconds; 300 by default, 0 for never.
-    stale: Option<Seconds>,
+    /// How long an answer that is no longer fresh may stand in while its provider fails, in seconds; 300 by default, 0 for never.
+    stale_if_error: Option<Seconds>,
 }
 
 impl CacheForm {
@@ -32,7 +32,7 @@ impl CacheForm {
             enabled: self.enabled.unwrap_or(usual.enabled),
             ttl: self.ttl.map(Into::into),
             capacity: self.max_size.unwrap_or(usual.capacity),
-            stale: self.stale.map_or(usual.stale, Into::into),
+            stale: self.stale_if_error.map_or(usual.stale, Into::into),
             ..usual
         }
     }

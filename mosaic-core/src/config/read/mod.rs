@@ -39,6 +39,10 @@ pub(super) struct Parts {
     pub(super) tier: Option<Spot>,
     pub(super) time_limit: Option<Duration>,
     pub(super) time_limit_at: Option<Spot>,
+    /// Every provider that rules may name.
+    pub(super) members: Vec<Member>,
+    /// The rules as they stand in the file, a line each.
+    pub(super) lines: Vec<String>,
 }
 
 /// What is read, and what is known while it is.
@@ -57,6 +61,7 @@ struct Reader<'a> {
     fallbacks: BTreeMap<String, Vec<String>>,
     balance: Option<Balance>,
     extras: &'a Extras,
+    lines: Vec<String>,
     scope: Scope,
 }
 
@@ -104,6 +109,7 @@ pub(super) fn read(
         fallbacks: BTreeMap::new(),
         balance: None,
         extras,
+        lines: Vec::new(),
         scope: Scope::default(),
     };
     let plugins = reader.plugins(form.plugins.unwrap_or_default());
@@ -145,6 +151,8 @@ pub(super) fn read(
         tier,
         time_limit: form.time_limit.map(Into::into),
         time_limit_at: root.get("timeLimit").map(|node| Spot::of(node, path::key(at, "timeLimit"))),
+        members: reader.members,
+        lines: reader.lines,
     }
 }
 

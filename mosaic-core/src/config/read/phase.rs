@@ -78,6 +78,8 @@ impl Reader<'_> {
             let message = format!("the first phase has none before it for the other {} %", 100 - share);
             self.found.push(Found::error(Code::BadValue, path::key(at, "share"), place("share"), message));
         }
+        let shown = node.get("phase").and_then(Node::scalar).map_or("", |scalar| scalar.shown());
+        self.lines.push(format!("phase {shown}, from {} % on:", form.share.unwrap_or(100)));
         known.push(name.clone());
         self.begin(common);
         let (rules, balancing) = split(form.routing);

@@ -64,6 +64,11 @@ impl Spots {
         }
     }
 
+    /// The spot of exactly this part.
+    pub(super) fn exact(&self, place: Place, part: Part) -> Option<&Spot> {
+        self.0.get(&(place, part))
+    }
+
     /// The spot of a part, or of the thing that it is a part of.
     pub(super) fn get(&self, place: Place, part: Part) -> Option<&Spot> {
         self.0.get(&(place, part)).or_else(|| self.0.get(&(place, Part::Whole)))

@@ -68,7 +68,6 @@ impl Reader<'_> {
                 self.disabled.push(spot.text);
                 continue;
             }
-            self.members.push(Member::new(id.clone(), OpSet::service(form.service)));
             let (treated, no_region) = form.config.unwrap_or_default().read();
             if let (Some(_), Some(region)) =
                 (no_region, node.get("config").and_then(|config| config.get("region")))
@@ -81,6 +80,10 @@ impl Reader<'_> {
                 Some(node) => Spot::of(node, path::key(&at, "provider")),
                 None => Spot::new(&form.provider, node.span.clone(), at.clone()),
             };
+            let mut member = Member::new(id.clone(), OpSet::service(form.service));
+            (member.weight, member.region, member.cost) = (treated.weight, treated.region, treated.cost);
+            member.concurrency = treated.limits.concurrency;
+            self.members.push(member);
             parts.push(PluginPart {
                 id,
                 shown: spot.shown,

@@ -70,7 +70,14 @@ impl Reader<'_> {
                 self.scope.spots.put(place, part(position), spot);
             }
         }
-        self.add(place, rule, target);
+        let shown = |part: fn(usize) -> Part| {
+            let spots = &self.scope.spots;
+            (0..).map_while(move |at| spots.exact(place, part(at))).map(|spot| spot.shown.as_str())
+        };
+        let label = shown(Part::Pattern).chain(shown(Part::Condition)).collect::<Vec<_>>().join(" && ");
+        let label = if is_default { "default".to_owned() } else { label };
+        let label = form.priority.map_or(label.clone(), |priority| format!("{label} (priority {priority})"));
+        self.add(place, &label, rule, target);
     }
 
     /// The target of a rule, which for a default may stand below it.
@@ -129,11 +136,11 @@ impl Reader<'_> {
             }
             let place = Place::Default(self.scope.counts.defaults);
             self.scope.spots.whole(place, Spot::new("", entry.at.clone(), at));
-            self.add(place, Rule::any(), target);
+            self.add(place, &format!("default of {service}"), Rule::any(), target);
         }
     }
 
-    fn add(&mut self, place: Place, rule: Rule, target: Target) {
+    fn add(&mut self, place: Place, label: &str, rule: Rule, target: Target) {
         let fallback = target.fallback.unwrap_or_else(|| {
             let stand_in = |name: String| {
                 let spot = Spot { path: target.spot.path.clone(), ..target.spot.clone() };
@@ -141,6 +148,11 @@ impl Reader<'_> {
             };
             self.stand_ins_of(&target.name).into_iter().map(stand_in).collect()
         });
+        let shown = fallback
+            .iter()
+            .map(|(name, spot)| if *name == spot.text { &*spot.shown } else { self.show(name) });
+        let stand_ins = shown.map(|name| format!(", else {name}")).collect::<String>();
+        self.lines.push(format!("{label} -> {}{stand_ins}", target.spot.shown));
         self.scope.spots.put(place, Part::Target, target.spot);
         let rule = rule.to(target.name);
         let rule = rule.fallback(fallback.iter().map(|(name, _)| name));

@@ -20,8 +20,7 @@ use std::time::Duration;
 pub struct CacheConfig {
     /// Whether answers are kept at all; yes by default.
     pub enabled: bool,
-    /// How long answers are fresh, in place of what each operation says; none by default. Operations whose answers are never
-    /// kept stay so.
+    /// How long answers are fresh at most; where an operation says less, that holds. None by default.
     pub ttl: Option<Duration>,
     /// How many answers are kept, about; 10,000 by default. Never more than half as many again, but for capacities below 8.
     pub capacity: u64,

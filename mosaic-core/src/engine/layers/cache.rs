@@ -90,7 +90,7 @@ impl CacheStore {
         if !self.generations.settled(&noted, now) {
             return;
         }
-        let fresh_until = now + self.ttl.unwrap_or(ttl);
+        let fresh_until = now + self.ttl.map_or(ttl, |most| ttl.min(most));
         let entry = Entry {
             value: Arc::clone(value),
             provider: reply.report.provider.clone(),
