@@ -78,6 +78,14 @@ codes! {
     BadAttribute = "bad-attribute";
     /// Two defaults for one service.
     DuplicateDefault = "duplicate-default";
+    /// A service that several providers serve has no default, and some of its calls match no rule.
+    MissingDefault = "missing-default";
+    /// A rule that never decides and without which all calls would go the same way.
+    UnreachableRule = "unreachable-rule";
+    /// A rule that never decides because another with other targets always comes before it.
+    ShadowedRule = "shadowed-rule";
+    /// Two rules of one priority that send some calls to different targets, so that their order decides.
+    ConflictingRules = "conflicting-rules";
     /// Another fault of the routing rules.
     BadRouting = "bad-routing";
     /// No plugin of this product and type is compiled in.

@@ -215,6 +215,15 @@ impl Found {
         }
     }
 
+    pub(super) fn warning(
+        code: Code,
+        path: impl Into<String>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, path, span, message) }
+    }
+
     pub(super) fn suggest(mut self, suggestion: Option<&str>) -> Self {
         self.suggestion = suggestion.map(Into::into);
         self

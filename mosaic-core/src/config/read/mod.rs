@@ -5,6 +5,7 @@ mod fallback;
 mod phase;
 mod place;
 mod plugin;
+mod proof;
 mod rule;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,8 @@ struct Reader<'a> {
     disabled: Vec<String>,
     /// Whether every provider is known: else the application adds the others.
     closed: bool,
+    /// Whether what a provider serves is a guess, because it could not be read.
+    guessed: bool,
     fallbacks: BTreeMap<String, Vec<String>>,
     balance: Option<Balance>,
     extras: &'a Extras,
@@ -76,6 +79,8 @@ pub(super) struct Extras {
 /// One set of rules on its way to the engine.
 #[derive(Default)]
 struct Scope {
+    /// Where its defaults are, or would be.
+    at: String,
     routing: Routing,
     spots: Spots,
     counts: Counts,
@@ -106,6 +111,7 @@ pub(super) fn read(
         shown: BTreeMap::new(),
         disabled: Vec::new(),
         closed: form.plugins.is_some(),
+        guessed: false,
         fallbacks: BTreeMap::new(),
         balance: None,
         extras,
@@ -125,7 +131,7 @@ pub(super) fn read(
     };
     let rules = match form.phases {
         None => {
-            reader.begin(&common);
+            reader.begin(&common, at);
             reader.rules_of(rules, root, at);
             reader.defaults(common.defaults, root, at);
             reader.end().into()
@@ -175,8 +181,8 @@ fn split(form: Option<RoutingForm>) -> (Vec<Lenient<RuleForm>>, Option<LoadBalan
 
 impl Reader<'_> {
     /// Begins a set of rules with what holds for all.
-    fn begin(&mut self, common: &Common) {
-        self.scope = Scope::default();
+    fn begin(&mut self, common: &Common, at: &str) {
+        self.scope = Scope { at: at.into(), ..Scope::default() };
         self.facts(common);
         self.groups(&common.groups);
     }
@@ -196,10 +202,13 @@ impl Reader<'_> {
         if !self.closed {
             self.add_named();
         }
-        if let Err(faults) = Table::build(&self.scope.routing, self.members.clone(), 0) {
-            for fault in faults {
-                let found = self.of_routing(&fault);
-                self.found.push(found);
+        match Table::build(&self.scope.routing, self.members.clone(), 0) {
+            Ok(table) => self.prove(&table),
+            Err(faults) => {
+                for fault in faults {
+                    let found = self.of_routing(&fault);
+                    self.found.push(found);
+                }
             }
         }
         std::mem::take(&mut self.scope.routing)

@@ -81,7 +81,7 @@ impl Reader<'_> {
         let shown = node.get("phase").and_then(Node::scalar).map_or("", |scalar| scalar.shown());
         self.lines.push(format!("phase {shown}, from {} % on:", form.share.unwrap_or(100)));
         known.push(name.clone());
-        self.begin(common);
+        self.begin(common, at);
         let (rules, balancing) = split(form.routing);
         if let (Some(_), Some(entry)) =
             (balancing, node.get("routing").and_then(|node| node.entry("loadBalancing")))

@@ -73,6 +73,11 @@ impl Spots {
     pub(super) fn get(&self, place: Place, part: Part) -> Option<&Spot> {
         self.0.get(&(place, part)).or_else(|| self.0.get(&(place, Part::Whole)))
     }
+    /// Whether any text has parts that came from the environment.
+    pub(super) fn any_replaced(&self) -> bool {
+        self.0.values().any(Spot::replaced)
+    }
+
     /// Every name of a provider or group, each once.
     pub(super) fn names(&self) -> Vec<String> {
         let targets = self

@@ -62,6 +62,7 @@ impl Reader<'_> {
                 // Faulty, but what names it is not.
                 self.lost(node, &at);
                 self.members.push(Member::new(id, everything()));
+                self.guessed = true;
                 continue;
             };
             if form.enabled == Some(false) {

@@ -37,6 +37,9 @@ fn the_whole_shape_loads_as_it_is_written() {
     assert_eq!(rules(&config).rules().len(), 3);
     assert_eq!(config.health().interval, Duration::from_secs(30));
     assert_eq!(config.health().timeout, Duration::from_secs(5));
+    // Both forges and no default: that is worth a word.
+    let warnings: Vec<_> = config.warnings().iter().map(|fault| (fault.code(), fault.path())).collect();
+    assert_eq!(warnings, [(Code::MissingDefault, "orchestration.defaults")]);
     assert_eq!((config.cache().ttl, config.cache().capacity), (Some(Duration::from_secs(300)), 1000));
 }
 
@@ -151,4 +154,43 @@ fn what_the_application_adds_may_be_named() {
         "plugins: [{ id: a, type: git, provider: x }]\nrouting: [{ pattern: 'org:x', provider: mine }]";
     assert_eq!(loader().parse("x", text).unwrap_err().faults()[0].code(), Code::UnknownProvider);
     assert!(loader().provider("mine".parse().unwrap(), ServiceKind::Git).parse("x", text).is_ok());
+}
+
+#[test]
+fn warnings_are_errors_where_the_file_or_the_loader_is_strict() {
+    let text = "
+plugins: [{ id: a, type: git, provider: x }, { id: b, type: git, provider: x }]
+routing: [{ pattern: 'org:x', provider: a }, { pattern: 'org:x', provider: b }, { default: a }]
+";
+    let config = loader().parse("x", text).unwrap_or_else(|report| panic!("{report}"));
+    let warnings: Vec<_> = config.warnings().iter().map(|fault| (fault.code(), fault.path())).collect();
+    assert_eq!(warnings, [(Code::ShadowedRule, "routing[1]")]);
+    assert!(config.warnings()[0].message().contains("routing[0]"), "{}", config.warnings()[0]);
+    let strict = loader().strict(true).parse("x", text).unwrap_err();
+    assert!(strict.has_errors());
+    assert!(loader().parse("x", format!("strict: true\n{text}")).is_err());
+    assert!(loader().strict(false).parse("x", format!("strict: true\n{text}")).is_ok());
+}
+
+#[test]
+fn what_is_printed_is_what_the_file_says() {
+    let text = "
+plugins: [{ id: '${A_TOKEN}', type: git, provider: x }, { id: b, type: git, provider: y }]
+fallbacks: { b: '${A_TOKEN}' }
+routing: [{ pattern: ['org:x', 'repo:y'], condition: region == 'eu', provider: b, priority: 5 }, { default: '${A_TOKEN}' }]
+cache: { enabled: false }
+timeLimit: 1500
+";
+    let config = loader().parse("mosaic.yaml", text).unwrap_or_else(|report| panic!("{report}"));
+    let expected = "mosaic.yaml
+  ${A_TOKEN}: x for git
+  b: y for git
+rules
+  org:x && repo:y && region == 'eu' (priority 5) -> b, else ${A_TOKEN}
+  default -> ${A_TOKEN}
+cache: off
+health: asked every 30s, answered within 5s
+time limit: 1.5s
+";
+    assert_eq!(config.to_string(), expected);
 }
