@@ -2,8 +2,8 @@
 //!
 //! Ours compiles a table of 1,000 rules whose condition compares a size and a region, checks them against the schema, indexes
 //! them, and proves them: that is the whole work of a change of rules. No rule covers another, so that each is looked at. The
-//! peer compiles the 1,000 conditions. "Met" is the same of rules of which all meet others, so that each has a finding; "compile"
-//! is the table without the proof.
+//! peer compiles the 1,000 conditions. "Met" is the same of rules that all meet each other, of which every other one has a finding;
+//! "compile" is the table without the proof.
 
 use cel::Env;
 use mosaic_benches::{Goal, Result, Side, measure};
@@ -23,7 +23,7 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
     let meeting = |at: usize| (format!("build.size > {at} || user.region == \"region-{at}\""), at % 2);
     let texts: Vec<String> = (0..RULES).map(|at| apart(at).0).collect();
     let (own, met) = (routing(apart), routing(meeting));
-    if (proved(&own)?, proved(&met)?) != (0, RULES - 1) {
+    if (proved(&own)?, proved(&met)?) != (0, RULES / 2) {
         return Err(format!("proof finds {} and {}", proved(&own)?, proved(&met)?).into());
     }
     let env = Env::stdlib();

@@ -17,6 +17,10 @@ pub struct Glob {
     text: Box<str>,
     tokens: Box<[Token]>,
     path: bool,
+    form: Form,
+    /// Which tokens may stand for nothing, by bit: runs, and whole segments. Only where there are few tokens.
+    runs: u64,
+    segments: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +35,18 @@ enum Token {
     /// `**/` of a path: any number of whole segments
     Segments,
 }
+
+/// What can be matched without tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Form {
+    Exact,
+    /// So many bytes, then anything.
+    Prefix(usize),
+    Other,
+}
+
+/// The most tokens whose positions fit into the bits of a number, with one behind the last.
+const FEW: usize = 63;
 
 /// What a glob is, as far as an index cares.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +82,18 @@ impl Glob {
             }
             rest = &rest[length..];
         }
-        Self { text: text.into(), tokens: tokens.into(), path }
+        let form = match text.find(['*', '?']) {
+            None => Form::Exact,
+            Some(at) if &text[at..] == if path { "**" } else { "*" } => Form::Prefix(at),
+            Some(_) => Form::Other,
+        };
+        let bits = |wanted: fn(&Token) -> bool| {
+            let places = tokens.iter().take(FEW).enumerate().filter(|(_, token)| wanted(token));
+            places.fold(0, |bits, (at, _)| bits | 1 << at)
+        };
+        let runs = bits(|token| matches!(token, Token::Run | Token::Deep));
+        let segments = bits(|token| matches!(token, Token::Segments));
+        Self { text: text.into(), tokens: tokens.into(), path, form, runs, segments }
     }
 
     /// The text it was made from.
@@ -76,11 +103,50 @@ impl Glob {
 
     /// Whether the whole of `subject` matches. Takes at most the product of both lengths.
     pub fn matches(&self, subject: &str) -> bool {
-        match self.shape() {
-            Shape::Exact(text) => return subject == text,
-            Shape::Prefix(prefix) => return subject.starts_with(prefix),
-            Shape::Inner(_) => {}
+        match self.form {
+            Form::Exact => subject == &*self.text,
+            Form::Prefix(length) => subject.starts_with(&self.text[..length]),
+            Form::Other if self.tokens.len() <= FEW => self.matches_short(subject),
+            Form::Other => self.matches_long(subject),
         }
+    }
+
+    /// As below, the set being the bits of a number.
+    fn matches_short(&self, subject: &str) -> bool {
+        let skip_empty = |mut at: u64, behind_slash: bool| {
+            let empty = self.runs | if behind_slash { self.segments } else { 0 };
+            loop {
+                let more = at | (at & empty) << 1;
+                if more == at {
+                    return at;
+                }
+                at = more;
+            }
+        };
+        let end = 1 << self.tokens.len();
+        let mut at = skip_empty(1, true);
+        for c in subject.chars() {
+            let slash = self.path && c == '/';
+            let (mut next, mut rest) = (0, at & (end - 1));
+            while rest != 0 {
+                let position = rest.trailing_zeros();
+                rest &= rest - 1;
+                next |= match self.tokens[position as usize] {
+                    Token::Char(expected) => u64::from(expected == c) << (position + 1),
+                    Token::One => u64::from(!slash) << (position + 1),
+                    Token::Run => u64::from(!slash) << position,
+                    Token::Deep | Token::Segments => 1 << position,
+                };
+            }
+            at = skip_empty(next, c == '/');
+            if at == 0 {
+                return false;
+            }
+        }
+        at & end != 0
+    }
+
+    fn matches_long(&self, subject: &str) -> bool {
         // A set of positions in the pattern, moved on by one character of the subject at a time: no backtracking, so no
         // pattern and subject can make it slow.
         let tokens = &self.tokens;
@@ -88,7 +154,6 @@ impl Glob {
         at[0] = true;
         self.skip_empty(&mut at, true);
         let mut next = at.clone();
-        let mut previous = '/';
         for c in subject.chars() {
             next.fill(false);
             let slash = self.path && c == '/';
@@ -101,10 +166,8 @@ impl Glob {
                 }
             }
             std::mem::swap(&mut at, &mut next);
-            previous = c;
-            self.skip_empty(&mut at, previous == '/');
+            self.skip_empty(&mut at, c == '/');
         }
-        let _ = previous;
         at[tokens.len()]
     }
 
@@ -124,12 +187,11 @@ impl Glob {
 
     /// How an index can find it.
     pub(super) fn shape(&self) -> Shape<'_> {
-        match self.text.find(['*', '?']) {
-            None => Shape::Exact(&self.text),
-            Some(at) if !self.path && &self.text[at..] == "*" => Shape::Prefix(&self.text[..at]),
-            Some(at) if self.path && &self.text[at..] == "**" => Shape::Prefix(&self.text[..at]),
+        match self.form {
+            Form::Exact => Shape::Exact(&self.text),
+            Form::Prefix(length) => Shape::Prefix(&self.text[..length]),
             // In a path the slash that follows `**` may be missing from the subject, so it is no part of what must be there.
-            Some(_) => Shape::Inner(
+            Form::Other => Shape::Inner(
                 self.text
                     .split(['*', '?'])
                     .map(|part| if self.path { part.trim_start_matches('/') } else { part })
@@ -188,7 +250,15 @@ mod tests {
         #[test]
         fn matches_like_the_obvious_matcher(glob in "[ab*?/]{0,8}", subject in "[ab/]{0,8}") {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            prop_assert_eq!(Glob::new(&glob, false).matches(&subject), naive(&chars(&glob), &chars(&subject)));
+            let compiled = Glob::new(&glob, false);
+            prop_assert_eq!(compiled.matches(&subject), naive(&chars(&glob), &chars(&subject)));
+        }
+
+        #[test]
+        fn short_and_long_globs_are_matched_alike(glob in "([ab*?/]|\\*\\*/){0,10}", subject in "[ab/]{0,12}", path in any::<bool>()) {
+            let glob = Glob::new(&glob, path);
+            prop_assert_eq!(glob.matches_short(&subject), glob.matches_long(&subject));
+            prop_assert_eq!(glob.matches(&subject), glob.matches_long(&subject));
         }
 
         #[test]

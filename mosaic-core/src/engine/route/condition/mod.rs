@@ -1,20 +1,4 @@
 //! Conditions: expressions over the facts and attributes of a call, such as `build.size > 10GB && user.region == "EU"`.
-//!
-//! ```text
-//! condition   = or
-//! or          = and { "||" and }
-//! and         = comparison { "&&" comparison }
-//! comparison  = unary [ ( "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "matches" ) unary ]
-//! unary       = "!" unary | "(" condition ")" | list | value | name
-//! list        = "[" value { "," value } "]"
-//! value       = number | size | duration | text | "true" | "false"
-//! ```
-//!
-//! A size is a number with `B KB MB GB TB PB` or `KiB MiB GiB TiB PiB`, without regard to case; a duration one with
-//! `ns us ms s m h d w`; a text stands in `"` or `'`. `matches` takes a glob as patterns do, and no regular expression.
-//!
-//! What is compared with an absent attribute is unknown, and so is its opposite; a condition holds only where it is
-//! certainly true.
 
 mod ast;
 mod check;
@@ -38,6 +22,24 @@ use super::attribute::AttributeSchema;
 use super::fact::Facts;
 
 /// A condition that was read, but not yet compared with a schema. Its text is canonical: reading it gives the same condition.
+///
+/// ```text
+/// condition   = or
+/// or          = and { "||" and }
+/// and         = comparison { "&&" comparison }
+/// comparison  = unary [ ( "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "matches" ) unary ]
+/// unary       = "!" unary | "(" condition ")" | list | value | name
+/// list        = "[" value { "," value } "]"
+/// value       = number | size | duration | text | "true" | "false"
+/// ```
+///
+/// A size is a number with `B KB MB GB TB PB` or `KiB MiB GiB TiB PiB`, without regard to case; a duration one with
+/// `ns us ms s m h d w`; a text stands in `"` or `'`. `matches` takes a glob as patterns do, and no regular expression.
+///
+/// What is compared with an absent attribute is unknown, and so is its opposite; a condition holds only where it is
+/// certainly true.
+///
+/// A text has at most 8192 bytes and 1024 parts, and parentheses at most 32 deep.
 ///
 /// ```
 /// use mosaic_core::engine::route::Condition;

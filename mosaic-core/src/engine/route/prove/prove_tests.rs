@@ -176,7 +176,7 @@ fn a_finding_is_data_and_a_text() {
     assert_eq!(
         finding.to_string(),
         "shadowed: the rule \"build.size > 2GB\" never decides: every call that it matches is decided about before, such as \
-         this one by \"build.size > 1GB\"; raise its priority or move it up (example: git.list_repositories build.size=2000000001B)"
+         this one by \"build.size > 1GB\"; raise its priority or move it up (example: git.list_repositories build.size=4GB)"
     );
     let data = serde_json::to_value(&finding).unwrap();
     assert_eq!(data["example"]["operation"], "git.list_repositories");

@@ -33,7 +33,7 @@ pub(super) fn witness(case: &Case<'_>, serves: &[bool; ServiceKind::ALL.len()]) 
             }
             (Fact::Attribute(name), Domain::Number(numbers)) => {
                 let kind = kind(case, fact)?;
-                example.attributes.push((name.to_string(), quantity(numbers.sample()?, kind)));
+                example.attributes.push((name.to_string(), quantity(numbers.sample(kind)?, kind)));
             }
             (Fact::Attribute(name), Domain::List { has, .. }) => {
                 example.attributes.push((name.to_string(), has.iter().copied().collect()));
@@ -216,15 +216,16 @@ fn filled(glob: &str, fill: &str) -> String {
 }
 
 impl Numbers {
-    fn sample(&self) -> Option<f64> {
+    fn sample(&self, kind: AttributeKind) -> Option<f64> {
         if let Some(among) = &self.among {
             return among.iter().copied().find(|number| self.allows(*number));
         }
         let (low, high) = (self.low, self.high);
-        // Near the bounds first: an example next to the limit tells the most.
+        // Double and half of a size or duration are round where it is; else what is near a bound tells the most.
+        let round = if kind == AttributeKind::Number { [f64::NAN; 2] } else { [low * 2.0, high / 2.0] };
         let near = [low, high, 1.0, 0.0, low + 1.0, high - 1.0, (low + high) / 2.0, low + (high - low) / 4.0];
         let far = [low * 2.0, high / 2.0, low + 1e6, low + 2.0, low + 3.0, high - 2.0];
-        near.into_iter().chain(far).find(|number| number.is_finite() && self.allows(*number))
+        round.into_iter().chain(near).chain(far).find(|number| number.is_finite() && self.allows(*number))
     }
 }
 
