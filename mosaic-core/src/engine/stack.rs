@@ -132,9 +132,9 @@ pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &In
     let guarded = Breaker { inner: limited, provider: id(), breakers: Arc::clone(&provider.breakers) };
     let budget = Arc::clone(&provider.budget);
     let retried = Retry { inner: guarded, provider: own(), budget, instance: instance() };
-    let tenured = Tenured { inner: retried, provider: id(), tenure: Arc::clone(tenure) };
+    let tenured = BoxStep::within(retried, Tenured { provider: id(), tenure: Arc::clone(tenure) });
     if inserts.around_provider.is_empty() {
-        return BoxStep::new(tenured);
+        return tenured;
     }
     // What layers of the application wait for is no time of the provider's.
     inserted(BoxStep::new(Restart(tenured)), &inserts.around_provider)

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use tower::Service;
 
 use super::Call;
+use super::layers::tenure::{Inside, Tenured};
 use crate::error::{Error, Result};
 use crate::op::Reply;
 
@@ -36,12 +37,22 @@ impl<S: Step> DynStep for S {
 /// It is a [`tower::Service`], and any tower layer over it can become one again; see
 /// [`BoxStep::layered`].
 #[derive(Clone)]
-pub struct BoxStep(Arc<dyn DynStep>);
+pub struct BoxStep {
+    step: Arc<dyn DynStep>,
+    /// Of the way to an instance: the tenure that a call on it holds. Here and not in a layer of its own, as the reply of the
+    /// usual call then goes through without being touched.
+    tenure: Option<Arc<Tenured>>,
+}
 
 impl BoxStep {
     /// Hides the type of a step.
     pub fn new(step: impl Step) -> Self {
-        Self(Arc::new(step))
+        Self { step: Arc::new(step), tenure: None }
+    }
+
+    /// The same for the way to an instance, within its tenure.
+    pub(crate) fn within(step: impl Step, tenure: Tenured) -> Self {
+        Self { step: Arc::new(step), tenure: Some(Arc::new(tenure)) }
     }
 
     /// Puts a layer of tower around this step.
@@ -74,7 +85,7 @@ impl BoxStep {
 
 impl Step for BoxStep {
     async fn call(&self, call: &Call) -> Result<Reply> {
-        self.0.call(call).await
+        Inside::new(self.step.call(call), call, self.tenure.as_deref()).await
     }
 }
 

@@ -6,28 +6,6 @@ use std::task::Poll;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Drives a future unless something else happens first. What the other is, is asked only where the future is not ready when
-/// first asked; from then on it is looked at first.
-#[inline]
-pub(crate) async fn unless<F: Future, S: Future + Send + 'static>(
-    stop: impl FnOnce() -> S,
-    mut future: Pin<&mut F>,
-) -> Result<F::Output, S::Output> {
-    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
-        return Ok(output);
-    }
-    // Boxed for the same reason as the timer of `until`.
-    let mut stop = Box::pin(stop());
-    let mut asked = true;
-    poll_fn(|cx| match stop.as_mut().poll(cx) {
-        Poll::Ready(stopped) => Poll::Ready(Err(stopped)),
-        // It was asked a moment ago, in this very turn: one that gave way to others is not to be called back at once.
-        Poll::Pending if std::mem::take(&mut asked) => Poll::Pending,
-        Poll::Pending => future.as_mut().poll(cx).map(Ok),
-    })
-    .await
-}
-
 /// The time was over before the future was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Elapsed;
@@ -47,7 +25,7 @@ pub(crate) async fn until<F: Future>(
     let mut sleep = Box::pin(sleep_until(deadline()));
     let mut asked = true;
     poll_fn(|cx| {
-        // As above.
+        // It was asked a moment ago, in this very turn: one that gave way to others is not to be called back at once.
         if !std::mem::take(&mut asked)
             && let Poll::Ready(output) = future.as_mut().poll(cx)
         {
@@ -86,7 +64,7 @@ mod tests {
         {
             let inner = pin!(giving_way(&mut polls));
             let middle = pin!(until(far, inner));
-            let mut outer = pin!(unless(std::future::pending::<()>, middle));
+            let mut outer = pin!(until(far, middle));
             poll_fn(|cx| {
                 turns += 1;
                 outer.as_mut().poll(cx).map(|result| assert_eq!(result, Ok(Ok(()))))
@@ -97,9 +75,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_stops_it_is_looked_at_first() {
-        let never = pin!(std::future::pending::<()>());
-        assert_eq!(unless(|| std::future::ready(7), never).await, Err(7));
+    async fn it_ends_with_its_time() {
         let never = pin!(std::future::pending::<()>());
         assert_eq!(until(|| Instant::now() + Duration::from_secs(1), never).await, Err(Elapsed));
     }

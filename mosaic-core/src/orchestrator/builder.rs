@@ -235,7 +235,7 @@ impl Builder {
     ///
     /// # Errors
     /// `Config` with every fault of names and rules, or the error of the plugin that did not start; plugins that had
-    /// started are stopped then. Dropping the future leaves plugins that started without a stop.
+    /// started are stopped then. Dropping the future breaks the start off, and what had started is stopped then.
     pub async fn build(self) -> Result<Orchestrator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let (rules, inserts) = (self.rules()?, self.inserts.clone());
@@ -244,10 +244,7 @@ impl Builder {
             .providers
             .into_iter()
             .fold(Change::new(), |change, (id, source, config)| change.add_with(id, source, config));
-        if let Err(error) = plugins.apply(change.rules(rules)).await {
-            plugins.stop.cancel();
-            return Err(error);
-        }
+        plugins.begin(change.rules(rules)).await?;
         let metrics = Arc::<Metrics>::default();
         // Calls of the application itself ask no authorizer; reads leave no record.
         let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();

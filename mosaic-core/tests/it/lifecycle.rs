@@ -187,6 +187,21 @@ async fn a_shutdown_waits_for_a_call_that_waits_to_try_again() {
     assert_eq!(running.await.unwrap().unwrap().attempts(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_dropped_in_the_middle_leaves_nothing_at_work() {
+    let log = Log::default();
+    let build = Orchestrator::builder()
+        .provider("one", Walker::new("one", &log, ""))
+        .provider("two", Walker::new("two", &log, "hang"))
+        .build();
+    assert!(tokio::time::timeout(Duration::from_secs(1), build).await.is_err());
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let began = ["one initialize", "one start", "one health", "two initialize"];
+    assert_eq!(taken(&log), [&began[..], &["two stop", "two dispose", "one stop", "one dispose"]].concat());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert!(taken(&log).is_empty(), "nobody is watched");
+}
+
 struct Walkers(Log);
 
 #[async_trait]

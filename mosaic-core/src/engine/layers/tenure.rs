@@ -1,7 +1,7 @@
 //! The tenure of the instance that answers: keeps it from leaving while a call or a stream is inside, and ends both where its
 //! time to leave is over.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,43 +10,85 @@ use futures_util::future::BoxFuture;
 
 use super::stream::wrap;
 use crate::engine::instance::Tenure;
-use crate::engine::time::unless;
 use crate::engine::{Call, Step};
 use crate::error::{Delivery, Error, ErrorKind, Result};
 use crate::op::{Reply, ReplyStream, Shared};
 use crate::types::ProviderId;
 
-pub(crate) struct Tenured<S> {
-    pub(crate) inner: S,
+/// The tenure of the way to an instance.
+pub(crate) struct Tenured {
     pub(crate) provider: ProviderId,
     pub(crate) tenure: Arc<Tenure>,
 }
 
-impl<S: Step> Step for Tenured<S> {
-    async fn call(&self, call: &Call) -> Result<Reply> {
-        let end = &self.tenure.end;
-        if end.over() {
-            return Err(turned_away("its instance left while the call was on its way", call, &self.provider));
-        }
-        let inside = pin!(self.inner.call(call));
-        let Ok(mut result) = unless(|| Arc::clone(end).until_cut(), inside).await else {
-            return Err(self.cut_off(call));
-        };
-        // An open stream is inside until its end.
-        wrap(&mut result, |stream| {
-            let (tenure, provider) = (Some(Arc::clone(&self.tenure)), self.provider.clone());
-            Box::pin(Inside { stream, cut: None, tenure, provider, operation: call.meta().name })
-        });
-        result
+/// A call inside an instance; or on a way that leads to no instance alone.
+pub(crate) struct Inside<'a> {
+    inner: BoxFuture<'a, Result<Reply>>,
+    call: &'a Call,
+    within: Option<&'a Tenured>,
+    /// Waits for the end of the tenure; made when the call is first waited for.
+    cut: Option<BoxFuture<'static, ()>>,
+}
+
+impl<'a> Inside<'a> {
+    #[inline]
+    pub(crate) fn new(
+        inner: BoxFuture<'a, Result<Reply>>,
+        call: &'a Call,
+        within: Option<&'a Tenured>,
+    ) -> Self {
+        Self { inner, call, within, cut: None }
     }
 }
 
-impl<S> Tenured<S> {
+impl Future for Inside<'_> {
+    type Output = Result<Reply>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Reply>> {
+        let this = self.get_mut();
+        let Some(within) = this.within else { return this.inner.as_mut().poll(cx) };
+        let end = &within.tenure.end;
+        match &mut this.cut {
+            None if end.over() => return Poll::Ready(Err(turned_away(LATE, this.call, &within.provider))),
+            None => {}
+            // Looked at first: who was not polled for long meets it before it reaches the plugin again.
+            Some(cut) => {
+                if cut.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Err(within.cut_off(this.call)));
+                }
+            }
+        }
+        let mut polled = this.inner.as_mut().poll(cx);
+        match &mut polled {
+            // An open stream is inside until its end.
+            Poll::Ready(result) => wrap(result, |stream| within.stream(stream, this.call)),
+            Poll::Pending if this.cut.is_none() => {
+                let cut = this.cut.insert(Box::pin(Arc::clone(end).until_cut()));
+                if cut.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Err(within.cut_off(this.call)));
+                }
+            }
+            Poll::Pending => {}
+        }
+        polled
+    }
+}
+
+const LATE: &str = "its instance left while the call was on its way";
+
+impl Tenured {
     #[cold]
     fn cut_off(&self, call: &Call) -> Error {
         let may_have_run = call.progress.as_ref().is_none_or(|progress| progress.may_have_run());
         let delivery = if may_have_run { Delivery::Unknown } else { Delivery::NotSent };
         left().operation(call.meta().name).provider(&self.provider).delivery(delivery).moves(true)
+    }
+
+    #[cold]
+    fn stream(&self, stream: ReplyStream, call: &Call) -> ReplyStream {
+        let (tenure, provider) = (Some(Arc::clone(&self.tenure)), self.provider.clone());
+        Box::pin(InsideStream { stream, cut: None, tenure, provider, operation: call.meta().name })
     }
 }
 
@@ -74,7 +116,7 @@ impl Step for Down {
 }
 
 /// A stream inside an instance.
-struct Inside {
+struct InsideStream {
     stream: ReplyStream,
     /// Waits for the end of the tenure; made when the stream is first waited for.
     cut: Option<BoxFuture<'static, ()>>,
@@ -84,7 +126,7 @@ struct Inside {
     operation: &'static str,
 }
 
-impl Stream for Inside {
+impl Stream for InsideStream {
     type Item = Result<Shared>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

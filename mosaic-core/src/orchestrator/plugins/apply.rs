@@ -52,6 +52,24 @@ impl PluginManager {
         told.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the change was broken off")))
     }
 
+    /// The first change. Where it fails, or whoever waits for it goes away, nothing is left at work.
+    ///
+    /// # Errors
+    /// Those of [`PluginManager::apply`].
+    pub(in crate::orchestrator) async fn begin(self: &Arc<Self>, change: Change) -> Result<()> {
+        let (tell, told) = oneshot::channel();
+        let stop = self.stop.clone().drop_guard();
+        let own = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if tell.send(Arc::clone(&own).apply_in_turn(change).await).is_err() {
+                own.stop_all().await;
+            }
+        });
+        told.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the start was broken off")))?;
+        stop.disarm();
+        Ok(())
+    }
+
     async fn apply_in_turn(self: Arc<Self>, change: Change) -> Result<Applied> {
         let mut concerned = self.look(|book| change.concerns(book));
         loop {
