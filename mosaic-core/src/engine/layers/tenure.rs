@@ -49,15 +49,13 @@ impl Future for Inside<'_> {
         let this = self.get_mut();
         let Some(within) = this.within else { return this.inner.as_mut().poll(cx) };
         let end = &within.tenure.end;
-        match &mut this.cut {
-            None if end.over() => return Poll::Ready(Err(turned_away(LATE, this.call, &within.provider))),
-            None => {}
+        if let Some(cut) = &mut this.cut {
             // Looked at first: who was not polled for long meets it before it reaches the plugin again.
-            Some(cut) => {
-                if cut.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(Err(within.cut_off(this.call)));
-                }
+            if cut.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(within.cut_off(this.call)));
             }
+        } else if end.over() {
+            return Poll::Ready(Err(turned_away(LATE, this.call, &within.provider)));
         }
         let mut polled = this.inner.as_mut().poll(cx);
         match &mut polled {
