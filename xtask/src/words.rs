@@ -15,14 +15,16 @@ const MACHINE: &[&str] = &["work", "root"];
 /// Directory at the root of a file system below which each user has one.
 const HOMES: &str = "home";
 
-/// The one file that names a registry by design.
+/// The name of the files that name a registry by design.
 const LOCK_FILE: &str = "Cargo.lock";
 
 /// Fails on any tracked text file with such a word. Files that are not UTF-8 are no text.
 pub(crate) fn run(workspace: &Workspace, _: &[String]) -> Result<()> {
     let mut read = 0;
     let mut faults = Vec::new();
-    for path in workspace.tracked()?.into_iter().filter(|path| path.as_os_str() != LOCK_FILE) {
+    for path in
+        workspace.tracked()?.into_iter().filter(|path| path.file_name().is_none_or(|name| name != LOCK_FILE))
+    {
         let bytes = fs::read(workspace.root().join(&path))
             .map_err(|source| Error::File { path: path.clone(), source })?;
         let Ok(text) = String::from_utf8(bytes) else { continue };

@@ -13,8 +13,11 @@ use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::{Cursor, Page, Paged};
 
-/// How many items a page is asked for where the parameters do not say.
-const PAGE: u32 = 100;
+/// How many items a page is asked for at most, where the parameters do not say.
+const PAGE: usize = 100;
+
+/// So many pages without an item in a row are a provider that will not come to an end.
+const EMPTY: usize = 100;
 
 /// The items of a list, page by page: made by `all` of a client, such as [`Git::all`](super::Git::all).
 ///
@@ -43,9 +46,10 @@ impl<T: Data> Pages<T> {
         O: Operation<Output = Page<T>> + Paged,
     {
         if op.page_request().limit.is_none() {
-            op.page_request_mut().limit = Some(PAGE);
+            op.page_request_mut().limit = u32::try_from(limit.clamp(1, PAGE)).ok();
         }
-        let walk = Walk { caller, cx, op, seen: HashSet::new(), items: Vec::new().into_iter(), more: true };
+        let items = Vec::new().into_iter();
+        let walk = Walk { caller, cx, op, seen: HashSet::new(), items, empty: 0, more: true };
         let items = unfold(walk, |mut walk| async move { walk.next().await.map(|item| (item, walk)) });
         Self(items.take(limit).boxed())
     }
@@ -66,6 +70,8 @@ struct Walk<C, O, T> {
     /// The cursors that were followed, so that a provider that goes round in circles is found out.
     seen: HashSet<Cursor>,
     items: vec::IntoIter<T>,
+    /// How many pages without an item came one after the other.
+    empty: usize,
     more: bool,
 }
 
@@ -98,6 +104,11 @@ impl<C: Caller, O: Operation<Output = Page<T>> + Paged, T: Data> Walk<C, O, T> {
                 return Err(Error::new(ErrorKind::Protocol, message).operation(O::META.name));
             }
             self.op.page_request_mut().cursor = Some(next);
+        }
+        self.empty = if page.items.is_empty() { self.empty + 1 } else { 0 };
+        if self.more && self.empty == EMPTY {
+            let message = format!("the list does not come to an end: {EMPTY} pages in a row have no item");
+            return Err(Error::new(ErrorKind::Protocol, message).operation(O::META.name));
         }
         self.items = page.items.into_iter();
         Ok(())

@@ -169,7 +169,7 @@ macro_rules! service {
             }
 
             /// The items of a list, page by page, at most `limit` of them. Where the parameters name no size of a page, each is
-            /// asked for 100 items. See [`Pages`](crate::op::Pages).
+            /// asked for 100 items, or for `limit` where that is less. See [`Pages`](crate::op::Pages).
             pub fn all<O, T>(&self, op: O, limit: usize) -> $crate::op::Pages<T>
             where
                 O: $crate::op::Operation<Output = $crate::types::Page<T>> + $crate::types::Paged,

@@ -104,3 +104,36 @@ async fn cursors_that_go_round_in_circles_are_found_out() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(circle.seen() <= 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_never_has_an_item_ends_all_the_same() {
+    let hollow = Double::new().answer(|op: &ListBranches| {
+        let at: u64 = op.page.cursor.as_ref().map_or(0, |at| at.as_str().parse().unwrap());
+        Ok(Page::new(Vec::new(), Some(Cursor::new((at + 1).to_string()))))
+    });
+    let git = single(&hollow, config()).build().await.unwrap().git();
+    let error = git.all(list(), 5).collect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert_eq!(hollow.seen(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_for_more_than_is_wanted() {
+    let forge = forge("a", 50);
+    let git = single(&forge, config()).build().await.unwrap().git();
+    assert_eq!(git.all(list(), 5).collect().await.unwrap().len(), 5);
+    let asked = forge.log()[0].payload.get::<ListBranches>().unwrap().page.limit;
+    assert_eq!((asked, forge.seen()), (Some(5), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_explanation_knows_the_pin() {
+    let (a, b) = (forge("a", 1), forge("b", 1));
+    let mosaic = pair(&a, &b).build().await.unwrap();
+    let cx = CallContext::new().pinned_to(ProviderId::new("b").unwrap());
+    let explained = mosaic.explain(&cx, &list());
+    assert_eq!(explained.pinned.as_ref().map(ProviderId::as_str), Some("b"));
+    let ranks: Vec<_> = explained.candidates.iter().map(|note| (note.provider.as_str(), note.rank)).collect();
+    assert_eq!(ranks, [("b", Some(1)), ("a", None)]);
+    assert!(explained.to_string().contains("the call is pinned to b"), "{explained}");
+}

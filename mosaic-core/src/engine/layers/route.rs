@@ -20,8 +20,7 @@ impl Step for Routing {
         let table = view.rules.table(subject);
         let mut route = table.route(call.meta(), subject, &call.cx, &**view, call.now())?;
         if let Some(provider) = call.cx.pinned() {
-            narrow(&mut route.candidates, provider, view)
-                .map_err(|error| error.operation(call.meta().name))?;
+            narrow(&mut route.candidates, provider, view, call)?;
         }
         self.inner.walk(call, view, &route.candidates).await
     }
@@ -29,13 +28,13 @@ impl Step for Routing {
 
 /// Leaves nobody but the provider that the call is pinned to.
 #[cold]
-fn narrow(candidates: &mut Candidates, provider: &ProviderId, view: &View) -> Result<()> {
+fn narrow(candidates: &mut Candidates, provider: &ProviderId, view: &View, call: &Call) -> Result<()> {
     candidates.retain(|one| view.lanes[usize::from(one.position)].provider.id == *provider);
-    if candidates.is_empty() {
-        let message = format!(
-            "the call is pinned to {provider}, which the rules do not allow to answer it; begin anew"
-        );
-        return Err(Error::new(ErrorKind::NoRoute, message));
+    if !candidates.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "the call is pinned to {provider}, which is none of those that the rules let answer it; begin anew, without the pin"
+    );
+    Err(Error::new(ErrorKind::NoRoute, message).operation(call.meta().name))
 }

@@ -22,7 +22,7 @@ pub enum AttributeKind {
     Size,
     /// A length of time, or a text such as `5m`; a plain number is one of seconds.
     Duration,
-    /// A text, compared with regard to case.
+    /// A text, compared with regard to case; `region` and `user.region` without it.
     Text,
     /// Yes or no.
     Boolean,

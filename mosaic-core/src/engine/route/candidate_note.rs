@@ -151,6 +151,20 @@ fn millis(load: &LoadCell, now: Instant) -> f64 {
     load.latency(now).as_secs_f64() * 1000.0
 }
 
+impl CandidateNote {
+    /// As it stands for a call that only this provider may answer.
+    pub(super) fn narrow(&mut self, only: &ProviderId) {
+        self.rank = match self.rank {
+            Some(_) if self.provider == *only => Some(1),
+            Some(_) => {
+                self.reason = "not tried: the call is pinned to another provider";
+                None
+            }
+            None => None,
+        };
+    }
+}
+
 fn reason(rank: Option<u32>, drained: bool, standing: Standing) -> &'static str {
     match (rank, standing) {
         (None, _) => "does not offer the operation",

@@ -16,7 +16,7 @@ use super::rank::Scene;
 use super::table::{Boards, Table};
 use crate::context::CallContext;
 use crate::op::OpMeta;
-use crate::types::Subject;
+use crate::types::{ProviderId, Subject};
 
 /// A rule whose first pattern matched, or that has none, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,6 +81,8 @@ pub struct Explanation {
     pub phase: Option<PhaseNote>,
     /// The rules whose first pattern matched and those without one, the deciding rule first.
     pub rules: Vec<RuleNote>,
+    /// The only provider that may answer, where the call is pinned to one.
+    pub pinned: Option<ProviderId>,
     /// The providers of the deciding rule, in the order in which they are tried.
     pub candidates: Vec<CandidateNote>,
     /// The groups among the targets of the deciding rule.
@@ -110,12 +112,20 @@ impl Table {
             rules.insert(0, default.note(true, reason, None));
         }
         let scene = Scene { meta, cx, boards, now };
-        let (candidates, groups) = deciding.map(|rule| self.notes(rule, &scene)).unwrap_or_default();
+        let (mut candidates, groups) = deciding.map(|rule| self.notes(rule, &scene)).unwrap_or_default();
+        let pinned = cx.pinned().cloned();
+        if let Some(pinned) = &pinned {
+            for note in &mut candidates {
+                note.narrow(pinned);
+            }
+            candidates.sort_by_key(|note| note.rank.is_none());
+        }
         Explanation {
             operation: meta.name,
             subject: subject.to_string(),
             phase: None,
             rules,
+            pinned,
             candidates,
             groups,
         }
@@ -181,6 +191,9 @@ impl fmt::Display for Explanation {
         for note in &self.rules {
             let mark = if note.chosen { "=>" } else { "  " };
             writeln!(f, "  {mark} rule {} (priority {}): {}", note.rule, note.priority, note.reason)?;
+        }
+        if let Some(provider) = &self.pinned {
+            writeln!(f, "     the call is pinned to {provider}")?;
         }
         self.groups.iter().try_for_each(|note| writeln!(f, "     {note}"))?;
         self.candidates.iter().try_for_each(|note| writeln!(f, "     {note}"))

@@ -86,11 +86,14 @@ impl Fact {
         }
     }
 
-    /// Whether its values are compared without regard to (ASCII) case. Forges compare names so: a pin that another spelling
-    /// gets around is none.
+    /// Whether its values are compared without regard to (ASCII) case. Forges compare names so, and ranking regions: a pin that
+    /// another spelling gets around is none.
     #[inline]
     pub(super) fn folds(&self) -> bool {
-        matches!(self, Self::Org | Self::Repo | Self::FullRepo | Self::User)
+        match self {
+            Self::Attribute(name) => matches!(&**name, "region" | "user.region"),
+            fact => matches!(fact, Self::Org | Self::Repo | Self::FullRepo | Self::User),
+        }
     }
 
     /// A text as values of this fact are compared with it.

@@ -60,7 +60,7 @@ fn what_holds_what_does_not_and_what_is_unknown() {
         ("weight > 1", unknown),
         ("!(weight > 1)", unknown),
         ("user.region == \"EU\"", yes),
-        ("user.region == 'eu'", no),
+        ("user.region == 'eu'", yes),
         ("user.region in ['US', 'APAC']", no),
         ("region != 'us'", unknown),
         ("\"gpu\" in build.labels", yes),
