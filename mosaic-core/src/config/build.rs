@@ -41,6 +41,7 @@ impl Config {
             Rules::Routing(routing) => builder.routing(routing.clone()),
             Rules::Phases(phases) => builder.phases(phases.clone()),
         };
+        builder = builder.supervision(self.parts.supervision).drain(self.parts.drain);
         if let Some(limit) = self.parts.time_limit {
             builder = builder.time_limit(limit);
         }
@@ -108,6 +109,12 @@ impl Config {
         }
         if self.parts.cache != before.parts.cache {
             change = change.cache(self.parts.cache.clone());
+        }
+        if self.parts.supervision != before.parts.supervision {
+            change = change.supervision(self.parts.supervision);
+        }
+        if self.parts.drain != before.parts.drain {
+            change = change.drain(self.parts.drain);
         }
         if self.parts.health != before.parts.health {
             change = change.health(self.parts.health);

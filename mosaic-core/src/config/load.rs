@@ -19,7 +19,7 @@ use crate::engine::route::{AttributeKind, Member, SelectorDef};
 use crate::op::OpSet;
 use crate::types::{ProviderId, ServiceKind};
 
-type Variables = Box<dyn Fn(&str) -> Option<String>>;
+type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Reads configurations, with what the application knows beside the file.
 ///
@@ -52,7 +52,7 @@ impl Loader {
     }
 
     /// Variables come from this function.
-    pub fn environment(mut self, variables: impl Fn(&str) -> Option<String> + 'static) -> Self {
+    pub fn environment(mut self, variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         self.variables = Box::new(variables);
         self
     }

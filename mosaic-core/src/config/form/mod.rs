@@ -22,7 +22,7 @@ use lenient::Lenient;
 use phase::PhasesForm;
 use plugin::PluginForm;
 use routing::{DefaultsForm, GroupForm, LoadBalancingForm, Names, RoutingForm};
-use settings::CacheForm;
+use settings::{CacheForm, SupervisionForm};
 use unit::Millis;
 
 /// Providers, rules and settings.
@@ -52,6 +52,10 @@ pub(super) struct Orchestration {
     pub(super) load_balancing: Option<LoadBalancingForm>,
     /// How answers are kept.
     pub(super) cache: Option<CacheForm>,
+    /// What is done about instances of providers that fail.
+    pub(super) supervision: Option<SupervisionForm>,
+    /// How long calls under way may take to leave an instance that is replaced or removed, in milliseconds; 30000 by default.
+    pub(super) drain: Option<Millis>,
     /// How long a whole call may take where it says nothing itself, in milliseconds; 60000 by default.
     pub(super) time_limit: Option<Millis>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::unit::Millis;
+use super::unit::{Millis, set};
 use crate::engine::breaker::BreakerConfig;
 use crate::engine::limit::{BackoffConfig, LimitsConfig, RetryBudgetConfig};
 use crate::engine::{ProviderConfig, RetryConfig};
@@ -170,12 +170,6 @@ struct BreakerForm {
     /// How many trials must succeed in a row to close it; 2 by default.
     #[schemars(range(min = 1))]
     successes_to_close: Option<u32>,
-}
-
-fn set<T>(to: &mut T, from: Option<impl Into<T>>) {
-    if let Some(value) = from {
-        *to = value.into();
-    }
 }
 
 impl TreatmentForm {

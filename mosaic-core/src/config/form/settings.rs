@@ -1,10 +1,11 @@
-//! The form of the cache.
+//! The form of the cache, and of what is done about instances that fail.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::unit::Seconds;
+use super::unit::{Millis, Seconds, set};
 use crate::engine::cache::CacheConfig;
+use crate::orchestrator::SupervisionConfig;
 
 /// How answers are kept.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -35,5 +36,38 @@ impl CacheForm {
             stale: self.stale_if_error.map_or(usual.stale, Into::into),
             ..usual
         }
+    }
+}
+
+/// What is done about instances of providers that fail.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Supervision")]
+pub(in crate::config) struct SupervisionForm {
+    /// After so many unhealthy answers in a row an instance counts as failed; never by default.
+    #[schemars(range(min = 1))]
+    unhealthy_probes: Option<u32>,
+    /// How many failures within the window until it is given up with the next; 10 by default.
+    attempts: Option<u32>,
+    /// The time in which failures are counted, in milliseconds; 1800000 by default.
+    window_ms: Option<Millis>,
+    /// The first wait before a restart, in milliseconds; 1000 by default. Each is twice as long as the one before.
+    first_ms: Option<Millis>,
+    /// The longest wait before a restart, in milliseconds; 300000 by default.
+    longest_ms: Option<Millis>,
+    /// Whether waits have a random share; yes by default.
+    jitter: Option<bool>,
+}
+
+impl SupervisionForm {
+    pub(in crate::config) fn read(&self) -> SupervisionConfig {
+        let mut config =
+            SupervisionConfig { unhealthy_probes: self.unhealthy_probes, ..SupervisionConfig::default() };
+        set(&mut config.attempts, self.attempts);
+        set(&mut config.window, self.window_ms);
+        set(&mut config.backoff.first, self.first_ms);
+        set(&mut config.backoff.longest, self.longest_ms);
+        set(&mut config.backoff.jitter, self.jitter);
+        config
     }
 }

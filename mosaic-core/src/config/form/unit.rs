@@ -1,4 +1,4 @@
-//! Times in a configuration, with their units.
+//! Times in a configuration, with their units, and values that may be left out.
 
 use std::time::Duration;
 
@@ -26,5 +26,12 @@ impl From<Millis> for Duration {
 impl From<Seconds> for Duration {
     fn from(Seconds(seconds): Seconds) -> Self {
         Self::from_secs(seconds)
+    }
+}
+
+/// Sets what is said and leaves the rest.
+pub(super) fn set<T>(to: &mut T, from: Option<impl Into<T>>) {
+    if let Some(value) = from {
+        *to = value.into();
     }
 }

@@ -24,6 +24,7 @@ use crate::engine::HealthConfig;
 use crate::engine::balance::Balance;
 use crate::engine::cache::CacheConfig;
 use crate::engine::route::{AttributeKind, Group, Member, Place, Routing, Rules, SelectorDef, Table};
+use crate::orchestrator::SupervisionConfig;
 use crate::types::nearest::nearest;
 pub(super) use place::Spot;
 use place::Spots;
@@ -38,6 +39,8 @@ pub(super) struct Parts {
     pub(super) cache: CacheConfig,
     /// Where answers are kept, where that is said.
     pub(super) tier: Option<Spot>,
+    pub(super) supervision: SupervisionConfig,
+    pub(super) drain: Duration,
     pub(super) time_limit: Option<Duration>,
     pub(super) time_limit_at: Option<Spot>,
     /// Every provider that rules may name.
@@ -45,6 +48,9 @@ pub(super) struct Parts {
     /// The rules as they stand in the file, a line each.
     pub(super) lines: Vec<String>,
 }
+
+/// How long calls may take to leave an instance where the file does not say it.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// What is read, and what is known while it is.
 struct Reader<'a> {
@@ -155,6 +161,8 @@ pub(super) fn read(
         health: balancing.health_check.map(Into::into).unwrap_or_default(),
         cache: cache.read(),
         tier,
+        supervision: form.supervision.unwrap_or_default().read(),
+        drain: form.drain.map_or(DRAIN, Into::into),
         time_limit: form.time_limit.map(Into::into),
         time_limit_at: root.get("timeLimit").map(|node| Spot::of(node, path::key(at, "timeLimit"))),
         members: reader.members,
