@@ -176,7 +176,9 @@ impl Drop for Shell {
     fn drop(&mut self) {
         // Only where the whole provider is given up in the middle of a job.
         if !self.over {
-            let _ = self.mark.signal(true, Signal::KILL);
+            if let Err(error) = self.mark.bury(true) {
+                tracing::warn!(%error, "processes of a job that was given up may live on");
+            }
         }
     }
 }
@@ -208,16 +210,19 @@ impl ProcessMark {
 
     /// Kills what lives of it until nothing does. Blocks.
     fn bury(&self, ours: bool) -> Result<()> {
-        let begin = Instant::now();
-        let mut pause = Duration::from_millis(1);
         let looked = |error| cannot("look for the processes of a job", error);
-        while self.signal(ours, Signal::KILL).map_err(looked)? > 0 {
-            if begin.elapsed() > BURIAL {
-                return Err(Error::new(
-                    ErrorKind::Provider,
-                    "processes of a job do not end although they were killed",
-                ));
+        let (begin, mut pause, mut quiet) = (Instant::now(), Duration::from_millis(1), 0);
+        // A process that begins while we look may be missed once.
+        while quiet < 2 {
+            if self.signal(ours, Signal::KILL).map_err(looked)? == 0 {
+                quiet += 1;
+                continue;
             }
+            if begin.elapsed() > BURIAL {
+                let message = "processes of a job do not end although they were killed";
+                return Err(Error::new(ErrorKind::Provider, message));
+            }
+            quiet = 0;
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(50));
         }
