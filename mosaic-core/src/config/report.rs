@@ -131,7 +131,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Every fault of a configuration, in the order of the file; an error type.
+/// Every fault of a configuration, in the order of the file, up to 200; an error type.
 ///
 /// `Display` is for people, with the lines of the file. As JSON it is the list of faults.
 ///
@@ -144,13 +144,24 @@ impl fmt::Display for Fault {
 /// assert_eq!(serde_json::to_value(&report)?[0]["code"], "wrong-type");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     faults: Vec<Fault>,
+    omitted: usize,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.faults.serialize(serializer)
+    }
 }
 
 impl Report {
+    /// How many more faults there are than are told.
+    pub fn omitted(&self) -> usize {
+        self.omitted
+    }
+
     /// The faults: errors and warnings.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
@@ -180,7 +191,9 @@ impl fmt::Display for Report {
             1 => Some(format!("1 {word}")),
             more => Some(format!("{more} {word}s")),
         };
-        let counts = [said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning")];
+        let omitted = (self.omitted > 0).then(|| format!("{} more that are not shown", self.omitted));
+        let counts =
+            [said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning"), omitted];
         let counts: Vec<_> = counts.into_iter().flatten().collect();
         f.write_str(if counts.is_empty() { "no faults".into() } else { counts.join(", ") }.as_str())
     }
@@ -241,7 +254,8 @@ pub(super) fn report(source: &Source, mut found: Vec<Found>, strict: bool) -> Re
     });
     found.dedup();
     // An error must not fall behind the limit for warnings.
-    if found.len() > MOST {
+    let omitted = found.len().saturating_sub(MOST);
+    if omitted > 0 {
         found.sort_by_key(|found| found.severity);
         found.truncate(MOST);
     }
@@ -259,5 +273,5 @@ pub(super) fn report(source: &Source, mut found: Vec<Found>, strict: bool) -> Re
             shown: found.span.as_ref().map(|span| source.show(span)),
         }
     };
-    Report { faults: found.into_iter().map(fault).collect() }
+    Report { faults: found.into_iter().map(fault).collect(), omitted }
 }

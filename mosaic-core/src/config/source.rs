@@ -69,14 +69,26 @@ impl Source {
         let begin = self.lines[line];
         let end = self.lines.get(line + 1).map_or(self.text.len(), |next| next - 1);
         let whole = self.text.get(begin..end).unwrap_or_default();
-        let hidden = |at: usize| self.masked.iter().any(|span| span.contains(&at));
+        let mut masks: Vec<&Span> = self
+            .masked
+            .iter()
+            .filter(|mask| mask.start < end && begin < mask.end && !mask.is_empty())
+            .collect();
+        masks.sort_unstable_by_key(|mask| mask.start);
+        let (mut masks, mut hidden_until) = (masks.into_iter().peekable(), 0);
         let (mut text, mut width, mut marked) = (String::new(), 0, None::<Range<usize>>);
         // Where the mask that stands for the character began.
         let mut masking = None;
         for (offset, c) in whole.trim_end().char_indices() {
             let at = begin + offset;
+            if width > WIDEST {
+                break;
+            }
+            while let Some(mask) = masks.next_if(|mask| mask.start <= at) {
+                hidden_until = mask.end.max(hidden_until);
+            }
             let mut from = width;
-            if !hidden(at) {
+            if at >= hidden_until {
                 masking = None;
                 text.push(if c.is_control() { ' ' } else { c });
                 width += 1;
@@ -131,6 +143,19 @@ mod tests {
         assert_eq!(source.show(&(5..11)), Shown { text: "key: *** # why".into(), marked: 5..8 });
         assert_eq!(source.show(&(7..9)), Shown { text: "key: *** # why".into(), marked: 5..8 });
         assert_eq!(source.show(&(0..3)).marked, 0..3);
+    }
+
+    #[test]
+    fn long_lines_are_cut_and_masks_may_overlap() {
+        let mut source = Source::new("x", "k: aaaa bbbb ".repeat(10_000));
+        for at in 0..10_000 {
+            source.mask(at * 13 + 3..at * 13 + 7);
+            source.mask(at * 13 + 5..at * 13 + 12);
+        }
+        let shown = source.show(&(3..5));
+        assert!(shown.text.starts_with("k: *** k: *** k") && shown.text.ends_with('…'), "{}", shown.text);
+        assert_eq!((shown.text.chars().count(), shown.marked), (WIDEST + 1, 3..6));
+        assert!(source.show(&(100_000..100_001)).marked.is_empty());
     }
 
     #[test]

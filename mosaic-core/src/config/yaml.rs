@@ -14,7 +14,7 @@ use super::source::{Source, Span};
 pub(super) const LONGEST: usize = 1 << 20;
 const DEEPEST: usize = 64;
 /// Values in all, those that aliases repeat included.
-const MOST: usize = 50_000;
+const MOST: usize = 200_000;
 
 /// Reads the one document of a text. What is wrong with it is added to `found`; without a tree it was no YAML at all.
 pub(super) fn parse(source: &mut Source, found: &mut Vec<Found>) -> Option<Node> {
@@ -183,7 +183,6 @@ impl Tree<'_> {
         if self.values > MOST {
             return Err((Code::TooLarge, node.span.start, format!("the file has more than {MOST} values")));
         }
-        let path = self.path();
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(node);
             return Ok(());
@@ -209,8 +208,10 @@ impl Tree<'_> {
         };
         match fault {
             None => fields.entries.push(Entry { key, at, value: node }),
+            // The key was taken: the path ends before it.
             Some((code, message)) => {
                 node.scalars(&mut |_, span| self.masked.push(span.clone()));
+                let path = path::key(&self.path(), &key);
                 self.found.push(Found::error(code, path, at, message));
             }
         }

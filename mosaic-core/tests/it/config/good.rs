@@ -194,3 +194,24 @@ time limit: 1.5s
 ";
     assert_eq!(config.to_string(), expected);
 }
+
+#[test]
+fn a_report_says_how_many_faults_it_leaves_out() {
+    let plugins: String =
+        (0..500).map(|at| format!("  - {{ id: p{at}, type: gti, provider: x }}\n")).collect();
+    let report = loader().parse("x", format!("plugins:\n{plugins}")).unwrap_err();
+    assert_eq!((report.faults().len(), report.omitted()), (200, 300));
+    assert!(report.to_string().ends_with("200 errors, 300 more that are not shown"));
+}
+
+#[test]
+fn twelve_thousand_rules_on_one_line_are_read() {
+    let rules: Vec<_> =
+        (0..12_000).map(|at| format!("{{ pattern: 'org:o{at}', provider: p{} }}", at % 7)).collect();
+    let text =
+        format!("{{ plugins: [{{ id: p0, type: git, provider: x }}], routing: [{}] }}", rules.join(", "));
+    assert!(text.len() > 400_000);
+    let report = loader().parse("x", text).unwrap_err();
+    assert_eq!(report.faults()[0].code(), Code::UnknownProvider);
+    assert!(report.omitted() > 1000);
+}
