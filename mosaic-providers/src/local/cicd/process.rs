@@ -175,10 +175,10 @@ impl Shell {
 impl Drop for Shell {
     fn drop(&mut self) {
         // Only where the whole provider is given up in the middle of a job.
-        if !self.over {
-            if let Err(error) = self.mark.bury(true) {
-                tracing::warn!(%error, "processes of a job that was given up may live on");
-            }
+        if !self.over
+            && let Err(error) = self.mark.bury(true)
+        {
+            tracing::warn!(%error, "processes of a job that was given up may live on");
         }
     }
 }
