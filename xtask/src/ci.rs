@@ -24,6 +24,7 @@ const STAGES: &[Stage] = &[
     ("clippy", lint::clippy, &[]),
     ("doc", lint::doc, &[]),
     ("features", features::run, &["--all"]),
+    ("fuzz targets", fuzz, &[]),
     ("gen --check", generate::run, &["--check"]),
     ("floors", floors::run, &[]),
     ("sizes", sizes::run, &[]),
@@ -78,6 +79,16 @@ fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
         process::run(cargo.args(["run", "--quiet", "--features", "testkit", "--example"]).args(*example))?;
     }
     Ok(())
+}
+
+/// Checks that the fuzz targets compile, where the C++ compiler is that their driver is made with. Running them takes a
+/// nightly toolchain.
+fn fuzz(workspace: &Workspace, _: &[String]) -> Result<()> {
+    if !process::succeeds(workspace.command("c++").arg("--version")) {
+        println!("there is no C++ compiler: the fuzz targets are not compiled");
+        return Ok(());
+    }
+    process::run(workspace.cargo().args(["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"]))
 }
 
 /// Runs the engine bench, short.
