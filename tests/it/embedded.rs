@@ -120,18 +120,22 @@ impl mosaic::ports::Authorizer for Everybody {
 #[tokio::test]
 async fn the_behaviour_suites_pass_through_the_whole_path() {
     use mosaic::op::{OpSet, Via};
+    use mosaic::plugin::Plugin as _;
     use mosaic_core::testkit::suite;
     let folder = tempfile::tempdir().unwrap();
+    let forge = LocalGit::open(folder.path().join("forge")).await.unwrap();
+    let world = suite::git::World::new("acme", forge.info().operations);
     let mosaic = Mosaic::builder()
-        .provider("forge", LocalGit::open(folder.path().join("forge")).await.unwrap())
+        .provider("forge", forge)
+        .provider("handbook", LocalDocs::open(folder.path().join("docs")).await.unwrap())
         .provider("tracker", LocalProject::open(folder.path().join("tracker.db")).await.unwrap())
         .authorizer(Everybody)
         .build()
         .await
         .unwrap();
     let orchestra = Via(mosaic.clone());
-    let world = suite::git::World::new("acme", OpSet::service(ServiceKind::Git));
     suite::git::run(&orchestra, &world).await.unwrap();
+    suite::document::run(&orchestra, OpSet::service(ServiceKind::Docs)).await.unwrap();
     suite::project::run(&orchestra, OpSet::service(ServiceKind::Project)).await.unwrap();
     assert!(mosaic.status().operations.iter().any(|figures| figures.cache_hits > 0), "the cache took part");
 }
