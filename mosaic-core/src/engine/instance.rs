@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -41,8 +41,8 @@ impl fmt::Debug for Instance {
     }
 }
 
-/// The time in which an instance answers calls. Every way to it holds one, and so do its open streams: nobody counts calls,
-/// and when the last of these is gone no call can be inside the instance.
+/// The time in which an instance answers calls. Every way to it holds one, and so do its open streams: when the last of these
+/// is gone no call can be inside the instance. Calls that have to wait are counted besides, to know who is cut off.
 #[derive(Debug)]
 pub(crate) struct Tenure {
     pub(crate) instance: Arc<Instance>,
@@ -65,6 +65,8 @@ impl Drop for Tenure {
 #[derive(Debug, Default)]
 pub(crate) struct TenureEnd {
     over: AtomicBool,
+    /// Calls that wait inside, and open streams.
+    inside: AtomicUsize,
     cut: CancellationToken,
     left: CancellationToken,
 }
@@ -76,20 +78,39 @@ impl TenureEnd {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Turns calls away from now on, and ends those under way and all open streams with an error.
-    pub(crate) fn cut(&self) {
-        self.over.store(true, Ordering::Release);
+    /// Turns calls away from now on, and ends those under way and all open streams with an error. Gives how many these are.
+    pub(crate) fn cut(&self) -> usize {
+        self.over.store(true, Ordering::SeqCst);
+        let inside = self.inside.load(Ordering::SeqCst);
         self.cut.cancel();
+        inside
     }
 
-    /// Resolves when calls under way are to end.
-    pub(crate) async fn until_cut(self: Arc<Self>) {
-        self.cut.cancelled().await;
+    /// Resolves when calls under way are to end. Who holds it counts as inside.
+    pub(crate) fn until_cut(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let stay = Stay::begin(self);
+        async move { stay.0.cut.cancelled().await }
     }
 
     /// Resolves when nobody can be inside the instance any more.
     pub(crate) async fn left(&self) {
         self.left.cancelled().await;
+    }
+}
+
+/// One who is inside.
+struct Stay(Arc<TenureEnd>);
+
+impl Stay {
+    fn begin(end: Arc<TenureEnd>) -> Self {
+        end.inside.fetch_add(1, Ordering::SeqCst);
+        Self(end)
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

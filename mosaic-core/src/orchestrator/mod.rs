@@ -171,8 +171,8 @@ impl Orchestrator {
         &self.0.metrics
     }
 
-    /// Takes no more calls, waits until those under way are done (30 s at most), and stops the prober and every plugin.
-    /// Later calls fail with `Lifecycle`.
+    /// Takes no more calls, waits until those under way are done (30 s at most; who is not done then is cut off, whatever
+    /// [`Builder::drain`] says), and stops the prober and every plugin. Later calls fail with `Lifecycle`.
     pub async fn shutdown(&self) {
         // Several who shut down wait for one shutdown; where that one is dropped, the next goes on with it.
         self.0.down.get_or_init(|| self.go_down()).await;

@@ -326,3 +326,74 @@ async fn what_the_cache_learned_stays_only_where_the_data_is_the_same() {
     mosaic.apply(Change::new().cache(off)).await.unwrap();
     assert_eq!((look().await, look().await), (("v3".into(), false), ("v3".into(), false)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_inside_another_is_not_said_to_be_cut_off() {
+    let bench = Arc::<Bench>::default();
+    let mosaic = Orchestrator::builder()
+        .provider("a", Version::new(1, &bench))
+        .provider("b", Version::new(7, &bench).slow(Duration::from_secs(20)))
+        .default_rule(Rule::any().to("a"))
+        .rule(Rule::new("org:slow").to("b"))
+        .drain(Duration::from_secs(5))
+        .build()
+        .await
+        .unwrap();
+    let git = mosaic.git();
+    let elsewhere = tokio::spawn(async move { git.get_repository(GetRepository::new("slow", "x")).await });
+    tokio::task::yield_now().await;
+    let applied = mosaic.reload("a", Version::new(2, &bench)).await.unwrap();
+    assert!(applied.settled().await[0].in_time, "nobody was inside");
+    assert!(elsewhere.await.unwrap().is_ok());
+    // A stream counts from its begin to its end, read or not.
+    let log = || JobLog::new("acme", "widget", "17", "test");
+    let read = mosaic.cicd().job_log(log()).await.unwrap().collect::<Vec<_>>().await;
+    assert_eq!(read.len(), 5);
+    let unread = mosaic.cicd().job_log(log()).await.unwrap();
+    let applied = mosaic.reload("a", Version::new(3, &bench)).await.unwrap();
+    assert!(!applied.settled().await[0].in_time);
+    drop(unread);
+    assert!(mosaic.reload("a", Version::new(4, &bench)).await.unwrap().settled().await[0].in_time);
+    assert_eq!(bench.violations.load(Ordering::SeqCst), 0);
+}
+
+/// A provider whose calls take longer than anybody waits, and a call inside it.
+async fn stuck(bench: &Arc<Bench>) -> (Orchestrator, tokio::task::JoinHandle<ErrorKind>) {
+    let patient = ProviderConfig { timeout: Duration::from_secs(1000), ..config() };
+    let mosaic = Orchestrator::builder()
+        .provider_with("a", Version::new(1, bench).slow(Duration::from_secs(500)), patient)
+        .time_limit(Duration::from_secs(1000))
+        .drain(Duration::from_secs(3600))
+        .build()
+        .await
+        .unwrap();
+    let git = mosaic.with(fresh()).git();
+    let call = tokio::spawn(async move { git.get_repository(get()).await.unwrap_err().kind() });
+    tokio::task::yield_now().await;
+    (mosaic, call)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_cuts_off_who_is_inside_before_it_stops_a_plugin() {
+    let bench = Arc::<Bench>::default();
+    let (mosaic, call) = stuck(&bench).await;
+    let began = tokio::time::Instant::now();
+    mosaic.shutdown().await;
+    assert_eq!(began.elapsed().as_secs(), 30);
+    assert_eq!(call.await.unwrap(), ErrorKind::Cancelled);
+    assert_eq!((began.elapsed().as_secs(), bench.violations.load(Ordering::SeqCst)), (30, 0));
+    assert_eq!(bench.taken()[2..], ["1 stop", "1 dispose"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_does_not_wait_for_the_whole_time_of_those_who_leave() {
+    let bench = Arc::<Bench>::default();
+    let (mosaic, call) = stuck(&bench).await;
+    let applied = mosaic.reload("a", Version::new(2, &bench)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    mosaic.shutdown().await;
+    assert_eq!(began.elapsed().as_secs(), 30);
+    assert_eq!(call.await.unwrap(), ErrorKind::Cancelled);
+    assert!(!applied.settled().await[0].in_time);
+    assert_eq!(bench.violations.load(Ordering::SeqCst), 0);
+}

@@ -9,7 +9,7 @@ use mosaic_core::engine::limit::BackoffConfig;
 use mosaic_core::engine::route::{Rule, Standing};
 use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::op::CacheState;
-use mosaic_core::orchestrator::{Builder, Change, Orchestrator, SupervisionConfig};
+use mosaic_core::orchestrator::{Builder, Change, Orchestrator, Source, SupervisionConfig};
 use mosaic_core::plugin::{Factory, FactoryInput, Lifecycle, Plugin, SlotState};
 use mosaic_core::types::ServiceKind;
 
@@ -258,7 +258,8 @@ async fn one_that_a_factory_made_is_made_anew_and_what_the_cache_learned_stays()
         told(&mut changes).into_iter().filter(|(_, to, _)| *to == Lifecycle::Disposed).collect();
     let (failed, disposed) = (SlotState::Failed, Lifecycle::Disposed);
     assert_eq!(ends, [(1, disposed, failed), (2, disposed, failed)]);
-    // It goes on to be watched.
+    // It goes on to be watched. The window over, the failures before are forgotten.
+    seconds(31.0 * 60.0).await;
     strings.lock().unwrap().clone().unwrap().die();
     seconds(0.1).await;
     assert_eq!(mosaic.status().providers[0].slot, SlotState::Failed);
@@ -304,4 +305,132 @@ async fn a_shutdown_ends_one_that_waits_for_its_restart() {
     mosaic.shutdown().await;
     assert_eq!(bench.taken(), ["1 stop", "1 dispose"]);
     assert_eq!(mosaic.status().providers[0].lifecycle, Lifecycle::Disposed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_a_factory_makes_and_that_dies_after_every_start_is_given_up() {
+    let bench = Arc::<Bench>::default();
+    let (mosaic, strings) = counting(&bench, |_| "").await;
+    let die = || strings.lock().unwrap().clone().unwrap().die();
+    let a = || mosaic.status().providers[0].clone();
+    for (restarts, wait) in [(1, 1.0), (2, 2.0), (3, 4.0)] {
+        die();
+        seconds(wait - 0.1).await;
+        assert_eq!((a().slot, a().restarts), (SlotState::Failed, restarts - 1), "the waits grow");
+        seconds(0.2).await;
+        assert_eq!((a().slot, a().restarts), (SlotState::Running, restarts));
+    }
+    die();
+    seconds(3600.0).await;
+    assert_eq!((a().slot, a().lifecycle, a().restarts), (SlotState::Empty, Lifecycle::Disposed, 3));
+    assert_eq!(bench.taken().iter().filter(|line| line.ends_with("start")).count(), 4);
+    // A reload is a new chance with all its attempts.
+    mosaic.apply(Change::new().remake("a")).await.unwrap();
+    die();
+    seconds(1.1).await;
+    assert_eq!((a().slot, a().restarts), (SlotState::Running, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_given_plugin_is_not_put_in_its_own_place() {
+    let bench = Arc::<Bench>::default();
+    let a = Version::new(1, &bench);
+    let strings = a.strings();
+    let source = Source::from(a);
+    let providers = || [("a".to_string(), source.clone(), config())];
+    let mosaic = Orchestrator::builder()
+        .provider("a", Version::new(0, &bench))
+        .supervision(supervision())
+        .build()
+        .await
+        .unwrap();
+    mosaic.apply(Change::new().exactly(providers())).await.unwrap().settled().await;
+    bench.taken();
+    let error = mosaic.reload("a", source.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("this very plugin"), "{error}");
+    assert!(bench.taken().is_empty(), "it works on");
+    strings.die();
+    seconds(0.5).await;
+    assert_eq!(mosaic.reload("a", source.clone()).await.unwrap_err().kind(), ErrorKind::Config);
+    let departures = mosaic.apply(Change::new().exactly(providers())).await.unwrap().settled().await;
+    assert!(departures.is_empty() && bench.taken().is_empty(), "it waits for its restart");
+    seconds(0.6).await;
+    assert_eq!(version(&mosaic).await, "v1");
+    assert_eq!(bench.taken(), ["1 stop", "1 initialize", "1 start"]);
+    assert_eq!(bench.violations.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_a_factory_makes_is_made_anew_by_the_same_configuration_while_it_waits() {
+    let bench = Arc::<Bench>::default();
+    let (mosaic, strings) = counting(&bench, |_| "").await;
+    strings.lock().unwrap().clone().unwrap().die();
+    seconds(0.5).await;
+    let source = Source::factory("counting", ServiceKind::Git, serde_json::json!({}));
+    let change = Change::new().exactly([("a".to_string(), source, config())]);
+    assert_eq!(mosaic.apply(change).await.unwrap().settled().await.len(), 1);
+    assert_eq!(version(&mosaic).await, "v2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_instance_gets_no_call_though_its_slot_is_in_the_middle_of_a_change() {
+    for comes_up in [false, true] {
+        let bench = Arc::<Bench>::default();
+        let a = Version::new(1, &bench);
+        let strings = a.strings();
+        let mosaic = with_stand_in(a, &bench).build().await.unwrap();
+        let new = if comes_up {
+            Version::new(2, &bench).slow_start(Duration::from_secs(20))
+        } else {
+            Version::failing(2, &bench, "start hangs")
+        };
+        let reload = tokio::spawn({
+            let mosaic = mosaic.clone();
+            async move { mosaic.reload("a", new).await }
+        });
+        seconds(1.0).await;
+        strings.die();
+        seconds(0.1).await;
+        assert_eq!(version(&mosaic).await, "v99");
+        mosaic.apply(Change::new().treat("b", config())).await.unwrap();
+        assert_eq!(version(&mosaic).await, "v99", "another change does not bring it back");
+        bench.taken();
+        if comes_up {
+            let departures = reload.await.unwrap().unwrap().settled().await;
+            assert_eq!((departures.len(), departures[0].in_time), (1, true));
+            assert_eq!(version(&mosaic).await, "v2");
+            assert_eq!(bench.taken(), ["2 start", "1 stop", "1 dispose"]);
+        } else {
+            assert!(reload.await.unwrap().is_err());
+            seconds(0.1).await;
+            assert_eq!(mosaic.status().providers[0].slot, SlotState::Failed);
+            seconds(1.0).await;
+            assert_eq!(version(&mosaic).await, "v1", "it is restarted");
+        }
+        mosaic.shutdown().await;
+        assert_eq!(bench.violations.load(Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fewer_attempts_in_the_middle_of_a_restart_give_it_up() {
+    let bench = Arc::<Bench>::default();
+    let a = Version::new(1, &bench);
+    let strings = a.strings();
+    let mosaic = with_stand_in(a, &bench).build().await.unwrap();
+    strings.fails_at("start hangs");
+    strings.die();
+    seconds(2.0).await;
+    mosaic
+        .apply(Change::new().supervision(SupervisionConfig { attempts: 1, ..supervision() }))
+        .await
+        .unwrap();
+    seconds(60.0).await;
+    let a = mosaic.status().providers[0].clone();
+    assert_eq!((a.slot, a.lifecycle), (SlotState::Empty, Lifecycle::Disposed));
+    assert_eq!(bench.taken().last().unwrap(), "1 dispose");
+    let explanation = format!("{:?}", mosaic.explain(&fresh(), &get()));
+    assert!(!explanation.contains("being restarted"), "{explanation}");
+    mosaic.shutdown().await;
 }

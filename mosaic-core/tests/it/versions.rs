@@ -43,6 +43,7 @@ pub(crate) struct Version {
     works: Arc<AtomicBool>,
     fails_at: Arc<Mutex<&'static str>>,
     slow: Duration,
+    slow_start: Duration,
     alarm: Alarm,
 }
 
@@ -56,6 +57,7 @@ impl Version {
             works: Arc::default(),
             fails_at: Arc::default(),
             slow: Duration::from_millis(2),
+            slow_start: Duration::ZERO,
             alarm: Alarm::new(),
         }
     }
@@ -66,6 +68,10 @@ impl Version {
 
     pub(crate) fn slow(self, slow: Duration) -> Self {
         Self { slow, ..self }
+    }
+
+    pub(crate) fn slow_start(self, slow_start: Duration) -> Self {
+        Self { slow_start, ..self }
     }
 
     /// How it is broken and mended from outside.
@@ -161,6 +167,7 @@ impl Plugin for Version {
         if self.fails("start hangs") {
             std::future::pending::<()>().await;
         }
+        tokio::time::sleep(self.slow_start).await;
         self.step("start")?;
         self.works.store(true, Ordering::SeqCst);
         Ok(())

@@ -85,8 +85,9 @@ impl Tenured {
 
     #[cold]
     fn stream(&self, stream: ReplyStream, call: &Call) -> ReplyStream {
-        let (tenure, provider) = (Some(Arc::clone(&self.tenure)), self.provider.clone());
-        Box::pin(InsideStream { stream, cut: None, tenure, provider, operation: call.meta().name })
+        let cut: BoxFuture<'static, ()> = Box::pin(Arc::clone(&self.tenure.end).until_cut());
+        let (inside, provider) = (Some((cut, Arc::clone(&self.tenure))), self.provider.clone());
+        Box::pin(InsideStream { stream, inside, provider, operation: call.meta().name })
     }
 }
 
@@ -116,10 +117,8 @@ impl Step for Down {
 /// A stream inside an instance.
 struct InsideStream {
     stream: ReplyStream,
-    /// Waits for the end of the tenure; made when the stream is first waited for.
-    cut: Option<BoxFuture<'static, ()>>,
-    /// Gone when the stream is over.
-    tenure: Option<Arc<Tenure>>,
+    /// Waits for the end of the tenure, and keeps it from ending by itself. Gone when the stream is over.
+    inside: Option<(BoxFuture<'static, ()>, Arc<Tenure>)>,
     provider: ProviderId,
     operation: &'static str,
 }
@@ -129,8 +128,7 @@ impl Stream for InsideStream {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let Some(tenure) = &this.tenure else { return Poll::Ready(None) };
-        let cut = this.cut.get_or_insert_with(|| Box::pin(Arc::clone(&tenure.end).until_cut()));
+        let Some((cut, _)) = &mut this.inside else { return Poll::Ready(None) };
         let polled = match cut.as_mut().poll(cx) {
             Poll::Ready(()) => {
                 let error = left().operation(this.operation).provider(&this.provider);
@@ -141,7 +139,7 @@ impl Stream for InsideStream {
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
             // What the plugin made goes before the right to be inside it.
             this.stream = Box::pin(futures_util::stream::empty());
-            (this.cut, this.tenure) = (None, None);
+            this.inside = None;
         }
         polled
     }

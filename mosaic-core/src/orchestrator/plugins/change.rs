@@ -7,6 +7,7 @@ use super::supervise::SupervisionConfig;
 use crate::engine::cache::CacheConfig;
 use crate::engine::route::Rules;
 use crate::engine::{HealthConfig, ProviderConfig};
+use crate::types::ProviderId;
 
 /// What is to change while calls go on; see [`Orchestrator::apply`](crate::orchestrator::Orchestrator::apply).
 ///
@@ -33,6 +34,8 @@ pub struct Change {
     pub(super) supervision: Option<SupervisionConfig>,
     pub(super) cache: Option<CacheConfig>,
     pub(super) drain: Option<Duration>,
+    /// Whether it puts another in the place of one that failed: the failures before it count on.
+    pub(super) restart: bool,
 }
 
 /// What holds for all providers.
@@ -93,7 +96,8 @@ impl Change {
         self.entry(id, What::Add(source.into(), config))
     }
 
-    /// Puts a new instance in the place of the one that answers. A plugin that is given must be a new object.
+    /// Puts a new instance in the place of the one that answers. A plugin that is given must be a new object: the one that the
+    /// provider has already is refused.
     pub fn reload(self, id: impl Into<String>, source: impl Into<Source>) -> Self {
         self.entry(id, What::Reload(Some(source.into())))
     }
@@ -101,6 +105,11 @@ impl Change {
     /// The same with the factory and the configuration that the provider has.
     pub fn remake(self, id: impl Into<String>) -> Self {
         self.entry(id, What::Reload(None))
+    }
+
+    /// The same for an instance that failed.
+    pub(super) fn restart(id: &ProviderId) -> Self {
+        Self { restart: true, ..Self::new().remake(id.as_str()) }
     }
 
     /// Treats a provider otherwise: its time limits, retries, breakers and limits. Its instance stays, and so do the boards
@@ -115,7 +124,8 @@ impl Change {
     }
 
     /// Makes these the providers: who is new is added, whose source is another is reloaded, who is treated otherwise is
-    /// treated so, and who is missing is removed. Takes the place of everything said about single providers.
+    /// treated so, and who is missing is removed. Who does not answer is made anew where a factory makes it; a plugin that was
+    /// given waits for its restart, or for a new object. Takes the place of everything said about single providers.
     pub fn exactly(mut self, providers: impl IntoIterator<Item = (String, Source, ProviderConfig)>) -> Self {
         self.exactly = Some(providers.into_iter().collect());
         self

@@ -1,16 +1,20 @@
 //! The way out: calls under way finish within their time, then the instance is stopped and disposed of.
 
+use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::PluginManager;
 use super::start::take_down;
 use super::track::Track;
 use crate::engine::instance::{Instance, TenureEnd};
 use crate::error::Error;
+use crate::orchestrator::DRAIN;
 use crate::types::ProviderId;
 
 /// How long calls have to notice that their time to finish is over.
@@ -59,28 +63,41 @@ impl Applied {
     }
 }
 
-/// Waits until nobody is inside; those who still are after `limit` are cut off. Gives whether that was needed.
-pub(super) async fn drain(end: &TenureEnd, limit: Duration) -> bool {
-    let in_time = timeout(limit, end.left()).await.is_ok();
-    if !in_time {
-        end.cut();
-        // Who is not polled does not notice, and meets the end whenever it is.
-        let _ = timeout(NOTICE, end.left()).await;
+/// Waits until nobody is inside; those who still are when `over` resolves are cut off. Gives whether nobody had to be.
+async fn drain(end: &TenureEnd, over: impl Future<Output = ()>) -> bool {
+    if let Either::Left(_) = select(pin!(end.left()), pin!(over)).await {
+        return true;
     }
-    in_time
+    let inside = end.cut();
+    // Who is not polled does not notice, and meets the end whenever it is.
+    let _ = timeout(NOTICE, end.left()).await;
+    inside == 0
+}
+
+/// Cuts off who is still inside: their time is over.
+pub(super) async fn cut_off(end: &TenureEnd) {
+    drain(end, ready(())).await;
 }
 
 impl PluginManager {
-    /// Lets an instance leave, as a task of its own.
+    /// Lets an instance leave, as a task of its own. A shutdown leaves those inside no more time than it has.
     pub(super) fn see_off(&self, leaving: Leaving, limit: Duration) -> oneshot::Receiver<Departure> {
         let (tell, told) = oneshot::channel();
+        let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let Leaving { track, instance, end } = leaving;
-            let in_time = drain(&end, limit).await;
+            let shutdown = async {
+                stop.cancelled().await;
+                sleep(DRAIN).await;
+            };
+            let over = async {
+                select(pin!(sleep(limit)), pin!(shutdown)).await;
+            };
+            let in_time = drain(&end, over).await;
             let provider = track.provider.clone();
             if !in_time {
                 tracing::warn!(
-                    target: "mosaic::lifecycle", %provider, generation = instance.generation, ?limit, "calls were cut off"
+                    target: "mosaic::lifecycle", %provider, generation = instance.generation, "calls were cut off"
                 );
             }
             let error = take_down(&track, &instance).await;

@@ -62,8 +62,8 @@ impl Change {
                 entry(What::Add(source.clone(), *config));
                 continue;
             };
-            // Who does not answer is given a new chance.
-            if !slot.source.equals(source) || slot.tenure.is_none() {
+            // Who does not answer is given a new chance; an object that was given has no second life in a new instance.
+            if !slot.source.equals(source) || (slot.tenure.is_none() && source.is_made()) {
                 entry(What::Reload(Some(source.clone())));
             }
             if slot.provider.config != *config {
@@ -122,6 +122,11 @@ fn wishes(entries: Vec<Entry>, book: &Book, faults: &mut Vec<String>) -> Vec<(Pr
             }
             What::Add(source, config) => {
                 (wish.add, wish.source, wish.config) = (true, Some(source), Some(config));
+            }
+            What::Reload(Some(source)) if slot.is_some_and(|slot| slot.source.is_same_plugin(&source)) => {
+                faults.push(format!(
+                    "provider {name:?}: it has this very plugin already, which ends with the reload; give a new object"
+                ));
             }
             What::Reload(source) => {
                 let source = source.or_else(|| slot.map(|slot| slot.source.clone()).filter(Source::is_made));

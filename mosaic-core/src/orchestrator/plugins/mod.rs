@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ use crate::engine::{BoxStep, CacheStore};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Factory, Lifecycle, LifecycleEvent};
 use crate::types::ProviderId;
+use leave::Leaving;
 use supervise::RestartPlan;
 use track::Track;
 
@@ -196,13 +198,23 @@ impl PluginManager {
         held
     }
 
-    /// Brings every instance to its end that is not there yet, the last added first. Nothing else changes slots any more.
+    /// Cuts off who is still inside, and brings every instance to its end that is not there yet, the last added first. Nothing else changes slots any more.
     pub(super) async fn stop_all(&self) {
-        let alive: Vec<_> = self.look(|book| {
-            let alive = book.slots.iter().rev();
-            alive.map(|slot| (Arc::clone(&slot.track), Arc::clone(&slot.instance))).collect()
-        });
-        for (track, instance) in alive {
+        let alive: Vec<_> = {
+            let mut book = self.book.lock();
+            let leaves = |slot: &mut Slot| {
+                slot.tenure = None;
+                slot.step = restart::down(&slot.provider.id, shut_down().message());
+                let (track, end) = (Arc::clone(&slot.track), Arc::clone(&slot.end));
+                Leaving { track, instance: Arc::clone(&slot.instance), end }
+            };
+            let alive = book.slots.iter_mut().rev().map(leaves).collect();
+            self.publish_lanes(&book);
+            alive
+        };
+        // Who is still inside had the time of the shutdown.
+        join_all(alive.iter().map(|one| leave::cut_off(&one.end))).await;
+        for Leaving { track, instance, .. } in alive {
             match track.state(instance.generation) {
                 Lifecycle::Disposed => continue,
                 // A shutdown before this one was given up in the middle.

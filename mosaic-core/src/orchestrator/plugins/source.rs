@@ -72,6 +72,11 @@ impl Source {
         }
     }
 
+    /// Whether both are one and the same object.
+    pub(super) fn is_same_plugin(&self, other: &Self) -> bool {
+        !self.is_made() && self.equals(other)
+    }
+
     pub(super) fn is_made(&self) -> bool {
         matches!(self.from, From::Factory { .. })
     }

@@ -61,7 +61,7 @@ impl PluginManager {
         }
         let mut leaving = Vec::new();
         for (one, way) in ready.iter().zip(ways) {
-            leaving.extend(self.install(&mut book, one, way));
+            leaving.extend(self.install(&mut book, one, way, change.restart));
         }
         for gone in book.slots.extract_if(.., |slot| removed.contains(&slot.provider.id)) {
             gone.watch.cancel();
@@ -96,17 +96,21 @@ impl PluginManager {
         })
     }
 
-    /// Puts what is new of a provider into its slot. Gives the instance that it replaces.
+    /// Puts what is new of a provider into its slot. Gives the instance that it replaces. Failures before a `restart` count on.
     fn install(
         self: &Arc<Self>,
         book: &mut Book,
         one: &Ready,
         way: Option<(Arc<Tenure>, BoxStep)>,
+        restart: bool,
     ) -> Option<Leaving> {
         let Some((source, instance)) = &one.coming else {
             let slot = book.slot_mut(&one.provider.id)?;
             slot.provider = Arc::clone(&one.provider);
-            if let Some((_, step)) = way {
+            // It may have failed since the way was made.
+            if let Some((_, step)) = way
+                && slot.tenure.is_some()
+            {
                 slot.step = step;
             }
             return None;
@@ -131,7 +135,10 @@ impl PluginManager {
             book.slots.push(new);
             return None;
         };
-        let old = std::mem::replace(slot, new);
+        let mut old = std::mem::replace(slot, new);
+        if restart {
+            slot.plan = std::mem::take(&mut old.plan);
+        }
         old.watch.cancel();
         (slot.restarts, slot.last_failure) = (old.restarts, old.last_failure.clone());
         old.leaves()
