@@ -187,6 +187,9 @@ fn secrets(config: &Value, schema: &Value) -> Vec<String> {
         let text = match value {
             Value::Object(fields) => {
                 open.extend(fields.values());
+                // A value whose space behind the colon was forgotten is a part of its key.
+                let hidden = fields.keys().filter_map(|key| path::open_part(key).map(|end| &key[end..]));
+                secrets.extend(hidden.filter(|hidden| hidden.len() >= 3).map(Into::into));
                 continue;
             }
             Value::Array(items) => {

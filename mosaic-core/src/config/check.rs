@@ -352,9 +352,12 @@ impl<'s> Checker<'s> {
 }
 
 fn unknown(key: &str, known: &[&str], at: String, place: Span) -> Found {
-    let meant = nearest(key, known.iter().copied());
-    let shown = path::cut(key);
+    let (name, shown) = (key.split(':').next().unwrap_or(key), path::shown(key));
+    let meant = nearest(name, known.iter().copied());
     let message = match meant {
+        Some(meant) if meant == name => {
+            format!("there is no key {shown:?} here; a space belongs behind its colon")
+        }
         Some(_) => format!("there is no key {shown:?} here"),
         None if known.is_empty() => format!("there is no key {shown:?} here, nor any other"),
         None => format!("there is no key {shown:?} here, only {}", known.join(", ")),

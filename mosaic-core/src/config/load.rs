@@ -1,5 +1,6 @@
 //! The first step: from a file to what it says, without any provider.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -13,8 +14,8 @@ use super::form::{self, ANNOTATIONS, Orchestration, WRAPPER};
 use super::node::{Content, Node, Resolved};
 use super::read::Extras;
 use super::report::{Found, Report, Severity, report};
-use super::source::{Source, Span};
-use super::{Config, env, read, yaml};
+use super::source::Source;
+use super::{Config, env, path, read, yaml};
 use crate::engine::route::{AttributeKind, Member, SelectorDef};
 use crate::op::OpSet;
 use crate::types::{ProviderId, ServiceKind};
@@ -132,10 +133,8 @@ impl Loader {
         checker.masked.into_iter().for_each(|span| source.mask(span));
         found.extend(checker.found);
         // What is not used needs no variables.
-        let unused = unused(node);
-        let in_use = |fault: &Found| {
-            fault.span.as_ref().is_none_or(|span| !unused.iter().any(|part| part.contains(&span.start)))
-        };
+        let unused = unused(node, at);
+        let in_use = |fault: &Found| !unused.iter().any(|part| path::within(&fault.path, part));
         found.extend(missing.into_iter().filter(in_use));
 
         let form = match serde_json::from_value::<Orchestration>(if value.is_null() {
@@ -156,7 +155,7 @@ impl Loader {
         let parts = read::read(&source, (node, at), form, &self.extras, &mut found);
         // A value with a variable that is not set has that one fault: what else seems wrong with it follows from it.
         let unset = |code| matches!(code, Code::MissingVariable | Code::BadVariable);
-        let paths: Vec<String> =
+        let paths: HashSet<String> =
             found.iter().filter(|fault| unset(fault.code)).map(|fault| fault.path.clone()).collect();
         found.retain(|fault| unset(fault.code) || !paths.contains(&fault.path));
         let report = report(&source, found, strict);
@@ -165,10 +164,11 @@ impl Loader {
     }
 }
 
-/// The configurations of providers that are not enabled.
-fn unused(root: &Node) -> Vec<Span> {
+/// The paths of the configurations of providers that are not enabled. By its place in the file an alias is not told from its anchor.
+fn unused(root: &Node, at: &str) -> Vec<String> {
     let plugins = root.get("plugins").map(Node::items).unwrap_or_default();
-    let off = |plugin: &&Node| {
+    let at = path::key(at, "plugins");
+    let off = |(_, plugin): &(usize, &Node)| {
         plugin
             .get("enabled")
             .and_then(Node::scalar)
@@ -176,9 +176,9 @@ fn unused(root: &Node) -> Vec<Span> {
     };
     plugins
         .iter()
+        .enumerate()
         .filter(off)
-        .filter_map(|plugin| plugin.get("config"))
-        .map(|config| config.span.clone())
+        .map(|(position, _)| path::key(&path::index(&at, position), "config"))
         .collect()
 }
 

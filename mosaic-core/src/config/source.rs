@@ -25,7 +25,8 @@ pub(super) struct Shown {
 
 /// Longer lines are cut.
 const WIDEST: usize = 160;
-const MASK: &str = "***";
+/// What stands for a part that is not shown.
+pub(super) const MASK: &str = "***";
 
 impl Source {
     pub(super) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 //! From the events of the YAML parser to a tree, within bounds of size, depth and number of values.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::AddAssign;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag, options};
 
@@ -15,6 +16,8 @@ pub(super) const LONGEST: usize = 1 << 20;
 const DEEPEST: usize = 64;
 /// Values in all, those that aliases repeat included.
 const MOST: usize = 200_000;
+/// Bytes of their texts and keys, likewise.
+const MOST_BYTES: usize = 4 * LONGEST;
 
 /// Reads the one document of a text. What is wrong with it is added to `found`; without a tree it was no YAML at all.
 pub(super) fn parse(source: &mut Source, found: &mut Vec<Found>) -> Option<Node> {
@@ -24,8 +27,15 @@ pub(super) fn parse(source: &mut Source, found: &mut Vec<Found>) -> Option<Node>
         found.push(Found::error(Code::TooLarge, "", 0..0, message));
         return None;
     }
-    let mut tree =
-        Tree { found, stack: Vec::new(), anchors: HashMap::new(), root: None, values: 0, masked: Vec::new() };
+    let mut tree = Tree {
+        text: &text,
+        found,
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        root: None,
+        size: Size::default(),
+        masked: Vec::new(),
+    };
     let result = tree.build(&text);
     let (root, masked) = (tree.root, tree.masked);
     masked.into_iter().for_each(|span| source.mask(span));
@@ -71,11 +81,12 @@ fn mask_values(source: &mut Source, text: &str) {
 type Stop = (Code, usize, String);
 
 struct Tree<'f> {
+    text: &'f str,
     found: &'f mut Vec<Found>,
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
-    values: usize,
+    size: Size,
     masked: Vec<Span>,
 }
 
@@ -112,8 +123,9 @@ impl Tree<'_> {
                     let kind = kind(style, tag.as_deref(), &span)?;
                     // The parser gives `~` for what is not there at all.
                     let text = if span.is_empty() { String::new() } else { value.into_owned() };
+                    let size = Size { values: 1, bytes: text.len() };
                     let scalar = Scalar { text, kind, raw: None };
-                    self.value(Node { content: Content::Scalar(scalar), span }, anchor, 1)?;
+                    self.value(Node { content: Content::Scalar(scalar), span }, anchor, size)?;
                 }
                 Event::SequenceStart(_, anchor, tag) => {
                     collection(tag.as_deref(), "seq", &span)?;
@@ -125,18 +137,18 @@ impl Tree<'_> {
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
                 Event::Alias(anchor) => {
-                    let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    let Some(node) = self.anchors.get(&anchor) else {
                         return Err((
                             Code::Syntax,
                             span.start,
                             "this alias stands inside of what it names".into(),
                         ));
                     };
-                    let (values, depth) = measure(&node);
+                    let (size, depth) = measure(node);
                     if self.stack.len() + depth > DEEPEST {
                         return Err(too_deep(span.start));
                     }
-                    self.value(node, 0, values)?;
+                    self.value(node.clone(), 0, size)?;
                 }
                 Event::UnresolvedAlias(_) => {
                     let message =
@@ -169,19 +181,24 @@ impl Tree<'_> {
         // The end of a block is only seen with the next token; the end of its last value is where people see it.
         let end = if span.is_empty() { last.unwrap_or(begin).max(begin) } else { span.end };
         let content = map.map_or(Content::List(items), |fields| Content::Map(fields.entries));
-        self.value(Node { content, span: begin..end }, anchor, 1)
+        self.value(Node { content, span: begin..end }, anchor, Size { values: 1, bytes: 0 })
     }
 
     /// A value is complete: it goes to where the innermost open collection wants it.
-    fn value(&mut self, node: Node, anchor: usize, values: usize) -> Result<(), Stop> {
-        self.values += values;
+    fn value(&mut self, node: Node, anchor: usize, size: Size) -> Result<(), Stop> {
+        self.size += size;
         if anchor != 0 {
             // What is kept for aliases counts too: anchors inside of anchors keep the same values many times.
-            self.values += measure(&node).0;
+            self.size += measure(&node).0;
             self.anchors.insert(anchor, node.clone());
         }
-        if self.values > MOST {
+        if self.size.values > MOST {
             return Err((Code::TooLarge, node.span.start, format!("the file has more than {MOST} values")));
+        }
+        if self.size.bytes > MOST_BYTES {
+            let message =
+                format!("the values have more than {MOST_BYTES} bytes, with those that aliases repeat");
+            return Err((Code::TooLarge, node.span.start, message));
         }
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(node);
@@ -195,6 +212,9 @@ impl Tree<'_> {
             let Content::Scalar(scalar) = node.content else {
                 return Err((Code::Syntax, node.span.start, NO_KEY.into()));
             };
+            if path::open_part(&scalar.text).is_some() {
+                self.masked.push(behind_name(self.text, &node.span));
+            }
             fields.key = Some((scalar.text, node.span));
             return Ok(());
         };
@@ -202,7 +222,7 @@ impl Tree<'_> {
             let message = "merge keys (<<) are no part of YAML 1.2; write the keys out, or name a whole value by an alias";
             Some((Code::UnknownKey, message.to_owned()))
         } else if !fields.seen.insert(key.clone()) {
-            Some((Code::DuplicateKey, format!("the key {:?} is here twice", path::cut(&key))))
+            Some((Code::DuplicateKey, format!("the key {:?} is here twice", path::shown(&key))))
         } else {
             None
         };
@@ -234,15 +254,43 @@ fn too_deep(at: usize) -> Stop {
     (Code::TooLarge, at, format!("values are nested in more than {DEEPEST} others"))
 }
 
-/// How many values a node has, itself included, and how deep they are nested.
-fn measure(node: &Node) -> (usize, usize) {
-    let children: Vec<_> = match &node.content {
-        Content::Scalar(_) => return (1, 0),
-        Content::List(items) => items.iter().map(measure).collect(),
-        Content::Map(entries) => entries.iter().map(|entry| measure(&entry.value)).collect(),
+/// How many values there are, and the bytes of their texts and keys.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    values: usize,
+    bytes: usize,
+}
+
+impl AddAssign for Size {
+    fn add_assign(&mut self, other: Self) {
+        self.values += other.values;
+        self.bytes += other.bytes;
+    }
+}
+
+/// The size of a node, itself included, and how deep its values are nested.
+fn measure(node: &Node) -> (Size, usize) {
+    let (mut size, mut deepest) = (Size { values: 1, bytes: 0 }, 0);
+    let mut child = |node: &Node| {
+        let (inner, depth) = measure(node);
+        size += inner;
+        deepest = deepest.max(depth);
     };
-    let depth = children.iter().map(|(_, depth)| *depth).max().unwrap_or_default();
-    (1 + children.iter().map(|(values, _)| values).sum::<usize>(), 1 + depth)
+    match &node.content {
+        Content::Scalar(scalar) => return (Size { values: 1, bytes: scalar.text.len() }, 0),
+        Content::List(items) => items.iter().for_each(|item| child(item)),
+        Content::Map(entries) => entries.iter().for_each(|entry| child(&entry.value)),
+    }
+    size.bytes += node.entries().iter().map(|entry| entry.key.len()).sum::<usize>();
+    (size, 1 + deepest)
+}
+
+/// The part of a key that is not shown, as it is written.
+fn behind_name(text: &str, key: &Span) -> Span {
+    let written = text.get(key.clone()).unwrap_or_default();
+    let quote = usize::from(written.starts_with(['"', '\'']));
+    let open = path::open_part(&written[quote..]).unwrap_or_default();
+    key.start + quote + open..key.end
 }
 
 /// A tag of the core schema, or none; others would ask for what nobody does.

@@ -57,6 +57,21 @@ fn aliases_repeat_values_within_bounds() {
 }
 
 #[test]
+fn bytes_that_aliases_repeat_are_bounded() {
+    let repeated = |times: usize| {
+        let aliases = vec!["*long"; times].join(", ");
+        format!("a: &long {}\nexample: [{aliases}]\n", "x".repeat(50_000))
+    };
+    assert!(tree(&repeated(50)).get("example").is_some());
+    let fault = fault(&repeated(5_000));
+    assert_eq!(fault.code, Code::TooLarge);
+    assert!(fault.message.contains(&MOST_BYTES.to_string()), "{}", fault.message);
+    let keys =
+        format!("a: &long {{ {}: 1 }}\nb: [{}]\n", "k".repeat(1_000), vec!["*long"; 10_000].join(", "));
+    assert_eq!(self::fault(&keys).code, Code::TooLarge);
+}
+
+#[test]
 fn depth_and_length_are_bounded() {
     assert_eq!(fault(&"[".repeat(100_000)).code, Code::Syntax);
     assert_eq!(fault(&"a".repeat(LONGEST + 1)).code, Code::TooLarge);

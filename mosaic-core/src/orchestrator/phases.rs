@@ -93,7 +93,8 @@ impl Changes {
         Self { epoch: 1, rules, back: Vec::new(), said: broadcast::Sender::new(64) }
     }
 
-    /// Compiles rules to stand in for the present ones. A migration stays where it stands where the new rules have its phase.
+    /// Compiles rules to stand in for the present ones. A migration stays where it stands where the new rules have its phase; only
+    /// where they say another share for it than the present ones does it go on with theirs.
     pub(super) fn compile(
         &self,
         rules: &Rules,
@@ -103,14 +104,34 @@ impl Changes {
     ) -> Result<RuleBook> {
         let book = RuleBook::compile(rules, members, seed)?;
         Ok(match moved(present.stage(), present, &book) {
-            Some(stage) => book.at(stage),
+            Some(stage) => book
+                .at(Stage { share: self.other_share(rules, &book, stage).unwrap_or(stage.share), ..stage }),
             None => book,
         })
+    }
+
+    /// The share that rules say for a stage of their book, where the present rules say another.
+    fn other_share(&self, rules: &Rules, book: &RuleBook, stage: Stage) -> Option<u8> {
+        let (before, after) = (self.rules.phases()?, rules.phases()?);
+        let then = before.stage(before.position(book.name(stage.at)?).ok()?).share;
+        Some(after.stage(stage.at).share).filter(|share| *share != then)
     }
 
     /// Other rules were compiled and are in force now. Of the way back stays what they have the phases for.
     pub(super) fn replace(&mut self, rules: Rules, book: &RuleBook, before: &RuleBook) {
         self.rules = rules;
+        if self.rules.phases().is_some() && before.name(before.stage().at).is_some() {
+            let said = PhaseChange {
+                from: point(before, before.stage()),
+                to: point(book, book.stage()),
+                rollback: false,
+            };
+            if said.from != said.to {
+                tracing::info!(target: "mosaic::routing", from = %said.from, to = %said.to, "phase changed by other rules");
+                // Nobody has to listen.
+                let _ = self.said.send(said);
+            }
+        }
         self.back = self.back.iter().filter_map(|stage| moved(*stage, before, book)).collect();
     }
 
@@ -184,7 +205,7 @@ impl Orchestrator {
         self.enter(book, stage, true)
     }
 
-    /// The changes of phase and share from now on. A receiver that falls behind is told how much it missed.
+    /// The changes of phase and share from now on, those by other rules included. A receiver that falls behind is told how much it missed.
     pub fn phase_changes(&self) -> broadcast::Receiver<PhaseChange> {
         self.0.plugins.book().changes.said.subscribe()
     }

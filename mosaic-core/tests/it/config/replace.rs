@@ -125,3 +125,42 @@ fn what_cannot_change_while_calls_run_is_refused() {
         Code::MissingPlugin
     );
 }
+
+const PHASES: &str = "
+plugins:
+  - { id: a, type: git, provider: double, config: { branch: a } }
+  - { id: b, type: git, provider: double, config: { branch: b } }
+phases:
+  begin: two
+  list:
+    - { phase: one, defaults: { git: a } }
+    - { phase: two, share: 20, defaults: { git: b } }
+    - { phase: three, share: 10, defaults: { git: b } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn another_share_of_the_phase_in_force_is_taken_and_what_was_set_while_running_stays_else() {
+    let before = load(PHASES);
+    let mosaic = before.builder(factories()).unwrap().build().await.unwrap();
+    let mut changes = mosaic.phase_changes();
+    let now = || mosaic.phase().unwrap().now.to_string();
+    assert_eq!(now(), "phase two at 20 %");
+
+    let more = load(&PHASES.replace("share: 20", "share: 50"));
+    mosaic.apply(more.change_from(&before, factories()).unwrap()).await.unwrap();
+    assert_eq!(now(), "phase two at 50 %");
+    let change = changes.try_recv().unwrap();
+    assert_eq!((change.from.share, change.to.share, change.rollback), (20, 50, false));
+
+    // What an operator set stays while the file says the same of that phase.
+    mosaic.set_share(70).unwrap();
+    assert_eq!(changes.try_recv().unwrap().to.share, 70);
+    for other in [("share: 10", "share: 30"), ("begin: two", "begin: three")] {
+        let next = load(&PHASES.replace("share: 20", "share: 50").replace(other.0, other.1));
+        mosaic.apply(next.change_from(&more, factories()).unwrap()).await.unwrap();
+        mosaic.apply(more.change_from(&next, factories()).unwrap()).await.unwrap();
+        assert_eq!(now(), "phase two at 70 %", "{other:?}");
+    }
+    assert!(changes.try_recv().is_err());
+    mosaic.shutdown().await;
+}

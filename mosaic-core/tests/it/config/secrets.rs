@@ -1,6 +1,6 @@
 //! What came from the environment, and what stands in a plugin's own configuration, is shown nowhere.
 
-use mosaic_core::config::Loader;
+use mosaic_core::config::{Code, Loader};
 use proptest::prelude::*;
 
 use super::build::factories;
@@ -118,6 +118,67 @@ fn a_secret_that_is_written_into_the_file_is_shown_nowhere() {
         ] {
             let said = said(&text);
             assert!(!said.contains("zq9"), "{written}: {text}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_whose_space_behind_the_colon_is_forgotten_is_shown_nowhere() {
+    for (written, path) in [
+        ("token:zq9-s3cr3t", "token:***"),
+        ("token:zq9-s3cr3t: 1", "token:***"),
+        ("'token:zq9-s3cr3t'", "token:***"),
+        ("\"token\\x3azq9-s3cr3t\"", "token:***"),
+        ("token=zq9-s3cr3t", "token***"),
+        ("token zq9-s3cr3t", "token***"),
+        (":zq9-s3cr3t", ":***"),
+        ("token:zq9-s3cr3t, token:zq9-s3cr3t", "token:***"),
+    ] {
+        for text in [
+            GOOD.replace("token: abc", written),
+            GOOD.replace("port: 80", &format!("auth2: {{ {written} }}")),
+            GOOD.replace("{ id: forge-b,", &format!("{{ id: forge-b, {written},")),
+            GOOD.replace("cache: { ", &format!("cache: {{ {written}, ")),
+        ] {
+            let said = said(&text);
+            assert!(!said.contains("zq9") && !said.contains("s3cr3t"), "{written}: {text}\n{said}");
+            // What stands below an unknown key is shown as it is written.
+            let path = if text.contains("auth2") { "***" } else { path };
+            assert!(said.contains(path), "{written}: {text}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_variable_is_a_fault_where_its_value_is_used_though_it_stands_at_a_provider_that_is_off() {
+    let plugin = |id: &str, rest: &str| format!("  - {{ id: {id}, type: git, provider: double, {rest} }}\n");
+    let token = "{ auth: { type: token, token: '${UNSET}' } }";
+    for (text, path) in [
+        (
+            plugin("a", &format!("config: &c {token}")) + &plugin("b", "enabled: false, config: *c"),
+            Some("plugins[0].config.auth.token"),
+        ),
+        (
+            plugin("a", &format!("enabled: false, config: &c {token}")) + &plugin("b", "config: *c"),
+            Some("plugins[1].config.auth.token"),
+        ),
+        (plugin("a", &format!("enabled: false, config: {token}")), None),
+    ] {
+        for (before, at) in [("", ""), ("orchestration:\n", "orchestration.")] {
+            let indent = if at.is_empty() { "" } else { "  " };
+            let body = format!("plugins:\n{text}")
+                .lines()
+                .map(|line| format!("{indent}{line}\n"))
+                .collect::<String>();
+            let report = match loader().parse("x", format!("{before}{body}")) {
+                Ok(_) => None,
+                Err(report) => Some(report),
+            };
+            let paths: Option<Vec<_>> = report.as_ref().map(|report| {
+                report.faults().iter().map(|fault| (fault.code(), fault.path().to_owned())).collect()
+            });
+            let wanted = path.map(|path| vec![(Code::MissingVariable, format!("{at}{path}"))]);
+            assert_eq!(paths, wanted, "{body}");
         }
     }
 }
