@@ -278,7 +278,7 @@ fn measure(node: &Node) -> (Size, usize) {
     };
     match &node.content {
         Content::Scalar(scalar) => return (Size { values: 1, bytes: scalar.text.len() }, 0),
-        Content::List(items) => items.iter().for_each(|item| child(item)),
+        Content::List(items) => items.iter().for_each(&mut child),
         Content::Map(entries) => entries.iter().for_each(|entry| child(&entry.value)),
     }
     size.bytes += node.entries().iter().map(|entry| entry.key.len()).sum::<usize>();
