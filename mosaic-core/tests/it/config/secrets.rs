@@ -170,10 +170,7 @@ fn a_missing_variable_is_a_fault_where_its_value_is_used_though_it_stands_at_a_p
                 .lines()
                 .map(|line| format!("{indent}{line}\n"))
                 .collect::<String>();
-            let report = match loader().parse("x", format!("{before}{body}")) {
-                Ok(_) => None,
-                Err(report) => Some(report),
-            };
+            let report = loader().parse("x", format!("{before}{body}")).err();
             let paths: Option<Vec<_>> = report.as_ref().map(|report| {
                 report.faults().iter().map(|fault| (fault.code(), fault.path().to_owned())).collect()
             });
