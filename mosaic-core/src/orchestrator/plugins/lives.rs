@@ -68,10 +68,10 @@ impl Lives {
         Ok((generation, steps))
     }
 
-    /// The failed instance is on its way once more.
+    /// The failed instance is on its way once more: only where no other answers.
     pub(super) fn begin_again(&mut self, generation: u64) -> Steps {
         self.all("begin its instance again", |new, _| {
-            (new.state(generation) == Lifecycle::Failed).then_some(())?;
+            (new.answering.is_none() && new.state(generation) == Lifecycle::Failed).then_some(())?;
             new.coming = Some(generation);
             new.take(SlotEvent::UpdateBegun)
         })
@@ -107,7 +107,7 @@ impl Lives {
     }
 
     /// The instance that was on its way does not come; one that answers stays. A failed one that was tried again stays too,
-    /// unless it is given up, and then so is the slot.
+    /// unless another answers or it is given up, and then so is the slot.
     pub(super) fn abandon(&mut self, generation: u64, again: bool, give_up: bool) -> Steps {
         self.all("abandon the instance on its way", |new, steps| {
             (new.coming.take() == Some(generation)).then_some(())?;
@@ -123,7 +123,7 @@ impl Lives {
                 return new.step_into(generation, LifecycleEvent::StopRequested, steps);
             }
             new.step_into(generation, LifecycleEvent::Failed, steps)?;
-            if again && !give_up {
+            if again && !give_up && new.answering.is_none() {
                 return Some(());
             }
             new.step_into(generation, LifecycleEvent::GivenUp, steps)

@@ -152,3 +152,13 @@ fn a_failed_instance_recovers_or_is_given_up() {
     lives.fail(true).unwrap();
     assert_eq!((lives.slot(), lives.state(1)), (SlotState::Empty, Lifecycle::Stopping));
 }
+
+#[test]
+fn nobody_is_tried_again_while_another_answers() {
+    let mut lives = running();
+    let (new, _) = lives.begin().unwrap();
+    lives.abandon(new, true, false).unwrap();
+    assert_eq!(lives.state(new), Lifecycle::Stopping);
+    assert!(lives.begin_again(new).is_err());
+    assert_eq!((lives.slot(), lives.state(1)), (SlotState::Running, Lifecycle::Running));
+}
