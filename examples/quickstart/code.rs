@@ -2,8 +2,8 @@
 
 use mosaic::prelude::*;
 
-use crate::Done;
 use crate::show::{call, step};
+use crate::{Done, PIPELINES};
 
 /// What the pipeline of the repository does.
 const PIPELINE: &str = "\
@@ -31,8 +31,10 @@ pub(crate) async fn work_on_code(mosaic: &Mosaic) -> Done {
     step("A change: commit, branch, pull request, review, merge");
     let readme = WriteFile::new("acme", "widget", "README.md", "# Widget\n").message("Say what it is");
     call("commit README.md", git.write_file(readme)).await?;
-    let pipeline = CreatePipeline::new("acme", "widget", "release", PIPELINE);
-    call("commit a pipeline", mosaic.cicd().create_pipeline(pipeline)).await?;
+    if PIPELINES {
+        let pipeline = CreatePipeline::new("acme", "widget", "release", PIPELINE);
+        call("commit a pipeline", mosaic.cicd().create_pipeline(pipeline)).await?;
+    }
     call("branch lid", git.create_branch(CreateBranch::new("acme", "widget", "lid"))).await?;
     let lid = WriteFile::new("acme", "widget", "lid.txt", "It fits.\n").branch("lid").message("Add a lid");
     call("commit lid.txt on lid", git.write_file(lid)).await?;

@@ -22,6 +22,9 @@ pub(in crate::config) struct CacheForm {
     /// How many answers are kept, about; 10000 by default.
     #[schemars(range(max = 100_000_000))]
     max_size: Option<u64>,
+    /// How many bytes the answers that are kept may take, about; 268435456 by default. One that would take more than an eighth of it is not
+    /// kept.
+    max_bytes: Option<u64>,
     /// How long an answer that is no longer fresh may stand in while its provider fails, in seconds; 300 by default, 0 for never.
     stale_if_error: Option<Seconds>,
 }
@@ -33,6 +36,7 @@ impl CacheForm {
             enabled: self.enabled.unwrap_or(usual.enabled),
             ttl: self.ttl.map(Into::into),
             capacity: self.max_size.unwrap_or(usual.capacity),
+            bytes: self.max_bytes.unwrap_or(usual.bytes),
             stale: self.stale_if_error.map_or(usual.stale, Into::into),
             ..usual
         }
@@ -69,5 +73,27 @@ impl SupervisionForm {
         set(&mut config.backoff.longest, self.longest_ms);
         set(&mut config.backoff.jitter, self.jitter);
         config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_cache_sets_its_own_field() {
+        let text = r#"{ "enabled": false, "ttl": 5, "maxSize": 7, "maxBytes": 9, "staleIfError": 11 }"#;
+        let expected = CacheConfig {
+            enabled: false,
+            ttl: Some(Duration::from_secs(5)),
+            capacity: 7,
+            bytes: 9,
+            stale: Duration::from_secs(11),
+            ..CacheConfig::default()
+        };
+        assert_eq!(serde_json::from_str::<CacheForm>(text).unwrap().read(), expected);
+        assert_eq!(CacheForm::default().read(), CacheConfig::default());
     }
 }

@@ -6,7 +6,7 @@
 //!                  pipeline.yml          the definition that it runs
 //!                  logs/<job>.log        what the job wrote
 //!                  artifacts/<digest>    what it left behind
-//! <path>/work/<..>                       checkouts, and what is not finished or not wanted any more
+//! <path>/checkouts/<..>                  checkouts, and what is not finished or not wanted any more
 //! ```
 
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ impl Root {
     /// A path in the work directory that nothing has yet.
     pub(super) fn fresh(&self, what: &str) -> PathBuf {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        self.directory.join("work").join(format!("{what}-{number}"))
+        self.directory.join("checkouts").join(format!("{what}-{number}"))
     }
 
     /// The run of this repository that a caller names.
@@ -204,7 +204,7 @@ fn own(directory: &Path) -> Result<File> {
 /// Reads every run; kills what is left of those that were under way, and says so in their records. Gives the number of the
 /// next run, too. Blocks.
 fn recover(directory: &Path) -> Result<(BTreeMap<u64, Arc<Run>>, u64)> {
-    let (all, work) = (directory.join("runs"), directory.join("work"));
+    let (all, work) = (directory.join("runs"), directory.join("checkouts"));
     let (mut runs, mut next) = (BTreeMap::new(), 1);
     fs::create_dir_all(&all).map_err(|e| unusable(&e))?;
     for entry in fs::read_dir(&all).map_err(|e| unusable(&e))? {

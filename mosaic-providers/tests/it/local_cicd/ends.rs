@@ -34,7 +34,7 @@ async fn cancelling_ends_the_whole_family() {
     assert_eq!(cancelled.state, RunState::Cancelled);
     assert_eq!(living(&mark), [0; 0], "cancel_run returns when nothing of the run lives");
     assert_eq!(text(log).await, "mosaic: the run was cancelled\n");
-    assert!(super::names(&root.path().join("ci/work")).is_empty());
+    assert!(super::names(&root.path().join("ci/checkouts")).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -122,7 +122,7 @@ async fn kills_leave_nothing_running_and_nothing_untold() {
         let reported = tokio::task::spawn_blocking(move || run_and_kill(&path, lines, turns)).await.unwrap();
         let ci = open(root.path()).await;
         assert_eq!(living(&mark), [0; 0], "round {round}: {reported:?}");
-        assert!(names(&root.path().join("ci/work")).is_empty(), "round {round}");
+        assert!(names(&root.path().join("ci/checkouts")).is_empty(), "round {round}");
         all.extend(reported);
         check(&ci, &all).await;
         mosaic_core::plugin::Plugin::stop(&ci).await.unwrap();

@@ -34,7 +34,7 @@ async fn it_behaves_like_every_ci() {
         World::new(RepoRef::new("acme", "widget"), ci.info().operations, write).broken("jobs:\n  a: {}\n");
     run(&ci, &world).await.unwrap();
     ci.stop().await.unwrap();
-    assert!(names(&root.path().join("ci/work")).is_empty(), "nothing is left of the jobs");
+    assert!(names(&root.path().join("ci/checkouts")).is_empty(), "nothing is left of the jobs");
 }
 
 /// A pipeline of the suite in the language of this provider.
