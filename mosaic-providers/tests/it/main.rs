@@ -13,3 +13,6 @@ mod local_git;
 #[cfg(test)]
 #[cfg(feature = "local-project")]
 mod local_project;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod support;

@@ -1,0 +1,6 @@
+//! The test ground of the providers that speak to vendors: servers on loopback, faults, documents, recordings, secrets.
+
+pub(crate) mod faults;
+pub(crate) mod line;
+pub(crate) mod prism;
+pub(crate) mod serve;
