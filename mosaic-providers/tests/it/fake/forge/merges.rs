@@ -33,7 +33,7 @@ impl Git<'_> {
     pub(crate) async fn merge(&self, merge: &Merge<'_>) -> Result<Merged, Refusal> {
         let _held = self.lock.lock().await;
         let cx = CallContext::new().principal(Principal::user(merge.by.login.as_str()));
-        let op = MergeBranch::of(&self.local_name(), merge.source, merge.target)
+        let op = MergeBranch::of(self.local_name(), merge.source, merge.target)
             .method(merge.method)
             .message(merge.message);
         match self.local.merge_branch(&cx, op).await {

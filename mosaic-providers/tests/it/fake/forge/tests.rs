@@ -10,7 +10,8 @@ async fn seeded() -> (Arc<Forge>, User, u64) {
     let ada = forge.add_user("ada", "token-of-ada");
     let repo = forge.create_repo(NewRepo::new("ada", "widget")).await.unwrap().id;
     let put = Put::new("main", "README.md", "one\ntwo\n").by(&ada);
-    forge.git(repo).put_file(&put, |before| Ok(assert_eq!(before, None))).await.unwrap();
+    let written = forge.git(repo).put_file(&put, |_| Ok(())).await.unwrap();
+    assert_eq!(written.before, None);
     (forge, ada, repo)
 }
 
@@ -31,7 +32,11 @@ async fn files_become_commits() {
     let diff = git.diff(Some(&first), &written.commit).await;
     assert_eq!((diff[0].status, diff[0].lines), ('A', Some((1, 0))));
     assert_eq!(diff[0].patch.as_deref(), Some("@@ -0,0 +1 @@\n+fn lid() {}"));
-    let again = git.put_file(&put, |before| Ok(assert_eq!(before, written.blob.as_deref()))).await.unwrap();
+    let again = git.put_file(&put, |_| Ok(())).await.unwrap();
+    assert_eq!(again.before, written.blob);
+    let check = |before: Option<&str>| Err(Refusal::stale(before.unwrap_or_default()));
+    let refused = git.put_file(&put, check).await.unwrap_err();
+    assert_eq!(refused, Refusal::stale(again.before.clone().unwrap()));
     assert_ne!(again.commit, written.commit, "forges make a commit also where nothing changes");
     let below = git.put_file(&Put::new("main", "README.md/x", "x"), |_| Ok(())).await.unwrap_err();
     assert_eq!(below.reason, Reason::Invalid);
