@@ -16,6 +16,8 @@ pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     /// Ids of the packages that belong to the workspace.
     pub(crate) workspace_members: BTreeSet<String>,
+    /// The build directory.
+    pub(crate) target_directory: PathBuf,
     /// The dependency graph; absent for [`members`].
     pub(crate) resolve: Option<Resolve>,
 }
