@@ -26,7 +26,8 @@ pub(crate) async fn deliver(mosaic: &Mosaic) -> Done {
         let parts =
             ci.download_artifact(DownloadArtifact::new("acme", "widget", &run, &artifact.name)).await?;
         let bytes = parts.try_fold(0, async |sum, part| Ok(sum + part.bytes().len())).await?;
-        println!("      {} of {bytes} bytes, {}..", artifact.name, &artifact.digest[..14]);
+        let digest = artifact.digest.as_deref().and_then(|digest| digest.get(..14)).unwrap_or("unknown");
+        println!("      {} of {bytes} bytes, {digest}..", artifact.name);
     }
     Ok(())
 }

@@ -145,15 +145,17 @@ params! {
     /// ```
     /// use mosaic_core::types::cicd::Artifact;
     ///
-    /// assert_eq!(Artifact::new("app.tar", 10u64, "sha256:00").size, 10);
+    /// assert_eq!(Artifact::new("app.tar").size(10u64).digest("sha256:00").size, Some(10));
     /// ```
     pub noun Artifact {
         required {
             /// Its name.
             name: String,
-            /// Its size in bytes.
+        }
+        optional {
+            /// Its size in bytes, where the provider knows it.
             size: u64,
-            /// Its digest, as `sha256:` and hexadecimal digits.
+            /// Its digest, as `sha256:` and hexadecimal digits, where the provider knows it.
             digest: String,
         }
     }

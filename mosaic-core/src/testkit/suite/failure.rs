@@ -79,12 +79,26 @@ pub fn refused<T: fmt::Debug>(
     result: Result<T>,
     kind: ErrorKind,
 ) -> Result<(), Failure> {
+    refused_as(behaviour, what, result, &[kind])
+}
+
+/// Fails the behaviour unless the call was refused with an error of one of these kinds.
+///
+/// # Errors
+/// The failure, with the answer or the other error that came.
+pub fn refused_as<T: fmt::Debug>(
+    behaviour: &'static str,
+    what: &str,
+    result: Result<T>,
+    kinds: &[ErrorKind],
+) -> Result<(), Failure> {
+    let expected = || kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     match result {
-        Err(error) if error.kind() == kind => Ok(()),
-        Err(error) => Err(Failure::new(behaviour, format!("{what}: expected {kind}, got {error}"))),
+        Err(error) if kinds.contains(&error.kind()) => Ok(()),
+        Err(error) => Err(Failure::new(behaviour, format!("{what}: expected {}, got {error}", expected()))),
         Ok(value) => {
             let value: String = format!("{value:?}").chars().take(200).collect();
-            Err(Failure::new(behaviour, format!("{what}: expected {kind}, got {value}")))
+            Err(Failure::new(behaviour, format!("{what}: expected {}, got {value}", expected())))
         }
     }
 }

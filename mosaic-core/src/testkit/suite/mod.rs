@@ -5,7 +5,8 @@ pub mod cicd;
 pub mod document;
 mod failure;
 pub mod git;
+mod lacks;
 mod pages;
 pub mod project;
 
-pub use failure::{Failure, done, ensure, equal, refused};
+pub use failure::{Failure, done, ensure, equal, refused, refused_as};

@@ -131,6 +131,6 @@ impl RunRecord {
 
 impl ArtifactRecord {
     pub(super) fn noun(&self, name: &str) -> Artifact {
-        Artifact::new(name, self.size, format!("sha256:{}", self.digest))
+        Artifact::new(name).size(self.size).digest(format!("sha256:{}", self.digest))
     }
 }

@@ -1,24 +1,22 @@
 //! The ground a behaviour stands on: pipelines of its own, calls that must succeed, and waiting with a limit.
 
 use std::fmt::Debug;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Draft, World};
+use super::world::Source;
+use super::{Draft, Prepared, Trait, World};
 use crate::context::CallContext;
 use crate::error::{ErrorKind, Result};
 use crate::op::ItemStream;
 use crate::op::cicd::{
-    CicdService, CreatePipeline, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs, TriggerRun,
+    CicdService, CreatePipeline, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs, ListRuns,
+    TriggerRun,
 };
-use crate::testkit::suite::{Failure, done, ensure, equal, refused};
+use crate::testkit::suite::{Failure, done, ensure, equal, refused_as};
 use crate::types::cicd::{Artifact, Job, PipelineRun, RunState};
 use crate::types::{Chunk, Cursor, Page, PageRequest, RepoRef};
-
-/// Between two looks at something that changes.
-const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Ground<'a, C> {
     pub(super) ci: &'a C,
@@ -55,7 +53,12 @@ impl<'a, C: CicdService> Ground<'a, C> {
         result: Result<T>,
         kind: ErrorKind,
     ) -> Result<(), Failure> {
-        refused(self.behaviour, what, result, kind)
+        match kind {
+            ErrorKind::NotFound if !self.shows(Trait::SaysNotFound) => {
+                refused_as(self.behaviour, what, result, &[kind, ErrorKind::Invalid])
+            }
+            _ => refused_as(self.behaviour, what, result, &[kind]),
+        }
     }
 
     pub(super) fn equal<T, U>(&self, what: &str, got: &T, expected: &U) -> Result<(), Failure>
@@ -74,16 +77,53 @@ impl<'a, C: CicdService> Ground<'a, C> {
         ensure(self.behaviour, condition, message)
     }
 
+    /// Whether the suite may ask for it.
+    pub(super) fn shows(&self, asked: Trait) -> bool {
+        self.world.shows(asked)
+    }
+
     /// A pipeline of its own that does this; gives what it is triggered by.
-    pub(super) async fn pipeline(&self, draft: &Draft) -> Result<String, Failure> {
-        let op = CreatePipeline::of(self.repo(), self.world.unused(), self.world.write(draft));
-        Ok(self.done("create_pipeline", self.ci.create_pipeline(self.cx, op).await)?.id)
+    pub(super) async fn pipeline(&self, draft: &Draft) -> Result<Prepared, Failure> {
+        let name = self.world.unused();
+        match self.world.source() {
+            Source::Written(write) => {
+                let op = CreatePipeline::of(self.repo(), name, write(draft));
+                let made = self.done("create_pipeline", self.ci.create_pipeline(self.cx, op).await)?;
+                Ok(Prepared::new(made.id))
+            }
+            Source::Prepared(prepare) => {
+                self.done("the preparation of a pipeline", prepare(name, draft.clone()).await)
+            }
+        }
+    }
+
+    /// What asks for a run of a pipeline.
+    pub(super) fn asks_for(&self, pipeline: &Prepared) -> TriggerRun {
+        let mut op = TriggerRun::of(self.repo(), pipeline.pipeline.as_str());
+        op.at = pipeline.at.clone();
+        op
+    }
+
+    /// What lists the runs of a pipeline, and of no other of the suite.
+    pub(super) fn runs_of(&self, pipeline: &Prepared) -> ListRuns {
+        let mut op = ListRuns::of(self.repo());
+        if self.shows(Trait::NamedPipelines) {
+            op.pipeline = Some(pipeline.pipeline.clone());
+        }
+        if self.shows(Trait::FiltersByReference) {
+            op.reference = pipeline.at.clone();
+        }
+        op
+    }
+
+    /// Whether [`runs_of`](Self::runs_of) tells the runs of a pipeline from those of others.
+    pub(super) fn tells_apart(&self, pipeline: &Prepared) -> bool {
+        self.shows(Trait::NamedPipelines) || (pipeline.at.is_some() && self.shows(Trait::FiltersByReference))
     }
 
     /// A run of a pipeline.
-    pub(super) async fn trigger(&self, pipeline: &str) -> Result<PipelineRun, Failure> {
-        let run = self.ci.trigger_run(self.cx, TriggerRun::of(self.repo(), pipeline)).await;
-        self.done("trigger_run", run)
+    pub(super) async fn trigger(&self, pipeline: &Prepared) -> Result<PipelineRun, Failure> {
+        self.done("trigger_run", self.ci.trigger_run(self.cx, self.asks_for(pipeline)).await)
     }
 
     /// A run of a new pipeline that does this.
@@ -111,7 +151,7 @@ impl<'a, C: CicdService> Ground<'a, C> {
                 format!("run {} was {:?} when the time for it was over", run.id, now.state)
             })?;
             last = now.state;
-            sleep(PAUSE).await;
+            sleep(self.world.pause()).await;
         }
     }
 
@@ -145,13 +185,14 @@ impl<'a, C: CicdService> Ground<'a, C> {
     pub(super) async fn job(&self, run: &PipelineRun, name: &str) -> Result<Job, Failure> {
         let begin = Instant::now();
         loop {
-            if let Some(job) = self.jobs(run).await?.into_iter().find(|job| job.name == name) {
+            let named = |job: &Job| job.name == name || !self.shows(Trait::SeveralJobs);
+            if let Some(job) = self.jobs(run).await?.into_iter().find(named) {
                 return Ok(job);
             }
             self.ensure(begin.elapsed() < self.world.limit(), || {
                 format!("run {} has no job {name}", run.id)
             })?;
-            sleep(PAUSE).await;
+            sleep(self.world.pause()).await;
         }
     }
 
@@ -165,6 +206,9 @@ impl<'a, C: CicdService> Ground<'a, C> {
 
     /// The whole log of a job, which must end with the job.
     pub(super) async fn log(&self, run: &PipelineRun, job: &str) -> Result<String, Failure> {
+        if !self.shows(Trait::LiveLogs) {
+            self.ended(run).await?;
+        }
         let mut log = self.open_log(run, job).await?;
         while log.more().await? {}
         Ok(log.text())

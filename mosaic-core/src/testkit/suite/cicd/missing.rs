@@ -1,6 +1,6 @@
 //! What is not there.
 
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::cicd::{
     CancelRun, CicdService, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs, ListRuns, RerunRun,
@@ -18,10 +18,12 @@ pub async fn missing_things_are_not_found(ci: &impl CicdService, world: &World) 
     let ground = Ground::new(ci, world, "cicd/missing_things_are_not_found");
     let (cx, repo) = (ground.cx, ground.repo());
     let has = |meta: &OpMeta| world.operations().has(meta);
-    let (run, kind) = ("999999999", ErrorKind::NotFound);
+    let (run, kind) = (world.missing(), ErrorKind::NotFound);
     if has(TriggerRun::META) {
-        let got = ci.trigger_run(cx, TriggerRun::of(repo, world.unused())).await;
-        ground.refused("trigger_run of a missing pipeline", got, kind)?;
+        if ground.shows(Trait::NamedPipelines) {
+            let got = ci.trigger_run(cx, TriggerRun::of(repo, world.unused())).await;
+            ground.refused("trigger_run of a missing pipeline", got, kind)?;
+        }
         let nowhere = RepoRef::new(repo.owner.as_str(), world.unused());
         let got = ci.trigger_run(cx, TriggerRun::of(&nowhere, world.unused())).await;
         ground.refused("trigger_run in a missing repository", got, kind)?;

@@ -1,6 +1,7 @@
 //! Pipelines: created, listed, refused.
 
 use super::draft::{Draft, JobDraft};
+use super::world::Source;
 use super::{Ground, World};
 use crate::error::ErrorKind;
 use crate::op::cicd::{CicdService, CreatePipeline, ListPipelines, TriggerRun};
@@ -14,10 +15,11 @@ use crate::testkit::suite::Failure;
 pub async fn pipelines_are_created_and_listed(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
     let ground = Ground::new(ci, world, "cicd/pipelines_are_created_and_listed");
     let (cx, repo) = (ground.cx, ground.repo());
-    let draft = Draft::of(JobDraft::prints("one", "hello"));
+    let Source::Written(write) = world.source() else { return Ok(()) };
+    let definition = write(&Draft::of(JobDraft::prints("one", "hello")));
     let mut made = Vec::new();
     for _ in 0..3 {
-        let op = CreatePipeline::of(repo, world.unused(), world.write(&draft));
+        let op = CreatePipeline::of(repo, world.unused(), definition.as_str());
         let pipeline = ground.done("create_pipeline", ci.create_pipeline(cx, op).await)?;
         ground.equal("repository of the pipeline", &pipeline.repo, repo)?;
         made.push(pipeline);
@@ -34,7 +36,7 @@ pub async fn pipelines_are_created_and_listed(ci: &impl CicdService, world: &Wor
             ground.equal(&format!("how often {} is in the list", pipeline.name), &found, &1)?;
         }
     }
-    let twice = CreatePipeline::of(repo, made[0].name.as_str(), world.write(&draft));
+    let twice = CreatePipeline::of(repo, made[0].name.as_str(), definition.as_str());
     ground.refused(
         "create_pipeline for the second time",
         ci.create_pipeline(cx, twice).await,
@@ -48,8 +50,8 @@ pub async fn pipelines_are_created_and_listed(ci: &impl CicdService, world: &Wor
 /// The failure.
 pub async fn bad_definitions_are_refused(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
     let ground = Ground::new(ci, world, "cicd/bad_definitions_are_refused");
-    let Some(broken) = &world.broken else { return Ok(()) };
-    let op = CreatePipeline::of(ground.repo(), world.unused(), broken.as_str());
+    let Some(broken) = world.broken_definition() else { return Ok(()) };
+    let op = CreatePipeline::of(ground.repo(), world.unused(), broken);
     match ci.create_pipeline(ground.cx, op).await {
         Err(error) => ground.refused::<()>("create_pipeline", Err(error), ErrorKind::Invalid),
         Ok(pipeline) => {

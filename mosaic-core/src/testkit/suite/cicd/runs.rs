@@ -1,7 +1,7 @@
 //! Runs: from the trigger to the end.
 
 use super::draft::{Draft, JobDraft, Step};
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::op::cicd::CicdService;
 use crate::testkit::suite::Failure;
 use crate::types::cicd::RunState;
@@ -18,7 +18,7 @@ pub async fn a_run_goes_to_its_end(ci: &impl CicdService, world: &World) -> Resu
     let ended = ground.ends(&run, RunState::Succeeded).await?;
     ground.equal("id of the run", &ended.id, &run.id)?;
     if let Some(of) = &ended.pipeline {
-        ground.equal("pipeline of the run", of, &pipeline)?;
+        ground.equal("pipeline of the run", of, &pipeline.pipeline)?;
     }
     if let (Some(started), Some(ended)) = (ended.started_at, ended.ended_at) {
         ground.ensure(started <= ended, || format!("it ended at {ended}, before it began at {started}"))?;
@@ -36,8 +36,15 @@ pub async fn a_run_goes_to_its_end(ci: &impl CicdService, world: &World) -> Resu
 /// The failure.
 pub async fn a_failing_job_fails_the_run(ci: &impl CicdService, world: &World) -> Result<(), Failure> {
     let ground = Ground::new(ci, world, "cicd/a_failing_job_fails_the_run");
-    let draft = Draft::of(JobDraft::prints("good", "fine"))
-        .job(JobDraft::new("bad").step(Step::Print("soon".into())).step(Step::Exit(3)));
+    let bad = JobDraft::new("bad").step(Step::Print("soon".into())).step(Step::Exit(3));
+    if !ground.shows(Trait::SeveralJobs) {
+        let run = ground.run(&Draft::of(bad)).await?;
+        ground.ends(&run, RunState::Failed).await?;
+        let job = ground.job(&run, "bad").await?;
+        let got = (job.state, job.exit_code.unwrap_or(3));
+        return ground.equal("the job that failed", &got, &(RunState::Failed, 3));
+    }
+    let draft = Draft::of(JobDraft::prints("good", "fine")).job(bad.needs(["good"]));
     let run = ground.run(&draft).await?;
     ground.ends(&run, RunState::Failed).await?;
     let jobs = ground.jobs(&run).await?;

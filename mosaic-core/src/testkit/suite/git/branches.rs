@@ -1,6 +1,6 @@
 //! Branches: made, listed and deleted.
 
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::git::{CreateBranch, DeleteBranch, GetBranch, GitService, ListBranches, WriteFile};
 use crate::testkit::suite::Failure;
@@ -103,7 +103,8 @@ pub async fn branch_pages_cover_everything_once(git: &impl GitService, world: &W
     }
     for limit in 1..=8 {
         let list = |page| git.list_branches(ground.cx, ListBranches::of(&ground.repo).page(page));
-        let names: Vec<_> = ground.walk(limit, list).await?.into_iter().map(|branch| branch.name).collect();
+        let names = ground.walk(limit, list).await?.into_iter().map(|branch| branch.name).collect();
+        let names = ground.ordered(Trait::BranchesByName, names, Ord::cmp);
         let expected = vec!["a", "b", "c", "feature/x", "feature/y", "main", "z"];
         ground.equal(&format!("branches by pages of {limit}"), &names, &expected)?;
     }

@@ -2,14 +2,14 @@
 
 use std::fmt::Debug;
 
-use super::World;
+use super::{Trait, World};
 use crate::context::CallContext;
 use crate::error::{ErrorKind, Result};
 use crate::op::git::{
     CreateBranch, CreatePullRequest, CreateRepository, GetFile, GitService, ListBranches, ListCommits,
     WriteFile,
 };
-use crate::testkit::suite::{Failure, done, ensure, equal, refused};
+use crate::testkit::suite::{Failure, done, ensure, equal, refused_as};
 use crate::types::git::{Branch, Commit, FileWritten, PullRequest};
 use crate::types::{Cursor, Page, PageRequest, RepoRef};
 
@@ -17,13 +17,14 @@ pub(super) struct Ground<'a, G> {
     pub(super) git: &'a G,
     pub(super) cx: &'a CallContext,
     pub(super) repo: RepoRef,
+    world: &'a World,
     behaviour: &'static str,
 }
 
 impl<'a, G: GitService> Ground<'a, G> {
     /// A repository that is not made yet.
     pub(super) fn bare(git: &'a G, world: &'a World, behaviour: &'static str) -> Self {
-        Self { git, cx: world.cx(), repo: world.unused(), behaviour }
+        Self { git, cx: world.cx(), repo: world.unused(), world, behaviour }
     }
 
     /// A repository without a commit.
@@ -59,7 +60,49 @@ impl<'a, G: GitService> Ground<'a, G> {
         result: Result<T>,
         kind: ErrorKind,
     ) -> Result<(), Failure> {
-        refused(self.behaviour, what, result, kind)
+        use ErrorKind::{Conflict, Invalid, NotFound, PermissionDenied};
+        match kind {
+            NotFound if !self.shows(Trait::SaysNotFound) => {
+                self.refused_as(what, result, &[kind, Invalid, Conflict])
+            }
+            Conflict if !self.shows(Trait::SaysConflict) => {
+                self.refused_as(what, result, &[kind, Invalid, PermissionDenied])
+            }
+            _ => self.refused_as(what, result, &[kind]),
+        }
+    }
+
+    /// Fails unless the call was refused with one of exactly these kinds, whatever the world lacks.
+    pub(super) fn refused_as<T: Debug>(
+        &self,
+        what: &str,
+        result: Result<T>,
+        kinds: &[ErrorKind],
+    ) -> Result<(), Failure> {
+        refused_as(self.behaviour, what, result, kinds)
+    }
+
+    /// Fails unless the call was `Unsupported`, as it must be where the world lacks what it asks for.
+    pub(super) fn unsupported<T: Debug>(&self, what: &str, result: Result<T>) -> Result<(), Failure> {
+        self.refused_as(what, result, &[ErrorKind::Unsupported])
+    }
+
+    /// Whether the suite may ask for it.
+    pub(super) fn shows(&self, asked: Trait) -> bool {
+        self.world.shows(asked)
+    }
+
+    /// A list as it came, or put in this order where the provider need not give it in its own.
+    pub(super) fn ordered<T>(
+        &self,
+        order: Trait,
+        mut items: Vec<T>,
+        by: impl FnMut(&T, &T) -> std::cmp::Ordering,
+    ) -> Vec<T> {
+        if !self.shows(order) {
+            items.sort_by(by);
+        }
+        items
     }
 
     pub(super) fn equal<T, U>(&self, what: &str, got: &T, expected: &U) -> Result<(), Failure>
@@ -115,10 +158,11 @@ impl<'a, G: GitService> Ground<'a, G> {
         Ok(self.done(&format!("list_commits at {at}"), self.git.list_commits(self.cx, op).await)?.items)
     }
 
-    /// The branches, at most 100.
+    /// The branches by name, at most 100.
     pub(super) async fn branches(&self) -> Result<Vec<Branch>, Failure> {
         let op = ListBranches::of(&self.repo).page(PageRequest::first(100));
-        Ok(self.done("list_branches", self.git.list_branches(self.cx, op).await)?.items)
+        let branches = self.done("list_branches", self.git.list_branches(self.cx, op).await)?.items;
+        Ok(self.ordered(Trait::BranchesByName, branches, |a, b| a.name.cmp(&b.name)))
     }
 
     /// Walks through a list page by page and fails where a page is longer than asked for or the walk does not end.

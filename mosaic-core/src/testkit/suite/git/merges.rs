@@ -1,6 +1,6 @@
 //! Merges of branches: what the history looks like afterwards.
 
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::git::{GitService, MergeBranch};
 use crate::testkit::suite::Failure;
@@ -18,6 +18,16 @@ async fn parted<'a, G: GitService>(
     ground.write("lid", "README.md", "one\ntwo\nTHREE\n").await?;
     ground.write("main", "box.txt", "box").await?;
     Ok(ground)
+}
+
+/// The methods that the world does not lack.
+fn methods<G>(ground: &Ground<'_, G>) -> impl Iterator<Item = MergeMethod>
+where
+    G: GitService,
+{
+    let squash = ground.shows(Trait::SquashesBranches).then_some(MergeMethod::Squash);
+    let rebase = ground.shows(Trait::RebasesBranches).then_some(MergeMethod::Rebase);
+    [Some(MergeMethod::Merge), squash, rebase].into_iter().flatten()
 }
 
 async fn merge<G: GitService>(ground: &Ground<'_, G>, method: MergeMethod) -> Result<MergeResult, Failure> {
@@ -49,12 +59,24 @@ pub async fn merge_joins_both_histories(git: &impl GitService, world: &World) ->
     ground.equal("the source", &ground.commits("lid").await?, &theirs)
 }
 
-/// `squash` makes one commit on top of the target.
+/// Fails unless a merge by this method is refused as one that the provider lacks, and changes nothing.
+async fn lacking<G: GitService>(ground: &Ground<'_, G>, method: MergeMethod) -> Result<(), Failure> {
+    let before = ground.commits("main").await?;
+    let op = MergeBranch::of(&ground.repo, "lid", "main").method(method);
+    let got = ground.git.merge_branch(ground.cx, op).await;
+    ground.unsupported(&format!("merge_branch by {method:?}"), got)?;
+    ground.equal("commits of main", &ground.commits("main").await?, &before)
+}
+
+/// `squash` makes one commit on top of the target; where there is no such merge it is `Unsupported`.
 ///
 /// # Errors
 /// The failure.
 pub async fn squash_makes_one_commit(git: &impl GitService, world: &World) -> Result<(), Failure> {
     let ground = parted(git, world, "git/squash_makes_one_commit").await?;
+    if !ground.shows(Trait::SquashesBranches) {
+        return lacking(&ground, MergeMethod::Squash).await;
+    }
     let ours = ground.commits("main").await?;
     merge(&ground, MergeMethod::Squash).await?;
     let commits = ground.commits("main").await?;
@@ -63,12 +85,16 @@ pub async fn squash_makes_one_commit(git: &impl GitService, world: &World) -> Re
     ground.equal("number of commits", &commits.len(), &3)
 }
 
-/// `rebase` makes the commits of the source anew on top of the target, with their messages and authors.
+/// `rebase` makes the commits of the source anew on top of the target, with their messages and authors; where there is no such
+/// merge it is `Unsupported`.
 ///
 /// # Errors
 /// The failure.
 pub async fn rebase_makes_the_commits_anew(git: &impl GitService, world: &World) -> Result<(), Failure> {
     let ground = parted(git, world, "git/rebase_makes_the_commits_anew").await?;
+    if !ground.shows(Trait::RebasesBranches) {
+        return lacking(&ground, MergeMethod::Rebase).await;
+    }
     let (ours, theirs) = (ground.commits("main").await?, ground.commits("lid").await?);
     merge(&ground, MergeMethod::Rebase).await?;
     let commits = ground.commits("main").await?;
@@ -93,9 +119,13 @@ pub async fn merging_what_is_there_changes_nothing(
     ground.branch("lid").await?;
     ground.write("main", "box.txt", "box").await?;
     let before = ground.commits("main").await?;
-    for method in [MergeMethod::Merge, MergeMethod::Squash, MergeMethod::Rebase] {
+    for method in methods(&ground) {
         let merged =
             git.merge_branch(ground.cx, MergeBranch::of(&ground.repo, "lid", "main").method(method)).await;
+        if !ground.shows(Trait::SaysUpToDate) {
+            ground.refused("merge_branch of what is there", merged, ErrorKind::Conflict)?;
+            continue;
+        }
         let merged = ground.done("merge_branch", merged)?;
         ground.equal("up_to_date", &merged.up_to_date, &true)?;
         ground.equal("commit", &merged.commit, &before[0].id)?;
@@ -113,7 +143,7 @@ pub async fn conflicting_merges_change_nothing(git: &impl GitService, world: &Wo
     ground.write("lid", "README.md", "one\nLID\nthree\n").await?;
     ground.write("main", "README.md", "one\nBOX\nthree\n").await?;
     let (ours, theirs) = (ground.commits("main").await?, ground.commits("lid").await?);
-    for method in [MergeMethod::Merge, MergeMethod::Squash, MergeMethod::Rebase] {
+    for method in methods(&ground) {
         let got =
             git.merge_branch(ground.cx, MergeBranch::of(&ground.repo, "lid", "main").method(method)).await;
         ground.refused(&format!("merge_branch by {method:?}"), got, ErrorKind::Conflict)?;

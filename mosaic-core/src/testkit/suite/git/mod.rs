@@ -1,7 +1,8 @@
 //! The behaviour suite of the git service: what every forge does alike.
 //!
 //! Each behaviour is a function of its own that makes the repositories it needs, so they can run alone, in any order and on a
-//! forge that is in use. [`run`] runs those whose operations a provider declares.
+//! forge that is in use. [`run`] runs those whose operations a provider declares. Forges differ: what one does otherwise its
+//! [`World`] says, trait by trait ([`Trait`]), and [`lacks_are_needed`] shows that nothing is said to be lacking that is there.
 
 mod branches;
 mod comments;
@@ -12,6 +13,7 @@ mod deletions;
 mod files;
 mod ground;
 mod hooks;
+mod lack;
 mod merges;
 mod pull_requests;
 mod releases;
@@ -20,9 +22,7 @@ mod statuses;
 mod tags;
 mod trees;
 mod updates;
-
-use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+mod world;
 
 pub use branches::{
     bad_branch_names_are_refused, branch_pages_cover_everything_once, branches_are_fetched,
@@ -70,96 +70,12 @@ pub use trees::{tree_pages_cover_everything_once, trees_are_listed_by_path};
 pub use updates::{pull_requests_are_changed, pull_requests_are_closed_and_opened_again};
 
 use ground::Ground;
+pub use lack::Trait;
+pub use world::World;
 
 use super::Failure;
-use crate::context::CallContext;
-use crate::error::ErrorKind;
 use crate::op::git::*;
-use crate::op::{OpMeta, OpSet, Operation};
-use crate::types::RepoRef;
-
-/// Where the suite works: the owner of the repositories it makes, and what the provider declares.
-///
-/// ```
-/// use mosaic_core::op::OpSet;
-/// use mosaic_core::testkit::suite::git::World;
-/// use mosaic_core::types::ServiceKind;
-///
-/// let world = World::new("acme", OpSet::service(ServiceKind::Git));
-/// assert_ne!(world.unused(), world.unused());
-/// ```
-#[derive(Debug)]
-pub struct World {
-    cx: CallContext,
-    owner: String,
-    operations: OpSet,
-    prefix: String,
-    used: Mutex<Vec<RepoRef>>,
-}
-
-impl World {
-    /// Repositories of this owner, on a provider that declares these operations.
-    pub fn new(owner: impl Into<String>, operations: OpSet) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-        Self {
-            cx: CallContext::new(),
-            owner: owner.into(),
-            operations,
-            prefix: format!("suite-{now:x}"),
-            used: Mutex::default(),
-        }
-    }
-
-    /// The same world with another context for every call.
-    #[must_use]
-    pub fn context(mut self, cx: CallContext) -> Self {
-        self.cx = cx;
-        self
-    }
-
-    /// The context of every call.
-    pub fn cx(&self) -> &CallContext {
-        &self.cx
-    }
-
-    /// What the provider declares.
-    pub fn operations(&self) -> OpSet {
-        self.operations
-    }
-
-    /// Whether the provider declares an operation.
-    pub(super) fn offers<O: Operation>(&self) -> bool {
-        self.operations.has(O::META)
-    }
-
-    /// A repository that nobody made yet.
-    pub fn unused(&self) -> RepoRef {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let repo = RepoRef::new(self.owner.as_str(), format!("{}-{:03}", self.prefix, used.len()));
-        used.push(repo.clone());
-        repo
-    }
-
-    /// Deletes what the suite made, where the provider offers that.
-    ///
-    /// # Errors
-    /// The failure of a deletion.
-    pub async fn tidy(&self, git: &impl GitService) -> Result<(), Failure> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        if !self.operations.has(DeleteRepository::META) {
-            return Ok(());
-        }
-        for repo in used {
-            match git.delete_repository(&self.cx, DeleteRepository::of(&repo)).await {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Failure::new("git/tidy", format!("delete_repository {repo}: {error}")));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
+use crate::op::{OpMeta, Operation as _};
 
 /// Runs every behaviour whose operations are declared, stops at the first failure, and deletes what it made.
 ///
@@ -181,10 +97,33 @@ pub async fn run(git: &impl GitService, world: &World) -> Result<(), Failure> {
     outcome.and(world.tidy(git).await)
 }
 
+/// Runs the suite once for each [`Trait`] that the provider is said to be without, asking for that one as well: it must fail.
+/// What passes is said to be lacking for nothing.
+///
+/// ```
+/// use mosaic_core::op::git::GitService;
+/// use mosaic_core::testkit::suite::{Failure, git};
+///
+/// async fn says_the_truth(forge: &impl GitService, world: &git::World) -> Result<(), Failure> {
+///     git::lacks_are_needed(forge, world).await
+/// }
+/// ```
+///
+/// # Errors
+/// The first trait that the provider has after all, with the reason that was given.
+pub async fn lacks_are_needed(git: &impl GitService, world: &World) -> Result<(), Failure> {
+    for (lacked, _) in world.lacks() {
+        if run(git, &world.asking_for(lacked)).await.is_ok() {
+            return Err(world.needless(lacked));
+        }
+    }
+    Ok(())
+}
+
 /// Each line: a behaviour and the operations it calls.
 macro_rules! behaviours {
     ($git:ident, $world:ident: $($behaviour:ident [$($op:ident)*],)*) => {
-        $(if [$($op::META),*].iter().all(|meta: &&OpMeta| $world.operations.has(meta)) {
+        $(if [$($op::META),*].iter().all(|meta: &&OpMeta| $world.operations().has(meta)) {
             $behaviour($git, $world).await?;
         })*
     };

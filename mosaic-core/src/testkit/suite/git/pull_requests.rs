@@ -1,6 +1,6 @@
 //! Pull requests: opened, reviewed, merged once.
 
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::git::{
     CreatePullRequest, GetPullRequest, GitService, ListPullRequests, MergePullRequest, ReviewPullRequest,
@@ -24,6 +24,24 @@ pub(super) async fn opened<G: GitService>(
     ground.branch(branch).await?;
     ground.write(branch, &format!("{branch}.txt"), branch).await?;
     ground.pull(branch, "main").await
+}
+
+/// Whether a review of the suite may come to this verdict.
+pub(super) fn may_say<G: GitService>(ground: &Ground<'_, G>, verdict: ReviewVerdict) -> bool {
+    match verdict {
+        ReviewVerdict::Comment => true,
+        ReviewVerdict::Approve => ground.shows(Trait::ReviewsOwnWork),
+        ReviewVerdict::RequestChanges => {
+            ground.shows(Trait::ReviewsOwnWork) && ground.shows(Trait::RequestsChanges)
+        }
+    }
+}
+
+/// The methods that pull requests are merged by, with the number of parents of the newest commit afterwards.
+fn methods<G: GitService>(ground: &Ground<'_, G>) -> impl Iterator<Item = (MergeMethod, usize)> {
+    let squash = ground.shows(Trait::SquashesPullRequests).then_some((MergeMethod::Squash, 1));
+    let rebase = ground.shows(Trait::RebasesPullRequests).then_some((MergeMethod::Rebase, 1));
+    [Some((MergeMethod::Merge, 2)), squash, rebase].into_iter().flatten()
 }
 
 /// A pull request comes back as it was opened, and its head follows the branch.
@@ -71,6 +89,9 @@ pub async fn bad_pull_requests_are_refused(git: &impl GitService, world: &World)
         ("t", "lid", "missing", ErrorKind::NotFound),
         ("t", "lid", "main", ErrorKind::Conflict),
     ] {
+        if kind == ErrorKind::Conflict && !ground.shows(Trait::OnePullRequestForBranches) {
+            continue;
+        }
         let got = git
             .create_pull_request(ground.cx, CreatePullRequest::of(&ground.repo, title, source, target))
             .await;
@@ -136,11 +157,25 @@ pub async fn pull_requests_are_reviewed(git: &impl GitService, world: &World) ->
     ] {
         let mut op = ReviewPullRequest::of(repo, number, verdict);
         op.body = body.map(str::to_owned);
+        let what = format!("review_pull_request, {verdict:?}");
+        if verdict == ReviewVerdict::Approve && body.is_some() && !ground.shows(Trait::ApprovesWithText) {
+            continue;
+        }
         let review = git.review_pull_request(cx, op).await;
+        if verdict == ReviewVerdict::RequestChanges && !ground.shows(Trait::RequestsChanges) {
+            ground.unsupported(&what, review)?;
+            continue;
+        }
+        if !may_say(&ground, verdict) {
+            let kinds = [ErrorKind::Invalid, ErrorKind::PermissionDenied, ErrorKind::Conflict];
+            ground.refused_as(&what, review, &kinds)?;
+            continue;
+        }
         let review = ground.done(&format!("review_pull_request, {verdict:?}"), review)?;
         ground.equal("verdict", &review.verdict, &verdict)?;
         ground.equal("body", &review.body.as_deref(), &body)?;
-        ground.ensure(!ids.contains(&review.id), "two reviews have the same id")?;
+        let known = ids.contains(&review.id) && ground.shows(Trait::KeepsEveryReview);
+        ground.ensure(!known, "two reviews have the same id")?;
         ids.push(review.id);
     }
     for (verdict, body) in [
@@ -151,11 +186,12 @@ pub async fn pull_requests_are_reviewed(git: &impl GitService, world: &World) ->
         let mut op = ReviewPullRequest::of(repo, number, verdict);
         op.body = body.map(str::to_owned);
         let got = git.review_pull_request(cx, op).await;
-        ground.refused(
-            &format!("review_pull_request, {verdict:?} without a text"),
-            got,
-            ErrorKind::Invalid,
-        )?;
+        let what = format!("review_pull_request, {verdict:?} without a text");
+        if verdict == ReviewVerdict::RequestChanges && !ground.shows(Trait::RequestsChanges) {
+            ground.refused_as(&what, got, &[ErrorKind::Invalid, ErrorKind::Unsupported])?;
+        } else {
+            ground.refused(&what, got, ErrorKind::Invalid)?;
+        }
     }
     let got =
         git.review_pull_request(cx, ReviewPullRequest::of(repo, 9_999_999u64, ReviewVerdict::Approve)).await;
@@ -169,9 +205,17 @@ pub async fn pull_requests_are_reviewed(git: &impl GitService, world: &World) ->
 pub async fn pull_requests_are_merged_once(git: &impl GitService, world: &World) -> Result<(), Failure> {
     let ground = Ground::seeded(git, world, "git/pull_requests_are_merged_once").await?;
     let (cx, repo) = (ground.cx, &ground.repo);
-    for (branch, method, parents) in
-        [("a", MergeMethod::Merge, 2), ("b", MergeMethod::Squash, 1), ("c", MergeMethod::Rebase, 1)]
-    {
+    for (branch, method, lacked) in [
+        ("d", MergeMethod::Squash, Trait::SquashesPullRequests),
+        ("e", MergeMethod::Rebase, Trait::RebasesPullRequests),
+    ] {
+        if !ground.shows(lacked) {
+            let number = opened(&ground, branch).await?.number;
+            let got = git.merge_pull_request(cx, MergePullRequest::of(repo, number).method(method)).await;
+            ground.unsupported(&format!("merge_pull_request by {method:?}"), got)?;
+        }
+    }
+    for (branch, (method, parents)) in ["a", "b", "c"].into_iter().zip(methods(&ground)) {
         ground.branch(branch).await?;
         let head = ground.write(branch, &format!("{branch}.txt"), branch).await?.commit;
         ground.write("main", "main.txt", branch).await?;
@@ -229,7 +273,7 @@ pub async fn conflicting_pull_requests_stay_open(
     let number = ground.pull("lid", "main").await?.number;
     ground.write("main", "README.md", "one\nBOX\nthree\n").await?;
     let before = ground.commits("main").await?;
-    for method in [MergeMethod::Merge, MergeMethod::Squash, MergeMethod::Rebase] {
+    for (method, _) in methods(&ground) {
         let got = git
             .merge_pull_request(ground.cx, MergePullRequest::of(&ground.repo, number).method(method))
             .await;

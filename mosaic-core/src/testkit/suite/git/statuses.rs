@@ -1,6 +1,6 @@
 //! Statuses: what the checks of a commit say, each and together.
 
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::git::{GetCommitStatus, GitService, SetCommitStatus};
 use crate::testkit::suite::Failure;
@@ -40,6 +40,9 @@ pub async fn the_latest_word_of_a_check_counts(git: &impl GitService, world: &Wo
         let op = SetCommitStatus::of(&ground.repo, commit.as_str(), context, state)
             .description(format!("{context} says {state:?}"))
             .target_url("https://ci.example.org/runs/1?x=1#log");
+        let told =
+            |state| if ground.shows(Trait::TellsErrorFromFailure) || state != Error { state } else { Failed };
+        let (state, together) = (told(state), told(together));
         let set = ground.done("set_commit_status", git.set_commit_status(ground.cx, op.clone()).await)?;
         ground.equal("context and state", &(set.context.as_str(), set.state), &(context, state))?;
         ground.equal("description", &set.description, &op.description)?;
@@ -48,7 +51,7 @@ pub async fn the_latest_word_of_a_check_counts(git: &impl GitService, world: &Wo
         ground.equal(&format!("all together after {context} said {state:?}"), &now.state, &Some(together))?;
         ground.equal("number of checks", &now.statuses.len(), &count)?;
         ground.ensure(
-            now.statuses.is_sorted_by(|a, b| a.context < b.context),
+            now.statuses.is_sorted_by(|a, b| a.context < b.context) || !ground.shows(Trait::ChecksByName),
             "the checks are not in the order of their names",
         )?;
         let shown = now.statuses.iter().find(|status| status.context == context);
@@ -60,6 +63,9 @@ pub async fn the_latest_word_of_a_check_counts(git: &impl GitService, world: &Wo
     let build = now.statuses.iter().find(|status| status.context == "build");
     let facts =
         build.map(|status| (status.state, status.description.as_deref(), status.target_url.as_deref()));
+    if !ground.shows(Trait::LastWordReplaces) {
+        return ground.equal("the last word", &facts.map(|facts| facts.0), &Some(Pending));
+    }
     ground.equal("what the last word leaves out", &facts, &Some((Pending, None, None)))
 }
 

@@ -1,7 +1,7 @@
 //! Pull requests that change: what they say, where they go, and whether they are open.
 
 use super::pull_requests::{fetch, opened};
-use super::{Ground, World};
+use super::{Ground, Trait, World};
 use crate::error::ErrorKind;
 use crate::op::git::{GitService, ListPullRequests, MergePullRequest, UpdatePullRequest};
 use crate::testkit::suite::Failure;
@@ -33,6 +33,13 @@ pub async fn pull_requests_are_changed(git: &impl GitService, world: &World) -> 
     ground.equal("body", &said.body.as_deref(), &Some(text))?;
     ground.equal("branches", &(said.source.as_str(), said.target.as_str()), &("lid", "main"))?;
     ground.equal("state", &said.state, &PullRequestState::Open)?;
+    if !ground.shows(Trait::RetargetsPullRequests) {
+        let got = git.update_pull_request(cx, op().target("next")).await;
+        ground.unsupported("update_pull_request to another target", got)?;
+        let got = git.update_pull_request(cx, op().title("")).await;
+        ground.refused("update_pull_request with an empty title", got, ErrorKind::Invalid)?;
+        return ground.equal("the pull request", &fetch(&ground, made.number).await?.title, "A better lid");
+    }
     let turned = update(&ground, op().target("next")).await?;
     ground.equal("target", &turned.target, "next")?;
     ground.equal("title, which the update does not name", &turned.title, "A better lid")?;
@@ -52,8 +59,10 @@ pub async fn pull_requests_are_changed(git: &impl GitService, world: &World) -> 
         ground.refused(&format!("update_pull_request with {what}"), got, kind)?;
     }
     let twin = ground.pull("lid", "main").await?;
-    let got = git.update_pull_request(cx, op().target("main")).await;
-    ground.refused("update_pull_request to where another brings the same", got, ErrorKind::Conflict)?;
+    if ground.shows(Trait::OnePullRequestForBranches) {
+        let got = git.update_pull_request(cx, op().target("main")).await;
+        ground.refused("update_pull_request to where another brings the same", got, ErrorKind::Conflict)?;
+    }
     let now = fetch(&ground, made.number).await?;
     ground.equal(
         "branches after what was refused",
@@ -87,10 +96,17 @@ pub async fn pull_requests_are_closed_and_opened_again(
     ground.refused("merge_pull_request of a closed one", got, ErrorKind::Conflict)?;
     ground.equal("lid.txt on main", &ground.text("main", "lid.txt").await?, &None)?;
 
-    let twin = ground.pull("lid", "main").await?.number;
-    let got = git.update_pull_request(cx, open(number, true)).await;
-    ground.refused("opening again beside another that brings the same", got, ErrorKind::Conflict)?;
-    update(&ground, open(twin, false)).await?;
+    if !ground.shows(Trait::ReopensPullRequests) {
+        let got = git.update_pull_request(cx, open(number, true)).await;
+        ground.unsupported("update_pull_request, open again", got)?;
+        return ground.equal("state", &fetch(&ground, number).await?.state, &PullRequestState::Closed);
+    }
+    if ground.shows(Trait::OnePullRequestForBranches) {
+        let twin = ground.pull("lid", "main").await?.number;
+        let got = git.update_pull_request(cx, open(number, true)).await;
+        ground.refused("opening again beside another that brings the same", got, ErrorKind::Conflict)?;
+        update(&ground, open(twin, false)).await?;
+    }
     for _ in 0..2 {
         let again = update(&ground, open(number, true)).await?;
         ground.equal("state", &again.state, &PullRequestState::Open)?;
