@@ -7,6 +7,10 @@
 //! | `local-git` | real repositories on disk, through the `git` program | git |
 //! | `local-project` | a tracker in one SQLite file | project |
 
+#[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
+mod cursor;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod local;
 
 use mosaic_core::plugin::Factory;

@@ -2,8 +2,6 @@
 
 #[cfg(all(feature = "local-cicd", target_os = "linux"))]
 pub mod cicd;
-#[cfg(any(feature = "local-docs", feature = "local-project"))]
-mod cursor;
 #[cfg(feature = "local-docs")]
 pub mod document;
 #[cfg(feature = "local-git")]

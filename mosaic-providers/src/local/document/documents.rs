@@ -17,7 +17,7 @@ use super::order::Place;
 use super::store::{Permit, Root, Store};
 use super::view::{DOCUMENTS_MAX, DocumentFile, FILE_MAX, View};
 use super::{disk, fault, names, validate};
-use crate::local::cursor::List;
+use crate::cursor::List;
 
 /// The number of placements of a call at most.
 const PLACEMENTS_MAX: usize = 1_000;

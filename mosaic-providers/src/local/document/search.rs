@@ -20,7 +20,7 @@ use super::index::is_busy;
 use super::store::{Root, Store};
 use super::view::View;
 use super::{fault, query, snippet, words};
-use crate::local::cursor::List;
+use crate::cursor::List;
 
 /// How many documents are brought into the index in one transaction.
 const BATCH: usize = 128;

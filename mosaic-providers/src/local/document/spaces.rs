@@ -17,7 +17,7 @@ use super::names::{self, SPACE_FILE};
 use super::store::{Permit, Root, Store};
 use super::validate;
 use super::view::FILE_MAX;
-use crate::local::cursor::List;
+use crate::cursor::List;
 
 pub(super) async fn create(store: &Store, cx: &CallContext, op: CreateSpace) -> Result<Space> {
     validate::key(&op.space)?;

@@ -8,11 +8,11 @@ use mosaic_core::types::{Comment, Page};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::cursor::List;
 use super::issues::touch;
 use super::row::{issue_id, time};
 use super::store::{Begun, Store};
 use super::{fault, validate};
+use crate::cursor::List;
 
 pub(super) async fn add(store: &Store, cx: &CallContext, op: AddComment) -> Result<Comment> {
     validate::comment("body", &op.body)?;

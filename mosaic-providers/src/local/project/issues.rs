@@ -8,10 +8,10 @@ use mosaic_core::types::project::Issue;
 use mosaic_core::types::{Page, ProjectKey};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqliteExecutor};
 
-use super::cursor::List;
 use super::row::{FROM_ISSUE, ISSUE, issue, missing, stored_number, stored_state};
 use super::store::{Begun, Store, Write};
 use super::{fault, projects, sprints, validate};
+use crate::cursor::List;
 
 pub(super) async fn create(store: &Store, cx: &CallContext, mut op: CreateIssue) -> Result<Issue> {
     validate::title("title", &op.title)?;

@@ -6,9 +6,9 @@ use mosaic_core::op::project::ListLabels;
 use mosaic_core::types::Page;
 use mosaic_core::types::project::Label;
 
-use super::cursor::List;
 use super::store::Store;
 use super::{fault, projects};
+use crate::cursor::List;
 
 pub(super) async fn list(store: &Store, op: &ListLabels) -> Result<Page<Label>> {
     let list = List((ListLabels::META.name, &op.project));

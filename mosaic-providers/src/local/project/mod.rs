@@ -46,8 +46,6 @@ use mosaic_core::types::{Comment, Page, ServiceKind};
 pub use config::{LocalProjectConfig, LocalProjectFactory};
 use store::Store;
 
-use super::cursor;
-
 /// A tracker in one SQLite file.
 ///
 /// Every future can be dropped at any time: what was not committed is rolled back. Idempotency keys are honoured for a day;

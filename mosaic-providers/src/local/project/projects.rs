@@ -9,10 +9,10 @@ use mosaic_core::types::{Page, ProjectKey};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteExecutor};
 
-use super::cursor::List;
 use super::row::{shown, time};
 use super::store::{Begun, Store};
 use super::{fault, validate};
+use crate::cursor::List;
 
 pub(super) async fn create(store: &Store, cx: &CallContext, op: CreateProject) -> Result<Project> {
     validate::key(op.project.as_str())?;

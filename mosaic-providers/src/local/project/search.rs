@@ -7,10 +7,10 @@ use mosaic_core::types::Page;
 use mosaic_core::types::project::Issue;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::cursor::List;
 use super::row::{ISSUE, issue, stored_state};
 use super::store::Store;
 use super::{fault, projects, validate};
+use crate::cursor::List;
 
 pub(super) async fn search(store: &Store, op: &SearchIssues) -> Result<Page<Issue>> {
     validate::query(&op.query)?;

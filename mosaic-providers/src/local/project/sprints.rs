@@ -9,11 +9,11 @@ use mosaic_core::types::{IssueRef, Page, ProjectKey, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use super::cursor::List;
 use super::projects::project_id;
 use super::row::{missing, shown, stored_number, time};
 use super::store::{Begun, Store, Write};
 use super::{fault, validate};
+use crate::cursor::List;
 
 /// A sprint; conditions follow.
 const SPRINT: &str = "\

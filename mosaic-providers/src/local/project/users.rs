@@ -6,9 +6,9 @@ use mosaic_core::op::project::ListUsers;
 use mosaic_core::types::Page;
 use mosaic_core::types::project::User;
 
-use super::cursor::List;
 use super::store::Store;
 use super::{fault, projects};
+use crate::cursor::List;
 
 pub(super) async fn list(store: &Store, op: &ListUsers) -> Result<Page<User>> {
     let list = List((ListUsers::META.name, &op.project));

@@ -1,8 +1,8 @@
 //! Cursors of lists: where the next page begins, tied to the list it belongs to.
 //!
 //! A cursor is `1~DIGEST~POSITION`: the version of the form, a digest over the list (its operation, what it is of and its
-//! filters) and the position, and the position itself: the last thing of the page before. It points at a place in the order,
-//! not at a number of things to skip, so things that are made meanwhile move nothing.
+//! filters) and the position, and the position itself. The embedded providers take the last thing of the page before: a place in the order and
+//! not a number of things to skip, so things that are made meanwhile move nothing. Vendors count, or hand out tokens.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -17,14 +17,30 @@ const VERSION: &str = "1";
 const DIGEST_KEY: [u8; 16] = *b"mosaic cursor 1\0";
 
 /// One list: what tells its cursors from those of others.
-pub(super) struct List<S>(
+///
+/// ```
+/// # #[cfg(feature = "http")] {
+/// use mosaic_core::types::PageRequest;
+/// use mosaic_providers::http::List;
+///
+/// let (list, other) = (List(("branches", "acme/widget")), List(("branches", "acme/gadget")));
+/// let request = PageRequest::first(30).at(list.cursor(60));
+/// assert_eq!(list.after::<u64>(&request).ok(), Some(Some(60)));
+/// assert!(other.after::<u64>(&request).is_err());
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct List<S>(
     /// The operation, what it is a list of, and the filters.
-    pub(super) S,
+    pub S,
 );
 
 impl<S: Serialize> List<S> {
     /// The position that a page begins after; none for the first page.
-    pub(super) fn after<P: FromStr>(&self, page: &PageRequest) -> Result<Option<P>> {
+    ///
+    /// # Errors
+    /// `Invalid` where the cursor is not one of this list.
+    pub fn after<P: FromStr>(&self, page: &PageRequest) -> Result<Option<P>> {
         let Some(cursor) = &page.cursor else { return Ok(None) };
         let mut parts = cursor.as_str().splitn(3, '~');
         let position = match (parts.next(), parts.next(), parts.next()) {
@@ -35,7 +51,7 @@ impl<S: Serialize> List<S> {
     }
 
     /// A page of what was read, one more than asked for: that one only says that there is a next page.
-    pub(super) fn page<T, P: Display>(
+    pub fn page<T, P: Display>(
         &self,
         mut items: Vec<T>,
         limit: usize,
@@ -45,11 +61,14 @@ impl<S: Serialize> List<S> {
             return Page::last(items);
         }
         items.truncate(limit);
-        let next = items.last().map(|last| {
-            let position = position(last).to_string();
-            Cursor::new(format!("{VERSION}~{}~{position}", self.digest(&position)))
-        });
+        let next = items.last().map(|last| self.cursor(position(last)));
         Page::new(items, next)
+    }
+
+    /// The cursor of a position in this list.
+    pub fn cursor(&self, position: impl Display) -> Cursor {
+        let position = position.to_string();
+        Cursor::new(format!("{VERSION}~{}~{position}", self.digest(&position)))
     }
 
     fn digest(&self, position: &str) -> String {

@@ -1,0 +1,39 @@
+//! What every provider that speaks HTTP shares: one client with credentials, limits, paths, pages and errors.
+//!
+//! A provider says what its vendor does otherwise in a [`Dialect`], and builds requests; everything else happens here. No
+//! vendor's name appears in this folder.
+//!
+//! - A request is sent once. Repeating is the engine's work, which learns from the error what is known of the delivery.
+//! - Nothing leaves the configured origin: pages and redirects that lead elsewhere are refused. Only downloads may, without
+//!   credentials.
+//! - Answers are bounded, credentials are [`Secret`](mosaic_core::types::Secret) and in no error.
+//! - A read that was answered with an `ETag` before is asked for conditionally; a 304 gives the known answer again.
+
+mod answer;
+mod auth;
+mod classify;
+mod client;
+mod conditional;
+mod config;
+mod dialect;
+mod link;
+mod page;
+mod path;
+mod rate;
+mod redact;
+mod request;
+mod transport;
+
+pub use crate::cursor::List;
+pub use answer::Answer;
+pub use auth::jwt::Signer;
+pub use auth::{Auth, OAuth2, OAuth2Grant, Token, TokenSource};
+pub use client::{Access, AppSource, Client};
+pub use config::{HttpConfig, ProxyConfig, Reach, TlsConfig};
+pub use dialect::{Dialect, Refusal, TokenHeader};
+pub use page::{Numbered, limit_of, token_of, tokened};
+pub use path::Path;
+#[allow(unused_imports, reason = "each vendor is compiled alone too")]
+pub(crate) use path::at;
+pub use request::Request;
+pub use transport::Transport;

@@ -1,0 +1,134 @@
+//! Lists of vendors in pages: from a cursor of ours to the parameters of a vendor, and back.
+//!
+//! Vendors count pages, count items, hand out a token, or name the whole next URL. A cursor is bound to its list (see
+//! [`List`]), holds nothing but the place to go on from, and never an address.
+
+use http::HeaderMap;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::{Cursor, Page, PageRequest};
+use serde::Serialize;
+
+use super::link;
+use crate::cursor::List;
+
+/// How many items to ask for: what the call wants, and not more than the vendor gives at once.
+pub fn limit_of(page: &PageRequest, most: usize) -> usize {
+    page.limit().min(most)
+}
+
+/// A part of a list whose pages are counted, or whose items are.
+///
+/// The cursor says how many items went before. Should the next call want another number of items at a time, the pages are
+/// counted in the largest size that fits both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbered {
+    /// How many items come before this part.
+    pub offset: u64,
+    /// How many items are asked for.
+    pub size: u64,
+}
+
+impl Numbered {
+    /// The part that a call asks for, at most `most` items at once.
+    ///
+    /// # Errors
+    /// `Invalid` where the cursor is not one of this list.
+    pub fn of(list: &List<impl Serialize>, page: &PageRequest, most: usize) -> Result<Self> {
+        let limit = limit_of(page, most) as u64;
+        let offset: u64 = list.after(page)?.unwrap_or(0);
+        // Larger than any list: some number that was made up.
+        if offset > u64::from(u32::MAX) {
+            return Err(Error::new(ErrorKind::Invalid, "page: the cursor is not one of this list"));
+        }
+        let size = (1..=limit).rev().find(|size| offset % size == 0).unwrap_or(1);
+        Ok(Self { offset, size })
+    }
+
+    /// The number of the page, from 1.
+    pub fn number(self) -> u64 {
+        self.offset / self.size + 1
+    }
+
+    /// The page of what was read, and the cursor to the next one where there is one.
+    pub fn page<T>(self, list: &List<impl Serialize>, items: Vec<T>, more: bool) -> Page<T> {
+        let next = more.then(|| list.cursor(self.offset + self.size));
+        Page::new(items, next)
+    }
+
+    /// The same, where the vendor tells of a next page by a `Link` header.
+    pub fn linked<T>(self, list: &List<impl Serialize>, items: Vec<T>, headers: &HeaderMap) -> Page<T> {
+        self.page(list, items, link::relation(headers, "next").is_some())
+    }
+
+    /// The same, where the vendor tells nothing: a full page may have another one after it.
+    pub fn guessed<T>(self, list: &List<impl Serialize>, items: Vec<T>) -> Page<T> {
+        let full = items.len() as u64 >= self.size;
+        self.page(list, items, full)
+    }
+}
+
+/// The token to go on with that a call brings; none for the first page.
+///
+/// # Errors
+/// `Invalid` where the cursor is not one of this list.
+pub fn token_of(list: &List<impl Serialize>, page: &PageRequest) -> Result<Option<String>> {
+    list.after(page)
+}
+
+/// The page of what was read, with the token of the vendor's for the next one.
+pub fn tokened<T>(list: &List<impl Serialize>, items: Vec<T>, next: Option<String>) -> Page<T> {
+    let next: Option<Cursor> = next.filter(|token| !token.is_empty()).map(|token| list.cursor(token));
+    Page::new(items, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn pages_are_counted_from_the_cursor() {
+        let list = List("a");
+        let first = Numbered::of(&list, &PageRequest::first(30), 50).unwrap();
+        assert_eq!((first.number(), first.size), (1, 30));
+        let next = first.page(&list, vec![0; 30], true).next.unwrap();
+        let second = Numbered::of(&list, &PageRequest::first(30).at(next.clone()), 50).unwrap();
+        assert_eq!((second.number(), second.size), (2, 30));
+        let smaller = Numbered::of(&list, &PageRequest::first(20).at(next), 50).unwrap();
+        assert_eq!((smaller.number(), smaller.size, smaller.offset), (3, 15, 30));
+        assert_eq!(Numbered::of(&list, &PageRequest::first(100), 50).unwrap().size, 50);
+    }
+
+    #[test]
+    fn tokens_come_back_in_their_own_list_only() {
+        let (list, other) = (List("a"), List("b"));
+        let page = tokened(&list, vec![1], Some("x~y&z".into()));
+        let request = PageRequest::first(10).at(page.next.unwrap());
+        assert_eq!(token_of(&list, &request).unwrap().as_deref(), Some("x~y&z"));
+        assert_eq!(token_of(&other, &request).unwrap_err().kind(), ErrorKind::Invalid);
+        assert!(tokened(&list, vec![1], Some(String::new())).next.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_sizes_every_item_comes_once(total in 0u64..300, sizes in proptest::collection::vec(1u32..=100, 1..6)) {
+            let list = List("a");
+            let (mut seen, mut at, mut turn) = (0u64, None::<Cursor>, 0);
+            loop {
+                let mut request = PageRequest::first(sizes[turn % sizes.len()]);
+                request.cursor = at.take();
+                let part = Numbered::of(&list, &request, 100).unwrap();
+                prop_assert_eq!((part.number() - 1) * part.size, seen);
+                let items: Vec<u64> = (seen..total.min(seen + part.size)).collect();
+                seen += items.len() as u64;
+                let page = part.page(&list, items, seen < total);
+                turn += 1;
+                match page.next {
+                    Some(next) => at = Some(next),
+                    None => break,
+                }
+            }
+            prop_assert_eq!(seen, total);
+        }
+    }
+}
