@@ -18,6 +18,9 @@ use tokio::sync::Notify;
 
 use super::line::Line;
 
+/// After so many bytes an endless answer ends after all, lest a reader without a limit takes all memory.
+pub(crate) const ENDLESS: u64 = 96 << 20;
+
 /// What goes wrong with one request.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
@@ -35,7 +38,7 @@ pub(crate) enum Fault {
     Closed,
     /// This status with this `Location`.
     Redirect { status: u16, to: String },
-    /// JSON that never ends.
+    /// JSON that does not end before [`ENDLESS`] bytes.
     Endless,
 }
 
@@ -215,7 +218,8 @@ async fn run(State(faults): State<Faults>, request: Request, next: Next) -> Resp
         Fault::Endless => {
             let poured = Arc::clone(&faults.0.poured);
             let chunk = Bytes::from(format!("\"{}\",", "x".repeat(65_532)));
-            let more = stream::repeat(chunk).inspect(move |chunk| {
+            let chunks = usize::try_from(ENDLESS).unwrap() / chunk.len() + 1;
+            let more = stream::repeat(chunk).take(chunks).inspect(move |chunk| {
                 poured.fetch_add(chunk.len() as u64, Ordering::AcqRel);
             });
             let all = stream::iter([Bytes::from_static(b"[")]).chain(more).map(Ok::<_, Infallible>);
