@@ -269,7 +269,8 @@ impl Client {
         known: Option<&Known>,
         may_leave: bool,
     ) -> Result<(reqwest::Response, Vec<Secret>)> {
-        let entry = pool.choose(request.budget)?;
+        // It counts until the head of the answer told what is left.
+        let (entry, _taken) = pool.choose(request.budget)?;
         let mut proof = entry.credential.proof().await?;
         let secrets = proof.as_ref().map(|proof| proof.secrets.clone()).unwrap_or_default();
         let Request { method, headers, accept, mut body, budget, .. } = request;

@@ -24,19 +24,16 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct Conditional(Option<Cache<Box<str>, Arc<Known>>>);
 
+/// What an answer takes. Headers are counted roughly: they are a page at most.
+#[expect(clippy::borrowed_box, reason = "the cache hands out its key as it is")]
+fn weigh(key: &Box<str>, known: &Arc<Known>) -> u32 {
+    u32::try_from(key.len() + known.body.len() + 64 * known.headers.len()).unwrap_or(u32::MAX)
+}
+
 impl Conditional {
     /// A store of at most so many bytes; none at all for 0.
     pub(super) fn new(bytes: u64) -> Self {
-        let weigh = |key: &str, known: &Arc<Known>| {
-            // Headers are counted roughly: they are a page at most.
-            u32::try_from(key.len() + known.body.len() + 64 * known.headers.len()).unwrap_or(u32::MAX)
-        };
-        let build = || {
-            Cache::builder()
-                .max_capacity(bytes)
-                .weigher(move |key: &Box<str>, known| weigh(key, known))
-                .build()
-        };
+        let build = || Cache::builder().max_capacity(bytes).weigher(weigh).build();
         Self((bytes > 0).then(build))
     }
 

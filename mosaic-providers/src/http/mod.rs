@@ -24,6 +24,7 @@ mod redact;
 mod request;
 mod transport;
 
+pub use crate::at;
 pub use crate::cursor::List;
 pub use answer::Answer;
 pub use auth::jwt::Signer;
@@ -33,7 +34,5 @@ pub use config::{HttpConfig, ProxyConfig, Reach, TlsConfig};
 pub use dialect::{Dialect, Refusal, TokenHeader};
 pub use page::{Numbered, limit_of, token_of, tokened};
 pub use path::Path;
-#[allow(unused_imports, reason = "each vendor is compiled alone too")]
-pub(crate) use path::at;
 pub use request::Request;
 pub use transport::Transport;

@@ -40,7 +40,7 @@ impl Numbered {
         if offset > u64::from(u32::MAX) {
             return Err(Error::new(ErrorKind::Invalid, "page: the cursor is not one of this list"));
         }
-        let size = (1..=limit).rev().find(|size| offset % size == 0).unwrap_or(1);
+        let size = (1..=limit).rev().find(|size| offset.is_multiple_of(*size)).unwrap_or(1);
         Ok(Self { offset, size })
     }
 

@@ -71,13 +71,17 @@ impl fmt::Write for Encoder<'_> {
     }
 }
 
-/// A [`Path`] of segments: `at!["repos", &owner, &name, "pulls", 7]`.
-#[allow(unused_macros, reason = "each vendor is compiled alone too")]
+/// A [`Path`](crate::http::Path) of segments.
+///
+/// ```
+/// let path = mosaic_providers::at!["repos", "acme", "a/b", "pulls", 7];
+/// assert_eq!(path.encoded()?, "/repos/acme/a%2Fb/pulls/7");
+/// # Ok::<(), mosaic_core::Error>(())
+/// ```
+#[macro_export]
 macro_rules! at {
     [$($part:expr),* $(,)?] => { $crate::http::Path::root()$(.part($part))* };
 }
-#[allow(unused_imports, reason = "each vendor is compiled alone too")]
-pub(crate) use at;
 
 #[cfg(test)]
 mod tests {

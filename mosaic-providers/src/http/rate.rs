@@ -24,6 +24,8 @@ struct Budget {
     remaining: u64,
     limit: Option<u64>,
     until: Instant,
+    /// Requests that are on their way and will count, as far as is known.
+    on_their_way: u64,
 }
 
 /// What is left for one credential.
@@ -48,20 +50,21 @@ impl Gauge {
             return Err(until - now);
         }
         match state.budgets.iter().find(|known| *known.name == *budget && known.until > now) {
-            Some(known) if known.remaining == 0 => Err(known.until - now),
-            Some(known) => Ok(known.remaining),
+            Some(known) => match known.remaining.saturating_sub(known.on_their_way) {
+                0 => Err(known.until - now),
+                left => Ok(left),
+            },
             None => Ok(u64::MAX),
         }
     }
 
-    /// Counts a request that is about to be sent, so that many at once do not all take the last one.
-    pub(super) fn take(&self, budget: &str, now: Instant) {
+    /// Counts a request that is about to be sent, so that many at once do not all take the last one. It counts until it is
+    /// dropped: then the answer has told what it cost.
+    pub(super) fn take<'a>(&'a self, budget: &'a str, now: Instant) -> Taken<'a> {
         let mut state = self.0.lock();
-        if let Some(known) =
-            state.budgets.iter_mut().find(|known| *known.name == *budget && known.until > now)
-        {
-            known.remaining = known.remaining.saturating_sub(1);
-        }
+        let known = state.budgets.iter_mut().find(|known| *known.name == *budget && known.until > now);
+        let counted = known.map(|known| known.on_their_way += 1).is_some();
+        Taken { gauge: self, budget, counted }
     }
 
     /// Learns from the headers of an answer. `budget` is the one that was expected to pay; the answer may name another.
@@ -79,7 +82,13 @@ impl Gauge {
             known.remaining = if same { known.remaining.min(remaining) } else { remaining };
             (known.limit, known.until) = (told.limit.or(known.limit), until);
         } else if state.budgets.len() < BUDGETS {
-            state.budgets.push(Budget { name: name.into(), remaining, limit: told.limit, until });
+            state.budgets.push(Budget {
+                name: name.into(),
+                remaining,
+                limit: told.limit,
+                until,
+                on_their_way: 0,
+            });
         }
     }
 
@@ -96,6 +105,25 @@ impl Gauge {
             .filter(|budget| budget.until > now)
             .filter_map(used)
             .max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+}
+
+/// A request on its way, as its budget counts it.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    gauge: &'a Gauge,
+    budget: &'a str,
+    counted: bool,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.counted {
+            let mut state = self.gauge.0.lock();
+            if let Some(known) = state.budgets.iter_mut().find(|known| *known.name == *self.budget) {
+                known.on_their_way = known.on_their_way.saturating_sub(1);
+            }
+        }
     }
 }
 

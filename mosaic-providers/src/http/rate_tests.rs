@@ -17,7 +17,8 @@ fn seconds(number: u64) -> Option<Duration> {
 #[test]
 fn every_family_says_how_long() {
     let epoch = http_date(DATE).unwrap().as_second();
-    let table: &[(&[(&'static str, &str)], Option<Duration>)] = &[
+    type Row<'a> = (&'a [(&'static str, &'a str)], Option<Duration>);
+    let table: &[Row<'_>] = &[
         (&[("retry-after", "30")], seconds(30)),
         (&[("retry-after", "Mon, 23 Nov 2026 08:01:00 GMT")], seconds(60)),
         (&[("retry-after", "Mon, 23 Nov 2026 07:00:00 GMT")], seconds(0)),
@@ -61,12 +62,16 @@ async fn what_is_used_up_comes_back_at_the_reset() {
     gauge.learn("core", &told("2"), false, now);
     assert_eq!(gauge.left("core", now), Ok(2));
     assert_eq!(gauge.left("search", now), Ok(u64::MAX));
-    gauge.take("core", now);
-    // An older answer that arrives late does not give anything back.
+    let (one, other) = (gauge.take("core", now), gauge.take("core", now));
+    assert_eq!(gauge.left("core", now), Err(Duration::from_secs(60)), "both are on their way");
+    gauge.learn("core", &told("1"), false, now);
+    drop(one);
+    // An older answer that arrives late does not give anything back; one that cost nothing takes nothing.
     gauge.learn("core", &told("2"), false, now);
+    drop(other);
     assert_eq!(gauge.left("core", now), Ok(1));
     assert_eq!(gauge.tightest(now), Some((0.9, 1)));
-    gauge.take("core", now);
+    gauge.learn("core", &told("0"), false, now);
     assert_eq!(gauge.left("core", now), Err(Duration::from_secs(60)));
     assert_eq!(gauge.left("core", now + Duration::from_secs(61)), Ok(u64::MAX));
 }

@@ -5,6 +5,9 @@
 #[cfg(all(feature = "http", feature = "local-git"))]
 mod fake;
 #[cfg(test)]
+#[cfg(feature = "http")]
+mod http;
+#[cfg(test)]
 #[cfg(all(feature = "local-cicd", target_os = "linux"))]
 mod local_cicd;
 #[cfg(test)]

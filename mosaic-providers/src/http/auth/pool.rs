@@ -7,7 +7,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
 use super::Credential;
-use crate::http::rate::Gauge;
+use crate::http::rate::{Gauge, Taken};
 
 /// The credentials of one identity.
 #[derive(Debug)]
@@ -47,12 +47,11 @@ impl Pool {
     ///
     /// # Errors
     /// `Throttled`, with the time to wait, where none has anything left; nothing was sent then.
-    pub(in crate::http) fn choose(&self, budget: &str) -> Result<&Entry> {
+    pub(in crate::http) fn choose<'a>(&'a self, budget: &'a str) -> Result<(&'a Entry, Taken<'a>)> {
         let now = Instant::now();
         if let [only] = &*self.entries {
             only.gauge.left(budget, now).map_err(|wait| used_up(budget, wait, 1))?;
-            only.gauge.take(budget, now);
-            return Ok(only);
+            return Ok((only, only.gauge.take(budget, now)));
         }
         let begin = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut shortest: Option<Duration> = None;
@@ -72,8 +71,7 @@ impl Pool {
         match best {
             // A refused credential is no better than a little patience.
             Some(((usable, _), entry)) if usable || shortest.is_none() => {
-                entry.gauge.take(budget, now);
-                Ok(entry)
+                Ok((entry, entry.gauge.take(budget, now)))
             }
             _ => Err(used_up(budget, shortest.unwrap_or_default(), self.entries.len())),
         }
@@ -140,13 +138,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn equal_ones_take_turns_and_the_fullest_comes_first() {
         let pool = pool(2);
-        let first = index(&pool, pool.choose("core").unwrap());
-        let second = index(&pool, pool.choose("core").unwrap());
+        let first = index(&pool, pool.choose("core").unwrap().0);
+        let second = index(&pool, pool.choose("core").unwrap().0);
         assert_ne!(first, second);
         let now = Instant::now();
         pool.entries[0].gauge.learn("core", &told(5), false, now);
         pool.entries[1].gauge.learn("core", &told(50), false, now);
-        assert!((0..10).all(|_| index(&pool, pool.choose("core").unwrap()) == 1));
+        assert!((0..10).all(|_| index(&pool, pool.choose("core").unwrap().0) == 1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -156,7 +154,7 @@ mod tests {
         for entry in &pool.entries {
             entry.gauge.learn("core", &told(1), false, now);
         }
-        assert!(pool.choose("core").is_ok() && pool.choose("core").is_ok());
+        let _on_their_way = [pool.choose("core").unwrap(), pool.choose("core").unwrap()];
         let error = pool.choose("core").unwrap_err();
         assert_eq!((error.kind(), error.wait()), (ErrorKind::Throttled, Some(Duration::from_secs(60))));
         tokio::time::advance(Duration::from_secs(61)).await;
@@ -167,7 +165,7 @@ mod tests {
     async fn refused_ones_are_left_out_while_there_is_another() {
         let pool = pool(2);
         pool.entries[0].refuse();
-        assert!((0..4).all(|_| index(&pool, pool.choose("core").unwrap()) == 1));
+        assert!((0..4).all(|_| index(&pool, pool.choose("core").unwrap().0) == 1));
         pool.renew().await.unwrap();
         pool.entries[1].refuse();
         assert!(pool.choose("core").is_ok(), "with none left the vendor may say so again");
