@@ -12,6 +12,14 @@ use super::redact::told;
 use super::transport::network;
 
 /// A whole answer and what was beside it.
+///
+/// ```
+/// use mosaic_providers::http::Answer;
+///
+/// fn more(answer: &Answer<Vec<String>>) -> bool {
+///     answer.header("x-next-page").is_some_and(|page| !page.is_empty())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Answer<T> {
     /// The value.

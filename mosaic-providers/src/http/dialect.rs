@@ -22,6 +22,13 @@ pub struct Dialect {
 }
 
 /// The header that carries a token.
+///
+/// ```
+/// use mosaic_providers::http::TokenHeader;
+///
+/// let header = TokenHeader { name: "private-token", prefix: "" };
+/// assert_ne!(header.name, TokenHeader::BEARER.name);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TokenHeader {
     /// Its name, in lower case.
@@ -36,6 +43,16 @@ impl TokenHeader {
 }
 
 /// An answer that is no success.
+///
+/// ```
+/// use mosaic_core::ErrorKind;
+/// use mosaic_providers::http::Refusal;
+///
+/// // For the field `kind` of a dialect: a vendor that says 422 where a name is taken.
+/// fn kind(refusal: &Refusal<'_>) -> Option<ErrorKind> {
+///     (refusal.status == 422 && refusal.message.contains("already exists")).then_some(ErrorKind::Conflict)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Refusal<'a> {
     /// Its status.

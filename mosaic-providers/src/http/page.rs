@@ -20,6 +20,19 @@ pub fn limit_of(page: &PageRequest, most: usize) -> usize {
 ///
 /// The cursor says how many items went before. Should the next call want another number of items at a time, the pages are
 /// counted in the largest size that fits both.
+///
+/// ```
+/// use mosaic_core::types::PageRequest;
+/// use mosaic_providers::http::{List, Numbered};
+///
+/// let list = List(("branches", "acme/widget"));
+/// let part = Numbered::of(&list, &PageRequest::first(30), 100)?;
+/// assert_eq!((part.number(), part.size), (1, 30));
+/// let page = part.page(&list, vec!["main"; 30], true);
+/// let next = PageRequest::first(30).at(page.next.ok_or("there is more")?);
+/// assert_eq!(Numbered::of(&list, &next, 100)?.number(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbered {
     /// How many items come before this part.

@@ -10,6 +10,15 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// A path below the base URL, percent-encoded.
 ///
+/// ```
+/// use mosaic_providers::http::Path;
+///
+/// let path = Path::root().part("repos").part("acme").parts("src/main file.rs");
+/// assert_eq!(path.encoded()?, "/repos/acme/src/main%20file.rs");
+/// assert!(Path::root().part("..").encoded().is_err());
+/// # Ok::<(), mosaic_core::Error>(())
+/// ```
+///
 /// Each part is one segment, whatever is in it: a slash becomes `%2F`. A part that a URL would not keep as it is (an empty
 /// one, `.` and `..`) makes the whole path `Invalid`, which the request says when it is sent.
 #[derive(Debug, Clone)]
@@ -54,6 +63,9 @@ impl Path {
     }
 
     /// The encoded text, with a slash before each segment.
+    ///
+    /// # Errors
+    /// `Invalid` where a part cannot be a segment.
     pub fn encoded(&self) -> Result<&str> {
         match &self.fault {
             None => Ok(&self.text),

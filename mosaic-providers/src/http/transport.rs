@@ -19,6 +19,12 @@ use url::{Host, Url};
 use super::config::{HttpConfig, ProxyConfig, Reach, TlsConfig};
 
 /// Sends requests, each once and without following redirects.
+///
+/// ```
+/// use mosaic_providers::http::{HttpConfig, Transport};
+///
+/// assert!(Transport::new(&HttpConfig::default()).is_ok());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Transport {
     client: reqwest::Client,
@@ -28,6 +34,8 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// Reads the certificates; nothing is connected to yet.
+    ///
     /// # Errors
     /// `Config` where certificates or the proxy cannot be used.
     pub fn new(config: &HttpConfig) -> Result<Self> {

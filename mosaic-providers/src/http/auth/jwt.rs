@@ -26,6 +26,8 @@ struct Claims<'a> {
 }
 
 impl Signer {
+    /// A signer for the app of this id.
+    ///
     /// # Errors
     /// `Config` where the key is no RSA key in PEM form.
     pub fn new(issuer: impl Into<String>, pem: &Secret) -> Result<Self> {

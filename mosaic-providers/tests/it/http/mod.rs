@@ -5,6 +5,7 @@ mod credentials;
 mod delivery;
 mod origin;
 mod reach;
+mod tls;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -53,3 +53,29 @@ async fn nobody_there_is_a_request_that_was_not_sent() {
     assert_eq!((error.kind(), error.delivered()), (ErrorKind::Network, Delivery::NotSent));
     assert!(error.to_string().contains("cannot connect to 127.0.0.1:"), "{error}");
 }
+
+#[tokio::test]
+async fn a_proxy_stands_between() {
+    let server = Server::start(Router::new().fallback(|| async { "{}" })).await;
+    let mut http = super::local();
+    http.proxy =
+        serde_json::from_value(serde_json::json!({ "url": server.url(), "user": "ci", "password": "pr0xy" }))
+            .unwrap();
+    let access = mosaic_providers::http::Access {
+        base_url: "http://forge.localhost:9/api",
+        auth: &Auth::token("t0ken"),
+        identities: &HashMap::new(),
+        http: &http,
+    };
+    let client = mosaic_providers::http::Client::new(&super::DIALECT, &access, &|_, _, _| Ok(None)).unwrap();
+    ask(&client).await.unwrap();
+    let seen = server.last();
+    assert_eq!(seen.uri.to_string(), "http://forge.localhost:9/api/things");
+    assert_eq!(seen.header("proxy-authorization"), "Basic Y2k6cHIweHk=");
+    let mut outside = http.clone();
+    outside.proxy.as_mut().unwrap().url = "http://192.0.2.1:3128".into();
+    let access = mosaic_providers::http::Access { http: &outside, ..access };
+    let error =
+        mosaic_providers::http::Client::new(&super::DIALECT, &access, &|_, _, _| Ok(None)).unwrap_err();
+    assert!(error.to_string().contains("proxy.url: only this machine"), "{error}");
+}
