@@ -86,9 +86,10 @@ pub mod prelude {
     pub use crate::op::document::*;
     pub use crate::op::git::*;
     pub use crate::op::project::*;
-    pub use crate::op::{Answer, CacheState, Caller};
+    pub use crate::op::{Answer, CacheState, Caller, Vendor, VendorRead, VendorWrite};
     pub use crate::types::git::{MergeMethod, PullRequestState, ReviewVerdict};
     pub use crate::types::project::{IssueState, LinkKind};
+    pub use crate::types::vendor::VendorMethod;
     pub use crate::types::{IssueRef, PageRequest, ProjectKey, ProviderId, RepoRef, TenantId};
 }
 

@@ -66,7 +66,7 @@ impl Loader {
 
     /// A provider that the application adds itself: rules of the file may name it.
     pub fn provider(mut self, id: ProviderId, service: ServiceKind) -> Self {
-        self.extras.providers.push(Member::new(id, OpSet::service(service)));
+        self.extras.providers.push(Member::new(id, OpSet::service(service).and(OpSet::vendor(service))));
         self
     }
 

@@ -30,6 +30,8 @@ pub struct OpMeta {
     pub effect: Effect,
     /// Whether the answer is a stream.
     pub stream: bool,
+    /// Whether it is a call in a vendor's own words, which only the provider that it is pinned to may answer.
+    pub vendor: bool,
     /// How long an answer stays fresh, in seconds; 0 means that it is not cached.
     pub ttl: u32,
     /// What it costs in units of quota; 1 unless the table says more.
@@ -59,6 +61,7 @@ impl OpMeta {
             code: fnv(name),
             effect,
             stream: false,
+            vendor: false,
             ttl: 0,
             cost: 1,
             tags: &[],
@@ -104,9 +107,35 @@ impl OpSet {
         rows.iter().fold(Self::EMPTY, |set, meta| set.with(meta))
     }
 
-    /// Every operation of a family.
+    /// Every operation of a family that all products share. The calls in a vendor's own words, which each provider declares
+    /// where its configuration allows them, are those of [`OpSet::vendor`].
     pub fn service(service: ServiceKind) -> Self {
-        super::catalogue().service(service).fold(Self::EMPTY, |set, def| set.with(def.meta))
+        Self::family(service, false)
+    }
+
+    /// The calls of a family in a vendor's own words.
+    ///
+    /// ```
+    /// use mosaic_core::op::OpSet;
+    /// use mosaic_core::types::ServiceKind;
+    ///
+    /// let all = OpSet::service(ServiceKind::Git).and(OpSet::vendor(ServiceKind::Git));
+    /// assert_eq!(all.len(), OpSet::service(ServiceKind::Git).len() + 2);
+    /// ```
+    pub fn vendor(service: ServiceKind) -> Self {
+        Self::family(service, true)
+    }
+
+    fn family(service: ServiceKind, vendor: bool) -> Self {
+        let rows = super::catalogue().service(service).map(|def| def.meta);
+        rows.filter(|meta| meta.vendor == vendor).fold(Self::EMPTY, Self::with)
+    }
+
+    /// The same set with all operations of another.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(own, more)| *own |= more);
+        self
     }
 
     /// The same set with one more operation.

@@ -17,6 +17,7 @@ mod render;
 mod schema;
 mod service;
 mod stream;
+pub mod vendor;
 mod visit;
 
 use std::any::Any;
@@ -43,6 +44,7 @@ pub use meta::{OpMeta, OpSet};
 pub use pages::Pages;
 pub use project::Projects;
 pub use stream::{ItemStream, Items, erase};
+pub use vendor::{Vendor, VendorRead, VendorWrite};
 pub use visit::{Visitor, visit};
 
 pub use crate::types::Effect;

@@ -3,7 +3,7 @@
 /// Declares a service family from one table.
 ///
 /// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [on FIELD [at PATH] [if PRIVATE] [and OTHER]] [, ttl = SECONDS] [, cost = UNITS] [, tags = [NOUN, ..]]
-/// [, invalidates = [NOUN, ..]] }`. `on repo` makes `AsSubject::as_subject(&self.repo)` the subject of the call, `at path` adds
+/// [, invalidates = [NOUN, ..]] [, vendor = true] }`. `on repo` makes `AsSubject::as_subject(&self.repo)` the subject of the call, `at path` adds
 /// the path that the field of that name holds, `if private` whether the thing is private, and `and
 /// other` a second thing that a write changes. Rows whose
 /// answer is a stream stand in a block `streams { .. }` at the end.
@@ -41,7 +41,7 @@ macro_rules! service {
         pub trait $Trait:ident, client $Client:ident, table $TABLE:ident = $service:literal;
         $(
             $(#[doc = $doc:literal])*
-            fn $method:ident($Params:ident) -> $Output:ty { $effect:ident $(on $field:ident $(at $path:ident)? $(if $private:ident)? $(and $also:ident)?)? $(, $fact:ident = $value:tt)* }
+            fn $method:ident($Params:ty) -> $Output:ty { $effect:ident $(on $field:ident $(at $path:ident)? $(if $private:ident)? $(and $also:ident)?)? $(, $fact:ident = $value:tt)* }
         )*
         $(streams { $(
             $(#[doc = $sdoc:literal])*

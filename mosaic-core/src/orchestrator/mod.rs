@@ -27,11 +27,13 @@ use crate::engine::observe::Metrics;
 use crate::engine::route::{Explanation, Routing, Rules};
 use crate::engine::view::View;
 use crate::engine::{Call, Door, Enter, KnownKey};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::{
-    Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, catalogue,
+    Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, Vendor,
+    catalogue,
 };
-use crate::types::TenantId;
+use crate::types::nearest::nearest;
+use crate::types::{ProviderId, TenantId};
 use plugins::PluginManager;
 
 /// Every provider behind one API, with routing, caching, limits, breakers and failover around each call. Cheap to clone.
@@ -109,6 +111,37 @@ impl Orchestrator {
     /// The ai service.
     pub fn ai(&self) -> Ai<Self> {
         Ai::new(self.clone())
+    }
+
+    /// One provider, to be called in its vendor's own words: what no operation covers, with the credentials, limits and breaker
+    /// of every other call.
+    ///
+    /// ```
+    /// # use mosaic_core::orchestrator::Orchestrator;
+    /// # async fn topics(mosaic: Orchestrator) -> mosaic_core::Result<()> {
+    /// let topics = mosaic.vendor("github-main")?.git().read("/repos/acme/widget/topics").await?;
+    /// println!("{}", topics.body["names"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `Invalid` where there is no such provider, with the nearest name.
+    pub fn vendor(&self, provider: &str) -> Result<Vendor<Self>> {
+        self.vendor_with(provider, CallContext::new())
+    }
+
+    fn vendor_with(&self, provider: &str, cx: CallContext) -> Result<Vendor<Self>> {
+        let view = self.0.view.load();
+        let known = || view.lanes.iter().map(|lane| &lane.provider.id);
+        if let Some(id) = known().find(|id| id.as_str() == provider) {
+            return Ok(Vendor::with(self.clone(), id.clone(), cx));
+        }
+        let shown: String = provider.chars().take(80).collect();
+        let message = match nearest(provider, known().map(ProviderId::as_str)) {
+            Some(nearest) => format!("there is no provider {shown:?}; the nearest is {nearest:?}"),
+            None => format!("there is no provider {shown:?}"),
+        };
+        Err(Error::new(ErrorKind::Invalid, message))
     }
 
     /// The same orchestrator, calling with another context.
@@ -332,6 +365,14 @@ impl Scoped {
     /// The ai service.
     pub fn ai(&self) -> Ai<Orchestrator> {
         self.orchestrator.ai().with(self.cx.clone())
+    }
+
+    /// One provider, to be called in its vendor's own words.
+    ///
+    /// # Errors
+    /// Those of [`Orchestrator::vendor`].
+    pub fn vendor(&self, provider: &str) -> Result<Vendor<Orchestrator>> {
+        self.orchestrator.vendor_with(provider, self.cx.clone())
     }
 
     /// Calls an operation by name with JSON parameters.

@@ -73,7 +73,7 @@ fn parameters(def: &'static OpDef) -> Result<Payload, Failure> {
 }
 
 /// Parameters that fit an operation, made from its schema: what is required and nothing else; texts say `sample`, numbers
-/// are 1, lists are empty, choices take the first.
+/// are 1, lists are empty, choices take the first. Where a schema gives examples, a text is the first of them.
 ///
 /// ```
 /// use mosaic_core::op::catalogue;
@@ -176,6 +176,9 @@ fn type_of(facts: &Map<String, Value>) -> Option<&str> {
 }
 
 fn text(facts: &Map<String, Value>) -> String {
+    if let Some(example) = list(facts, "examples").first().and_then(Value::as_str) {
+        return example.into();
+    }
     match facts.get("format").and_then(Value::as_str) {
         Some("date-time") => return "2024-01-01T00:00:00Z".into(),
         Some("date") => return "2024-01-01".into(),

@@ -19,6 +19,7 @@ mod region;
 mod secret;
 mod service;
 mod subject;
+pub mod vendor;
 
 pub use blob::{Blob, Body, BodyDigest, Chunk};
 pub use comment::Comment;

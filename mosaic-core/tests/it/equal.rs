@@ -5,10 +5,11 @@ use futures_util::stream::iter;
 use mosaic_core::context::{CacheUse, CallContext};
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::{
-    Caller, Digester, JsonAnswer, JsonBody, Operation, StreamOperation, Visitor, catalogue, visit,
+    Caller, Digester, JsonAnswer, JsonBody, OpMeta, Operation, StreamOperation, Visitor, catalogue, visit,
 };
 use mosaic_core::orchestrator::Orchestrator;
 use mosaic_core::testkit::Double;
+use mosaic_core::types::ProviderId;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -31,9 +32,12 @@ impl Compared {
     }
 }
 
-/// The contexts that are tried: around the cache, into the cache, and out of it.
-fn contexts() -> [CallContext; 3] {
-    let cx = CallContext::new();
+/// The contexts that are tried: around the cache, into the cache, and out of it. Calls in a vendor's own words go to one provider.
+fn contexts(meta: &OpMeta) -> [CallContext; 3] {
+    let mut cx = CallContext::new();
+    if meta.vendor {
+        cx = cx.pinned_to(ProviderId::new("one").unwrap());
+    }
     [cx.clone().cache(CacheUse::Bypass), cx.clone(), cx]
 }
 
@@ -92,7 +96,7 @@ impl Visitor for Compared {
             let (typed, named) = (double(), double());
             self.runtime.block_on(async {
                 let (first, second) = (orchestra(&typed).await, orchestra(&named).await);
-                for cx in contexts() {
+                for cx in contexts(O::META) {
                     let answer = first.call(&cx, op.clone()).await;
                     let (state, provider) = match &answer {
                         Ok(answer) => (Some(answer.cache()), answer.provider().cloned()),

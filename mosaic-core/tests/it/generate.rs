@@ -30,12 +30,18 @@ pub(crate) fn value(root: &Value, schema: &Value, depth: u32) -> BoxedStrategy<V
         let choices: Vec<_> = choices.iter().map(|choice| value(root, choice, depth)).collect();
         return proptest::strategy::Union::new(choices).boxed();
     }
-    match schema.get("type").expect("every schema names its type") {
-        Value::Array(names) => {
+    match schema.get("type") {
+        // Any value: of the shape that most bodies have.
+        None => prop::collection::vec(("[a-z]{1,6}", any::<i32>()), 0..3)
+            .prop_map(|fields| {
+                fields.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<_, _>>().into()
+            })
+            .boxed(),
+        Some(Value::Array(names)) => {
             let each = names.iter().map(|name| of_type(root, schema, name.as_str().unwrap(), depth));
             proptest::strategy::Union::new(each).boxed()
         }
-        name => of_type(root, schema, name.as_str().unwrap(), depth),
+        Some(name) => of_type(root, schema, name.as_str().unwrap(), depth),
     }
 }
 
@@ -56,6 +62,9 @@ fn of_type(root: &Value, schema: &Value, name: &str, depth: u32) -> BoxedStrateg
             ..4_000_000_000i64)
             .prop_map(|at| json!(Timestamp::from_second(at).unwrap().to_string()))
             .boxed(),
+        "string" if schema.get("examples").is_some() => {
+            select(schema["examples"].as_array().cloned().unwrap_or_default()).boxed()
+        }
         "string" => "\\PC{0,12}".prop_map(Value::from).boxed(),
         "array" => {
             let most = if depth == 0 { 0 } else { 3 };

@@ -48,4 +48,6 @@ mod support;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
+mod vendor;
+#[cfg(test)]
 mod versions;

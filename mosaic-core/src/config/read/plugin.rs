@@ -81,7 +81,8 @@ impl Reader<'_> {
                 Some(node) => Spot::of(node, path::key(&at, "provider")),
                 None => Spot::new(&form.provider, node.span.clone(), at.clone()),
             };
-            let mut member = Member::new(id.clone(), OpSet::service(form.service));
+            let mut member =
+                Member::new(id.clone(), OpSet::service(form.service).and(OpSet::vendor(form.service)));
             (member.weight, member.region, member.cost) = (treated.weight, treated.region, treated.cost);
             member.concurrency = treated.limits.concurrency;
             self.members.push(member);

@@ -11,7 +11,9 @@ pub use pipeline::{CreatePipeline, ListPipelines};
 pub use run::{CancelRun, GetRun, ListRuns, RerunRun, TriggerRun};
 
 use super::service::service;
+use super::vendor::{OfCicd, VendorRead, VendorWrite};
 use crate::types::cicd::{Artifact, Job, Pipeline, PipelineRun};
+use crate::types::vendor::VendorAnswer;
 use crate::types::{Chunk, Page};
 
 service! {
@@ -40,6 +42,14 @@ service! {
     fn list_jobs(ListJobs) -> Page<Job> { Read on repo, ttl = 5, tags = [job, run] }
     /// List the files that a run left behind, ordered by name.
     fn list_artifacts(ListArtifacts) -> Page<Artifact> { Read on repo, ttl = 5, tags = [artifact, run] }
+    /// Fetch something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_read(VendorRead<OfCicd>) -> VendorAnswer { Read on about at path, vendor = true }
+    /// Change something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_write(VendorWrite<OfCicd>) -> VendorAnswer {
+        Irreversible on about at path, vendor = true, invalidates = [pipeline, run, job, artifact]
+    }
     streams {
         /// Read the log of a job from its beginning, and follow it while the job runs.
         fn job_log(JobLog) -> Chunk { Read on repo }

@@ -9,8 +9,10 @@ pub use documents::{
 pub use space::{CreateSpace, GetSpace, ListSpaces, OrganizeContent, Placement};
 
 use super::service::service;
+use super::vendor::{OfDocs, VendorRead, VendorWrite};
 use crate::types::Page;
 use crate::types::document::{Document, DocumentEntry, SearchHit, Space, Structure};
+use crate::types::vendor::VendorAnswer;
 
 service! {
     /// Spaces, their documents and their order.
@@ -38,4 +40,13 @@ service! {
     /// Move documents of a space below others and put them in order: all of them, or none where one cannot be moved.
     /// Answers with the whole order. Doing it twice is doing it once.
     fn organize_content(OrganizeContent) -> Structure { Idempotent on space, cost = 2, invalidates = [document] }
+
+    /// Fetch something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_read(VendorRead<OfDocs>) -> VendorAnswer { Read on about at path, vendor = true }
+    /// Change something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_write(VendorWrite<OfDocs>) -> VendorAnswer {
+        Irreversible on about at path, vendor = true, invalidates = [space, document]
+    }
 }

@@ -20,10 +20,12 @@ pub use release::{CreateRelease, CreateTag, ListReleases, ListTags};
 pub use repository::{CreateRepository, DeleteRepository, GetRepository, ListRepositories, UpdateRepository};
 
 use super::service::service;
+use super::vendor::{OfGit, VendorRead, VendorWrite};
 use crate::types::git::{
     Branch, CombinedStatus, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
     MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry, Webhook,
 };
+use crate::types::vendor::VendorAnswer;
 use crate::types::{Comment, Page};
 
 service! {
@@ -123,4 +125,16 @@ service! {
     fn list_webhooks(ListWebhooks) -> Page<Webhook> { Read on repo, ttl = 60, tags = [webhook] }
     /// Delete a webhook.
     fn delete_webhook(DeleteWebhook) -> () { Irreversible on repo, invalidates = [webhook] }
+
+    /// Fetch something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_read(VendorRead<OfGit>) -> VendorAnswer { Read on about at path, vendor = true }
+    /// Change something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_write(VendorWrite<OfGit>) -> VendorAnswer {
+        Irreversible on about at path, vendor = true,
+            invalidates = [
+                repository, branch, commit, file, pull_request, pull_request_comment, tag, release, commit_status, webhook
+            ]
+    }
 }

@@ -12,7 +12,9 @@ pub use projects::{CreateProject, GetProject, ListLabels, ListProjects, ListUser
 pub use sprint::{CreateSprint, ListSprints, PlanSprint};
 
 use super::service::service;
+use super::vendor::{OfProject, VendorRead, VendorWrite};
 use crate::types::project::{Issue, Label, Link, Project, Sprint, SprintPlan, User};
+use crate::types::vendor::VendorAnswer;
 use crate::types::{Comment, Page};
 
 service! {
@@ -58,4 +60,13 @@ service! {
     fn list_labels(ListLabels) -> Page<Label> { Read on project, ttl = 60, tags = [issue, label] }
     /// List the people who take part in a project, ordered by login.
     fn list_users(ListUsers) -> Page<User> { Read on project, ttl = 60, tags = [issue, comment, user] }
+
+    /// Fetch something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_read(VendorRead<OfProject>) -> VendorAnswer { Read on about at path, vendor = true }
+    /// Change something in the vendor's own words, for what no other operation covers. To be pinned to the provider; answered
+    /// where its configuration allows such calls.
+    fn vendor_write(VendorWrite<OfProject>) -> VendorAnswer {
+        Irreversible on about at path, vendor = true, invalidates = [project, issue, comment, sprint, label, user]
+    }
 }
