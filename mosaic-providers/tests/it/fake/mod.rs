@@ -9,3 +9,6 @@
 )]
 
 pub(crate) mod forge;
+#[cfg(feature = "github")]
+pub(crate) mod github;
+pub(crate) mod http;

@@ -224,3 +224,67 @@ impl Forge {
         Ok(())
     }
 }
+
+/// The object of an annotated tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagObject {
+    pub(crate) name: String,
+    pub(crate) message: String,
+    /// What it stands for.
+    pub(crate) object: String,
+    /// `commit`, mostly.
+    pub(crate) kind: String,
+    pub(crate) tagger: super::Who,
+}
+
+impl Git<'_> {
+    /// The tag object of this id; none where it is none.
+    pub(crate) async fn read_tag(&self, id: &str) -> Option<TagObject> {
+        let text = self.ask(&["cat-file", "tag", id]).await?;
+        let (head, message) = text.split_once("\n\n")?;
+        let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let (person, at) = field("tagger")?.rsplit_once("> ")?;
+        let (name, email) = person.split_once(" <")?;
+        let seconds = at.split(' ').next()?.parse().ok()?;
+        Some(TagObject {
+            name: field("tag")?.to_owned(),
+            message: message.to_owned(),
+            object: field("object")?.to_owned(),
+            kind: field("type")?.to_owned(),
+            tagger: super::Who {
+                name: name.to_owned(),
+                email: email.to_owned(),
+                at: mosaic_core::types::Timestamp::from_second(seconds).ok()?,
+            },
+        })
+    }
+}
+
+impl Forge {
+    /// Gives a branch another name, in git, as the default branch and in pull requests.
+    pub(crate) async fn rename_branch(&self, repo: u64, old: &str, new: &str) -> Result<(), Refusal> {
+        let git = self.git(repo);
+        if !Git::is_ref_name(new) {
+            return Err(Refusal::invalid(format!("{new} is not a valid branch name.")));
+        }
+        let Some(tip) = git.tip(old).await else { return Err(Refusal::missing("no such branch")) };
+        if git.tip(new).await.is_some() {
+            return Err(Refusal::exists(format!("Branch {new} already exists.")));
+        }
+        git.create_ref(&format!("refs/heads/{new}"), &tip).await?;
+        self.with(repo, |repo| {
+            for pull in repo.items.values_mut().filter_map(|item| item.pull.as_mut()) {
+                for branch in
+                    [&mut pull.source, &mut pull.target].into_iter().filter(|branch| **branch == old)
+                {
+                    new.clone_into(branch);
+                }
+            }
+        });
+        if self.repo(repo).is_some_and(|repo| repo.default_branch == old) {
+            self.set_default_branch(repo, new).await?;
+        }
+        git.run(&["update-ref", "--no-deref", "-d", &format!("refs/heads/{old}"), &tip]).text().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! The answers of this server against the schemas of GitHub's document.

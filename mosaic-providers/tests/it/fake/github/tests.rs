@@ -1,0 +1,1 @@
+//! What this server does, asked as a client asks.
