@@ -8,6 +8,7 @@
     reason = "each dialect uses a part of the state, and not every dialect is compiled in"
 )]
 
+pub(crate) mod document;
 pub(crate) mod forge;
 #[cfg(feature = "github")]
 pub(crate) mod github;

@@ -11,7 +11,7 @@ use crate::fake::http::Reply;
 /// GitHub's limit of a text.
 const BODY_MAX: usize = 65_536;
 
-pub(super) fn item<'a>(repo: &'a Repo, number: u64) -> Result<&'a Item, Reply> {
+pub(super) fn item(repo: &Repo, number: u64) -> Result<&Item, Reply> {
     repo.items.get(&number).ok_or_else(not_found)
 }
 

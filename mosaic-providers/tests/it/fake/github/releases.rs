@@ -27,7 +27,7 @@ fn shape(cx: &Cx<'_>, repo: &Repo, release: &Release) -> Value {
 }
 
 /// Newest first; drafts only for those who may write.
-pub(super) async fn list(cx: &Cx<'_>, repo: &Repo) -> Answer {
+pub(super) fn list(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let writes = cx.writes(repo);
     let all: Vec<_> = repo.releases.iter().rev().filter(|release| writes || !release.draft).collect();
     Ok(cx.listed(&cx.page(all).map(|release| shape(cx, repo, release))))

@@ -121,7 +121,7 @@ async fn of_repo(cx: &Cx<'_>, repo: &Repo, rest: &[&str]) -> Answer {
         ("PATCH", ["milestones", n]) => milestones::update(cx, repo, number(n)?),
         ("DELETE", ["milestones", n]) => milestones::delete(cx, repo, number(n)?),
 
-        ("GET", ["releases"]) => releases::list(cx, repo).await,
+        ("GET", ["releases"]) => releases::list(cx, repo),
         ("POST", ["releases"]) => releases::create(cx, repo).await,
         ("GET", ["releases", "latest"]) => releases::latest(cx, repo),
         ("GET", ["releases", "tags", tag @ ..]) => releases::by_tag(cx, repo, &tag.join("/")),

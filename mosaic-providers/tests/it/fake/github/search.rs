@@ -136,6 +136,8 @@ pub(super) fn issues(cx: &Cx<'_>) -> Answer {
     }
     let cut = paging.cut(found).map(|(repo, item)| with(cx.issue(&repo, &item), json!({ "score": 1.0 })));
     let base = format!("{}/search/issues", cx.api());
-    let shape = json!({ "total_count": total, "incomplete_results": false, "items": cut.items });
+    let shape = json!({
+        "total_count": total, "incomplete_results": false, "search_type": "lexical", "items": cut.items,
+    });
     Ok(Reply::json(200, &shape).maybe_header("link", cut.link(cx.ask, &base, "per_page")))
 }
