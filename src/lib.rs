@@ -49,6 +49,9 @@ pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
 
+#[cfg(feature = "github")]
+pub use mosaic_providers::github;
+
 #[cfg(any(feature = "local-cicd", feature = "local-docs", feature = "local-git", feature = "local-project"))]
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.

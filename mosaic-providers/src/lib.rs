@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `github` | GitHub and GitHub Enterprise | git, project |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
@@ -9,6 +10,16 @@
 
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
 mod cursor;
+#[cfg(any(
+    feature = "local-git",
+    feature = "bitbucket",
+    feature = "gitea",
+    feature = "github",
+    feature = "gitlab"
+))]
+mod forge;
+#[cfg(feature = "github")]
+pub mod github;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod local;
@@ -23,6 +34,8 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(feature = "github")]
+        Box::new(github::GitHubGitFactory),
         #[cfg(all(feature = "local-cicd", target_os = "linux"))]
         Box::new(local::cicd::LocalCicdFactory),
         #[cfg(feature = "local-docs")]

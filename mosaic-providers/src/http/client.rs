@@ -271,7 +271,9 @@ impl Client {
     ) -> Result<(reqwest::Response, Vec<Secret>)> {
         // It counts until the head of the answer told what is left.
         let (entry, _taken) = pool.choose(request.budget)?;
-        let mut proof = entry.credential.proof().await?;
+        // Whatever became of a request for a token, that of the call was not sent.
+        let proof = entry.credential.proof().await.map_err(|error| error.delivery(Delivery::NotSent));
+        let mut proof = proof?;
         let secrets = proof.as_ref().map(|proof| proof.secrets.clone()).unwrap_or_default();
         let Request { method, headers, accept, mut body, budget, .. } = request;
         for _ in 0..=REDIRECTS {

@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Secret;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::redact::told;
 
 /// How a vendor is connected to; everything has a default.
 ///
@@ -138,4 +143,65 @@ pub struct ProxyConfig {
     /// Hosts that are connected to directly, separated by commas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub except: Option<String>,
+}
+
+/// Reads the configuration of a vendor's plugin.
+///
+/// # Errors
+/// `Config`, saying what does not fit, and never a value: any of them may be a credential.
+pub(crate) fn read<T: DeserializeOwned>(vendor: &str, config: Value) -> Result<T> {
+    let mut values = Vec::new();
+    collect(&config, &mut values);
+    // The longest first, so that none hides a part of another.
+    values.sort_by_key(|value| std::cmp::Reverse(value.expose().len()));
+    serde_json::from_value(config).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("{vendor}: {}", told(&error.to_string(), &values)))
+    })
+}
+
+/// The texts in a configuration that may be credentials, as they are and as `Debug` writes them.
+fn collect(config: &Value, values: &mut Vec<Secret>) {
+    match config {
+        Value::String(text) => {
+            values.push(Secret::new(text.as_str()));
+            let escaped = format!("{text:?}");
+            values.push(Secret::new(&escaped[1..escaped.len() - 1]));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        Value::Object(fields) => {
+            let telling = |name: &str| matches!(name, "type" | "grant" | "reach");
+            fields.iter().filter(|(name, _)| !telling(name)).for_each(|(_, value)| collect(value, values));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Auth;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Config {
+        #[expect(dead_code, reason = "read only")]
+        auth: Auth,
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_and_no_value_is_shown() {
+        for (config, named) in [
+            (json!({ "auth": "s3cr3t" }), "Auth"),
+            (json!({ "auth": { "type": "token", "token": ["s3cr3t"] } }), "sequence"),
+            (json!({ "auth": { "type": "token", "token": "x" }, "tokn": "s3cr3t" }), "tokn"),
+            (json!({ "auth": { "type": "tokens", "tokens": "s3\"cr3t" } }), "sequence"),
+            (json!({ "auth": { "type": "tokem", "token": "s3cr3t" } }), "tokem"),
+        ] {
+            let error = read::<Config>("forge", config).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.message().contains(named), "{error}");
+            assert!(!error.message().contains("cr3t"), "{error}");
+        }
+    }
 }

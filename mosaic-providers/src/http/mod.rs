@@ -8,8 +8,15 @@
 //!   credentials.
 //! - Answers are bounded, credentials are [`Secret`](mosaic_core::types::Secret) and in no error.
 //! - A read that was answered with an `ETag` before is asked for conditionally; a 304 gives the known answer again.
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each vendor is compiled alone too, and this room without any"
+)]
 
 mod answer;
+mod ask;
 mod auth;
 mod classify;
 mod client;
@@ -30,6 +37,7 @@ pub use answer::Answer;
 pub use auth::jwt::Signer;
 pub use auth::{Auth, OAuth2, OAuth2Grant, Token, TokenSource};
 pub use client::{Access, AppSource, Client};
+pub(crate) use config::read;
 pub use config::{HttpConfig, ProxyConfig, Reach, TlsConfig};
 pub use dialect::{Dialect, Refusal, TokenHeader};
 pub use page::{Numbered, limit_of, token_of, tokened};

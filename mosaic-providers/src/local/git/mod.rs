@@ -23,7 +23,6 @@ mod exec;
 mod fault;
 mod file;
 mod merge;
-mod names;
 mod object;
 mod place;
 mod pull_request;
@@ -60,6 +59,7 @@ use mosaic_core::types::git::{
 use mosaic_core::types::{Page, ServiceKind};
 use tokio::sync::OnceCell;
 
+use crate::forge::names;
 pub use config::{LocalGitConfig, LocalGitFactory};
 use store::Store;
 

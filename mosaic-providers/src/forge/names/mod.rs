@@ -4,13 +4,11 @@ mod path;
 mod reference;
 
 use mosaic_core::context::Principal;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::RepoRef;
 
-use super::fault::invalid;
-
-pub(super) use path::FilePath;
-pub(super) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor, is_object_id};
+pub(crate) use path::FilePath;
+pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor, is_object_id};
 
 /// Owners and repositories: long enough for people, short enough for every file system.
 const NAME_MAX: usize = 100;
@@ -20,13 +18,20 @@ const TEXT_MAX: usize = 1024 * 1024;
 const LINE_MAX: usize = 1024;
 
 /// Checks owner and name of a repository.
-pub(super) fn repository(repo: &RepoRef) -> Result<()> {
+pub(crate) fn repository(repo: &RepoRef) -> Result<()> {
     owner(&repo.owner)?;
     plain("repo.name", &repo.name)
 }
 
+/// Checks owner and name of a repository at a vendor: unlike here, its name may begin with a dot, such as `.github`.
+pub(crate) fn hosted(repo: &RepoRef) -> Result<()> {
+    owner(&repo.owner)?;
+    let name = repo.name.strip_prefix('.').unwrap_or(&repo.name);
+    plain("repo.name", if name.is_empty() { &repo.name } else { name })
+}
+
 /// Checks an owner.
-pub(super) fn owner(owner: &str) -> Result<()> {
+pub(crate) fn owner(owner: &str) -> Result<()> {
     plain("owner", owner)
 }
 
@@ -48,13 +53,17 @@ fn plain(field: &str, name: &str) -> Result<()> {
     )))
 }
 
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Invalid, message)
+}
+
 /// A text for a message: quoted, escaped and short.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     format!("{:?}", text.chars().take(80).collect::<String>())
 }
 
 /// Checks a text that git stores: it cannot hold a NUL.
-pub(super) fn text<'a>(field: &str, text: &'a str) -> Result<&'a str> {
+pub(crate) fn text<'a>(field: &str, text: &'a str) -> Result<&'a str> {
     if text.contains('\0') {
         return Err(invalid(format!("{field}: it holds a NUL character")));
     }
@@ -62,7 +71,7 @@ pub(super) fn text<'a>(field: &str, text: &'a str) -> Result<&'a str> {
 }
 
 /// Checks a text of any lines.
-pub(super) fn body<'a>(field: &str, text: &'a str) -> Result<&'a str> {
+pub(crate) fn body<'a>(field: &str, text: &'a str) -> Result<&'a str> {
     if text.len() > TEXT_MAX {
         return Err(invalid(format!("{field}: at most {TEXT_MAX} bytes can be kept")));
     }
@@ -70,7 +79,7 @@ pub(super) fn body<'a>(field: &str, text: &'a str) -> Result<&'a str> {
 }
 
 /// Checks one line that may be empty.
-pub(super) fn line(field: &str, text: &str) -> Result<()> {
+pub(crate) fn line(field: &str, text: &str) -> Result<()> {
     if text.len() > LINE_MAX || text.chars().any(char::is_control) {
         return Err(invalid(format!(
             "{field}: use one line of at most {LINE_MAX} bytes without control characters"
@@ -80,7 +89,7 @@ pub(super) fn line(field: &str, text: &str) -> Result<()> {
 }
 
 /// Checks a title: one line with something in it.
-pub(super) fn title(text: &str) -> Result<()> {
+pub(crate) fn title(text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(invalid("title: it is empty"));
     }
@@ -89,7 +98,7 @@ pub(super) fn title(text: &str) -> Result<()> {
 
 /// The name and the e-mail address under which a principal makes commits. The characters that git itself would drop or
 /// trip over are left out.
-pub(super) fn identity(principal: &Principal) -> (String, String) {
+pub(crate) fn identity(principal: &Principal) -> (String, String) {
     let name: String =
         principal.name().chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).take(200).collect();
     // Git strips these from both ends, and refuses a name that is nothing else.

@@ -11,7 +11,7 @@ const NAME_MAX: usize = 240;
 const COMPONENT_MAX: usize = 250;
 
 /// What a reference is: a branch or a tag.
-pub(in crate::local::git) trait RefKind: Clone + std::fmt::Debug {
+pub(crate) trait RefKind: Clone + std::fmt::Debug {
     /// The word for people.
     const WORD: &'static str;
     /// Where git keeps them.
@@ -20,7 +20,7 @@ pub(in crate::local::git) trait RefKind: Clone + std::fmt::Debug {
 
 /// Says that a reference is a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local::git) enum Heads {}
+pub(crate) enum Heads {}
 
 impl RefKind for Heads {
     const WORD: &'static str = "branch";
@@ -29,7 +29,7 @@ impl RefKind for Heads {
 
 /// Says that a reference is a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local::git) enum Tags {}
+pub(crate) enum Tags {}
 
 impl RefKind for Tags {
     const WORD: &'static str = "tag";
@@ -38,30 +38,30 @@ impl RefKind for Tags {
 
 /// The name of a reference, valid for git.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local::git) struct RefName<K> {
+pub(crate) struct RefName<K> {
     text: String,
     kind: PhantomData<K>,
 }
 
 /// The name of a branch.
-pub(in crate::local::git) type BranchName = RefName<Heads>;
+pub(crate) type BranchName = RefName<Heads>;
 /// The name of a tag.
-pub(in crate::local::git) type TagName = RefName<Tags>;
+pub(crate) type TagName = RefName<Tags>;
 
 impl<K: RefKind> RefName<K> {
-    pub(in crate::local::git) fn parse(field: &str, text: &str) -> Result<Self> {
+    pub(crate) fn parse(field: &str, text: &str) -> Result<Self> {
         match name_fault(text) {
             None => Ok(Self { text: text.to_owned(), kind: PhantomData }),
             Some(why) => Err(invalid(format!("{field}: {} is no name of a {}: {why}", shown(text), K::WORD))),
         }
     }
 
-    pub(in crate::local::git) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The full name of its reference.
-    pub(in crate::local::git) fn reference(&self) -> String {
+    pub(crate) fn reference(&self) -> String {
         format!("{}{}", K::PREFIX, self.text)
     }
 }
@@ -73,7 +73,7 @@ impl<K> std::fmt::Display for RefName<K> {
 }
 
 /// Checks the name after which a page begins. Names that others pushed may be longer or odder than those that are made here.
-pub(in crate::local::git) fn cursor(text: &str) -> Result<&str> {
+pub(crate) fn cursor(text: &str) -> Result<&str> {
     if text.is_empty() || text.chars().any(|c| c.is_control() || c == ' ') {
         return Err(invalid("page.cursor: it was not made by this provider"));
     }
@@ -108,16 +108,16 @@ fn name_fault(text: &str) -> Option<&'static str> {
 }
 
 /// Whether the text is a whole object id of SHA-1 or SHA-256.
-pub(in crate::local::git) fn is_object_id(text: &str) -> bool {
+pub(crate) fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// A branch, tag or commit, as callers name it.
 #[derive(Debug, Clone)]
-pub(in crate::local::git) struct Revision(String);
+pub(crate) struct Revision(String);
 
 impl Revision {
-    pub(in crate::local::git) fn parse(field: &str, text: &str) -> Result<Self> {
+    pub(crate) fn parse(field: &str, text: &str) -> Result<Self> {
         if is_object_id(text) || name_fault(text).is_none() {
             return Ok(Self(text.to_owned()));
         }
@@ -125,7 +125,7 @@ impl Revision {
     }
 
     /// What it may stand for, the likeliest first, as object names that git takes.
-    pub(in crate::local::git) fn candidates(&self) -> Vec<String> {
+    pub(crate) fn candidates(&self) -> Vec<String> {
         let text = &self.0;
         if is_object_id(text) {
             return vec![format!("{text}^{{commit}}")];

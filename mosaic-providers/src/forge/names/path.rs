@@ -9,21 +9,21 @@ const COMPONENT_MAX: usize = 250;
 
 /// The path of a file inside a repository, safe to check out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local::git) struct FilePath(String);
+pub(crate) struct FilePath(String);
 
 impl FilePath {
-    pub(in crate::local::git) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         match path_fault(text) {
             None => Ok(Self(text.to_owned())),
             Some(why) => Err(invalid(format!("path: {} is no path in a repository: {why}", shown(text)))),
         }
     }
 
-    pub(in crate::local::git) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    pub(in crate::local::git) fn components(&self) -> Vec<&str> {
+    pub(crate) fn components(&self) -> Vec<&str> {
         self.0.split('/').collect()
     }
 }

@@ -1,0 +1,6 @@
+//! What all forges share, the embedded one and those of vendors: names that are safe to ask for, and how the issues of a
+//! repository are addressed.
+#![allow(dead_code, unused_imports, reason = "each forge uses a part, and each is compiled alone too")]
+
+pub(crate) mod names;
+pub(crate) mod tracker;
