@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{Account, Repo};
 use super::{MOST, at_repo, paged};
-use crate::forge::names;
 use crate::at;
+use crate::forge::names;
 use crate::http::{Answer, Client, List, Numbered, Request};
 
 #[derive(Serialize)]
