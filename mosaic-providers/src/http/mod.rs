@@ -30,6 +30,7 @@ mod rate;
 mod redact;
 mod request;
 mod transport;
+mod vendor;
 
 pub use crate::at;
 pub use crate::cursor::List;

@@ -33,6 +33,12 @@ impl Path {
         Self { text: String::with_capacity(64), fault: None }
     }
 
+    /// A path that is encoded already and leads nowhere but down.
+    pub(super) fn encoded_already(path: &str) -> Self {
+        let text = path.strip_suffix('/').filter(|rest| rest.is_empty()).unwrap_or(path);
+        Self { text: text.to_owned(), fault: None }
+    }
+
     /// The same path with one more segment.
     #[must_use]
     pub fn part(mut self, part: impl Display) -> Self {

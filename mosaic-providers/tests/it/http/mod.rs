@@ -6,6 +6,7 @@ mod delivery;
 mod origin;
 mod reach;
 mod tls;
+mod vendor;
 
 use std::collections::HashMap;
 use std::sync::Arc;

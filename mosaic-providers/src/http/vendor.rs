@@ -1,0 +1,93 @@
+//! Calls in a vendor's own words, as every provider answers them.
+
+use std::collections::BTreeMap;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
+use mosaic_core::context::CallContext;
+use mosaic_core::error::Result;
+use mosaic_core::op::{VendorRead, VendorWrite};
+use mosaic_core::types::vendor::{ApiPath, VendorAnswer, VendorMethod};
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::client::Client;
+use super::path::Path;
+use super::request::Request;
+
+/// The headers that say something of an answer and nothing of who asked.
+const TOLD: [&str; 12] = [
+    "content-type",
+    "etag",
+    "last-modified",
+    "link",
+    "location",
+    "retry-after",
+    "x-next-page",
+    "x-page",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-total",
+    "x-total-count",
+];
+
+impl Client {
+    /// Fetches what a path of the vendor's own holds. A list is one page of it; `link` among the headers says whether there
+    /// is another.
+    ///
+    /// # Errors
+    /// Those of any request.
+    pub async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
+        let request = self.get(Path::of_api(&op.path));
+        told(self, with(request, op.query).raw(cx).await?)
+    }
+
+    /// Changes something by a path of the vendor's own.
+    ///
+    /// # Errors
+    /// Those of any request.
+    pub async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
+        let method = match op.method {
+            VendorMethod::Post => Method::POST,
+            VendorMethod::Put => Method::PUT,
+            VendorMethod::Patch => Method::PATCH,
+            VendorMethod::Delete => Method::DELETE,
+        };
+        let request = with(self.request(method, Path::of_api(&op.path)), op.query);
+        let request = match &op.body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        told(self, request.raw(cx).await?)
+    }
+}
+
+impl Path {
+    /// A path that a caller wrote; it was checked when it was made.
+    fn of_api(path: &ApiPath) -> Self {
+        Self::encoded_already(path.as_str())
+    }
+}
+
+fn with(request: Request<'_>, query: BTreeMap<String, String>) -> Request<'_> {
+    query.into_iter().fold(request, |request, (name, value)| request.query(&name, value))
+}
+
+/// JSON as it is; anything else is a text.
+fn told(client: &Client, answer: Answer<bytes::Bytes>) -> Result<VendorAnswer> {
+    let body = match &*answer.value {
+        [] => Value::Null,
+        bytes if is_json(&answer.headers) => super::answer::parse(client.dialect().product, bytes, &[])?,
+        bytes => serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into()),
+    };
+    let mut told = VendorAnswer::new(answer.status.as_u16(), body);
+    let header = |name: &str| Some((name.to_owned(), answer.headers.get(name)?.to_str().ok()?.to_owned()));
+    told.headers = TOLD.into_iter().filter_map(header).collect();
+    Ok(told)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+}
