@@ -144,3 +144,27 @@ pub trait AuditSink: Send + Sync + 'static {
     /// Takes one record, also from the drop of a call.
     fn record(&self, record: AuditRecord);
 }
+
+/// Tells of changes that were made elsewhere, such as a delivery of a webhook. Each is told as the operation that would have made
+/// it and the thing that it would have been about.
+///
+/// ```
+/// use mosaic_core::op::{OpMeta, Operation, git::WriteFile};
+/// use mosaic_core::ports::Notice;
+/// use mosaic_core::types::Subject;
+///
+/// struct Pushed<'a>(&'a str, &'a str);
+/// impl Notice for Pushed<'_> {
+///     fn changes(&self, each: &mut dyn FnMut(&'static OpMeta, Subject<'_>)) {
+///         each(WriteFile::META, Subject::item(self.0, self.1));
+///     }
+/// }
+/// # #[cfg(feature = "engine")]
+/// fn told(mosaic: &mosaic_core::orchestrator::Orchestrator) {
+///     mosaic.observe(&Pushed("acme", "widget"));
+/// }
+/// ```
+pub trait Notice {
+    /// Gives every change, in any order; none where nothing that can be read has changed.
+    fn changes(&self, each: &mut dyn FnMut(&'static OpMeta, Subject<'_>));
+}

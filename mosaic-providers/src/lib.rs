@@ -7,6 +7,8 @@
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
 //! | `local-project` | a tracker in one SQLite file | project |
+//!
+//! With the feature `webhook`, `webhook` reads what forges and build servers send.
 
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
 mod cursor;
@@ -23,6 +25,8 @@ pub mod github;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod local;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 use mosaic_core::plugin::Factory;
 

@@ -32,6 +32,7 @@ use crate::op::{
     Ai, Answer, Caller, Cicd, Dispatch, Docs, Git, JsonAnswer, Operation, Payload, Projects, Reply, Vendor,
     catalogue,
 };
+use crate::ports::Notice;
 use crate::types::nearest::nearest;
 use crate::types::{ProviderId, TenantId};
 use plugins::PluginManager;
@@ -197,6 +198,13 @@ impl Orchestrator {
     /// in another way, such as a webhook.
     pub fn invalidate<O: Operation>(&self, op: O) {
         self.0.view.load().cache.touch(&Payload::new(op));
+    }
+
+    /// Makes old in the cache what changed elsewhere, as a delivery of a webhook tells it: the same that the operations would
+    /// have made old that do it. Answers that are on their way meanwhile are given but not kept.
+    pub fn observe(&self, notice: &(impl Notice + ?Sized)) {
+        let view = self.0.view.load();
+        notice.changes(&mut |meta, subject| view.cache.touch_on(meta, subject));
     }
 
     /// The counters of all operations.

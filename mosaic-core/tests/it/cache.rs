@@ -7,9 +7,10 @@ use mosaic_core::engine::cache::CacheConfig;
 use mosaic_core::engine::route::{Routing, Rule};
 use mosaic_core::engine::{ProviderConfig, RetryConfig};
 use mosaic_core::error::ErrorKind;
-use mosaic_core::op::{CacheState, git};
+use mosaic_core::op::{CacheState, OpMeta, Operation, git};
+use mosaic_core::ports::Notice;
 use mosaic_core::testkit::{Fault, Place};
-use mosaic_core::types::TenantId;
+use mosaic_core::types::{Subject, TenantId};
 
 use crate::support::*;
 
@@ -252,6 +253,27 @@ async fn an_old_answer_stands_in_while_the_provider_fails() {
     assert_eq!(ask().await.unwrap().cache(), CacheState::Stale);
     mosaic.invalidate(git::UpdateRepository::new("acme", "widget"));
     assert!(ask().await.is_err(), "what was written since is known to be wrong");
+}
+
+/// A write that somebody else made in `acme/NAME`.
+struct Written(&'static str);
+
+impl Notice for Written {
+    fn changes(&self, each: &mut dyn FnMut(&'static OpMeta, Subject<'_>)) {
+        each(git::UpdateRepository::META, Subject::item("acme", self.0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_learned_of_makes_old_what_it_touches() {
+    let (forge, _) = forge_with_widget();
+    let mosaic = single(&forge, config()).build().await.unwrap();
+    let ask = || async { mosaic.git().get_repository(get()).await.unwrap().cache() };
+    assert_eq!((ask().await, ask().await), (CacheState::Miss, CacheState::Hit));
+    mosaic.observe(&Written("gadget"));
+    assert_eq!(ask().await, CacheState::Hit, "another repository");
+    mosaic.observe(&Written("Widget"));
+    assert_eq!((ask().await, ask().await), (CacheState::Miss, CacheState::Hit));
 }
 
 #[tokio::test(start_paused = true)]

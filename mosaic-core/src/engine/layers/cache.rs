@@ -16,7 +16,7 @@ use crate::engine::view::View;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Outcome, Result, Verdict};
 use crate::op::{CacheState, Digester, OpDef, OpMeta, Payload, Reply, ReplyBody, Shared};
-use crate::types::ProviderId;
+use crate::types::{ProviderId, Subject};
 
 /// What all calls share.
 pub(crate) struct CacheStore {
@@ -53,10 +53,15 @@ impl CacheStore {
 
     /// Makes old what an operation on a subject changes, as if it had been called here: for changes that are learned of.
     pub(crate) fn touch(&self, payload: &Payload) {
-        self.generations.touch(payload.meta(), payload.subject());
+        self.touch_on(payload.meta(), payload.subject());
         if payload.also() != payload.subject() {
-            self.generations.touch(payload.meta(), payload.also());
+            self.touch_on(payload.meta(), payload.also());
         }
+    }
+
+    /// The same where the operation and the thing it is about are known, and its parameters are not.
+    pub(crate) fn touch_on(&self, meta: &OpMeta, subject: Subject<'_>) {
+        self.generations.touch(meta, subject);
     }
 
     /// What a call is known by, where its answer may be kept.

@@ -1,0 +1,143 @@
+//! Runs and jobs of Actions, and what checks say of commits.
+
+use mosaic_core::Result;
+use mosaic_core::types::cicd::{Job, PipelineRun};
+use mosaic_core::types::git::CommitStatus;
+use serde::Deserialize;
+
+use super::Payload;
+use crate::webhook::wire::{self, Id, Time};
+use crate::webhook::{Event, JobEvent, RunEvent, StatusEvent, run_state};
+
+#[derive(Deserialize)]
+struct RunBody {
+    workflow_run: RunWire,
+}
+
+#[derive(Deserialize)]
+struct RunWire {
+    id: Id,
+    workflow_id: Option<Id>,
+    status: String,
+    conclusion: Option<String>,
+    head_branch: Option<String>,
+    head_sha: Option<String>,
+    run_attempt: Option<u64>,
+    html_url: Option<String>,
+    #[serde(default)]
+    created_at: Time,
+    #[serde(default)]
+    run_started_at: Time,
+    #[serde(default)]
+    updated_at: Time,
+    /// Gitea's names of the two above.
+    #[serde(default)]
+    started_at: Time,
+    #[serde(default)]
+    completed_at: Time,
+}
+
+/// A run of a workflow.
+pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
+    let RunBody { workflow_run: wire } = wire::read(payload.body)?;
+    let conclusion = wire::said(wire.conclusion);
+    let state = run_state::actions(&wire.status, conclusion.as_deref());
+    let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, state);
+    run.pipeline = wire.workflow_id.map(|id| id.to_string());
+    run.reference = wire::said(wire.head_branch);
+    run.commit = wire::said(wire.head_sha);
+    run.attempt = wire.run_attempt.filter(|attempt| *attempt > 0);
+    run.vendor_state = conclusion.or(Some(wire.status));
+    run.web_url = wire.html_url;
+    run.created_at = wire.created_at.0;
+    run.started_at = wire.run_started_at.0.or(wire.started_at.0);
+    run.ended_at = wire.completed_at.0.or(wire.updated_at.0).filter(|_| state.is_final());
+    Ok(Event::Run(RunEvent::new(run)))
+}
+
+#[derive(Deserialize)]
+struct JobBody {
+    workflow_job: JobWire,
+}
+
+#[derive(Deserialize)]
+struct JobWire {
+    id: Id,
+    run_id: Id,
+    name: String,
+    status: String,
+    conclusion: Option<String>,
+    #[serde(default)]
+    started_at: Time,
+    #[serde(default)]
+    completed_at: Time,
+}
+
+/// A job of a run.
+pub(in crate::webhook) fn job(payload: &Payload<'_>) -> Result<Event> {
+    let JobBody { workflow_job: wire } = wire::read(payload.body)?;
+    let conclusion = wire::said(wire.conclusion);
+    let state = run_state::actions(&wire.status, conclusion.as_deref());
+    let mut job = Job::new(wire.id.to_string(), wire.name, state);
+    job.vendor_state = conclusion.or(Some(wire.status));
+    job.started_at = wire.started_at.0;
+    job.ended_at = wire.completed_at.0;
+    Ok(Event::Job(JobEvent::new(wire.run_id.to_string(), job)))
+}
+
+#[derive(Deserialize)]
+struct StatusBody {
+    sha: String,
+    context: String,
+    state: String,
+    description: Option<String>,
+    target_url: Option<String>,
+    #[serde(default)]
+    updated_at: Time,
+}
+
+/// What a check says of a commit.
+pub(in crate::webhook) fn status(payload: &Payload<'_>) -> Result<Event> {
+    let wire: StatusBody = wire::read(payload.body)?;
+    let mut status = CommitStatus::new(wire.context, run_state::hub_status(&wire.state));
+    status.description = wire::said(wire.description);
+    status.target_url = wire::said(wire.target_url);
+    status.updated_at = wire.updated_at.0;
+    Ok(Event::Status(StatusEvent::new(wire.sha, status).vendor_state(wire.state)))
+}
+
+#[derive(Deserialize)]
+struct CheckBody {
+    check_run: CheckWire,
+}
+
+#[derive(Deserialize)]
+struct CheckWire {
+    head_sha: String,
+    name: String,
+    status: String,
+    conclusion: Option<String>,
+    details_url: Option<String>,
+    output: Option<Output>,
+    #[serde(default)]
+    started_at: Time,
+    #[serde(default)]
+    completed_at: Time,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    title: Option<String>,
+}
+
+/// The same of GitHub's check runs.
+pub(in crate::webhook) fn check_run(payload: &Payload<'_>) -> Result<Event> {
+    let CheckBody { check_run: wire } = wire::read(payload.body)?;
+    let state = run_state::check(&wire.status, wire.conclusion.as_deref());
+    let mut status = CommitStatus::new(wire.name, state);
+    status.description = wire.output.and_then(|output| wire::said(output.title));
+    status.target_url = wire::said(wire.details_url);
+    status.updated_at = wire.completed_at.0.or(wire.started_at.0);
+    let word = wire::said(wire.conclusion).unwrap_or(wire.status);
+    Ok(Event::Status(StatusEvent::new(wire.head_sha, status).vendor_state(word)))
+}

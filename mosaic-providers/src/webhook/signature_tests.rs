@@ -1,0 +1,2 @@
+//! The published vectors, and what is refused.
+use super::*;
