@@ -64,7 +64,10 @@ impl Pipeline {
             branch: by.branch,
             tag: by.tag,
         });
-        self.vcs.filter(|vcs| vcs.target_repository_url.is_some() || vcs.revision.is_some()).or(by).unwrap_or_default()
+        self.vcs
+            .filter(|vcs| vcs.target_repository_url.is_some() || vcs.revision.is_some())
+            .or(by)
+            .unwrap_or_default()
     }
 }
 
@@ -118,7 +121,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
         Some(pipeline) => (Some(pipeline.id.clone()), pipeline.source()),
         None => (None, Vcs::default()),
     };
-    let repo = source.target_repository_url.as_deref().and_then(of_address).or_else(|| of_slug(slug.as_deref()?));
+    let repo =
+        source.target_repository_url.as_deref().and_then(of_address).or_else(|| of_slug(slug.as_deref()?));
     let known = || -> Result<(String, &RepoRef)> {
         let pipeline = pipeline.clone().ok_or_else(|| fault::lacking("pipeline"))?;
         Ok((pipeline, repo.as_ref().ok_or_else(|| fault::lacking("project.slug"))?))
@@ -128,7 +132,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
         "workflow-completed" => {
             let (pipeline, repo) = known()?;
             let WorkflowBody { workflow: wire } = wire::read(body)?;
-            let mut run = PipelineRun::new(pipeline, repo, run_state::circleci(&wire.status)).pipeline(wire.name);
+            let mut run =
+                PipelineRun::new(pipeline, repo, run_state::circleci(&wire.status)).pipeline(wire.name);
             run.reference = wire::said(source.branch).or(wire::said(source.tag));
             run.commit = wire::said(source.revision);
             run.vendor_state = Some(wire.status);
@@ -178,7 +183,10 @@ mod tests {
         assert_eq!(of_address("https://github.com/acme/widget"), widget);
         assert_eq!(of_address("https://github.com/acme/widget.git"), widget);
         assert_eq!(of_address("git@bitbucket.org:acme/widget.git"), widget);
-        assert_eq!(of_address("https://gitlab.com/acme/tools/widget"), Some(RepoRef::new("acme/tools", "widget")));
+        assert_eq!(
+            of_address("https://gitlab.com/acme/tools/widget"),
+            Some(RepoRef::new("acme/tools", "widget"))
+        );
         assert_eq!(of_slug("gh/acme/widget"), widget);
         assert_eq!(of_slug("circleci/9Yyt/44n9"), Some(RepoRef::new("9Yyt", "44n9")));
         assert_eq!((of_address("nowhere"), of_slug("nowhere")), (None, None));

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::Delivery;
+use super::{Delivery, Vendor};
 
 /// Remembers which deliveries were handled, each for a time. Clones remember the same. It is private to the process: where several
 /// share the work, keep [`Delivery::id`] where all see it.
@@ -92,7 +92,12 @@ impl Deduplicator {
         let Some(id) = &delivery.id else {
             return Ok(Claim { shared: Arc::clone(&self.0), key: None });
         };
-        let digest = Sha256::new().chain_update(delivery.vendor.name()).chain_update([0]).chain_update(id);
+        let mut digest =
+            Sha256::new().chain_update(delivery.vendor.name()).chain_update([0]).chain_update(id);
+        if delivery.vendor == Vendor::GitLab {
+            // What older releases have for an id is the same for all that follows from one event.
+            digest = digest.chain_update([0]).chain_update(&delivery.body);
+        }
         let key = digest.finalize().into();
         let mut window = self.0.window.lock();
         window.forget(|count, age| count > self.0.capacity || age >= self.0.keep);

@@ -21,7 +21,9 @@ pub(super) fn setup(message: &'static str) -> Error {
 
 /// The delivery is trusted and lacks what its event always has: 422.
 pub(super) fn lacking(field: &'static str) -> Error {
-    Error::new(ErrorKind::Protocol, "the event lacks a field that it always has").status(422).context("field", field)
+    Error::new(ErrorKind::Protocol, "the event lacks a field that it always has")
+        .status(422)
+        .context("field", field)
 }
 
 /// The body is not what the vendor sends. What serde says of values would show the body, so only fields and places are told.
@@ -32,7 +34,8 @@ pub(super) fn unreadable(error: &serde_json::Error) -> Error {
         return invalid("the body is not JSON that can be read").context("place", place);
     }
     let field = told.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let fault = Error::new(ErrorKind::Protocol, "the event is not of the form that the vendor documents").status(422);
+    let fault =
+        Error::new(ErrorKind::Protocol, "the event is not of the form that the vendor documents").status(422);
     match field {
         Some(field) => fault.context("missing", field),
         None => fault,

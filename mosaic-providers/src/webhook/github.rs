@@ -2,9 +2,9 @@
 
 use mosaic_core::Result;
 
+use super::Event;
 use super::hub::{self, Payload};
 use super::wire::Parsed;
-use super::Event;
 
 /// Reads an event by the name in its header.
 ///

@@ -24,9 +24,12 @@ pub(super) fn actions(status: &str, conclusion: Option<&str>) -> RunState {
 /// GitLab's pipelines and jobs.
 pub(super) fn gitlab(status: &str) -> RunState {
     match status {
-        "created" | "waiting_for_resource" | "waiting_for_callback" | "preparing" | "pending" | "scheduled" => {
-            RunState::Queued
-        }
+        "created"
+        | "waiting_for_resource"
+        | "waiting_for_callback"
+        | "preparing"
+        | "pending"
+        | "scheduled" => RunState::Queued,
         "success" => RunState::Succeeded,
         "failed" => RunState::Failed,
         "canceled" => RunState::Cancelled,

@@ -81,7 +81,10 @@ pub(super) fn verify(
         Scheme::GitHub => {
             let Some(text) = header::text(headers, HUB_256)? else {
                 return Err(if headers.contains_key(HUB) {
-                    fault::untrusted("the delivery is signed with SHA-1 alone, which is not accepted", HUB_256)
+                    fault::untrusted(
+                        "the delivery is signed with SHA-1 alone, which is not accepted",
+                        HUB_256,
+                    )
                 } else {
                     missing(HUB_256)
                 });
@@ -126,9 +129,10 @@ fn standard(
     let signature = header::text(headers, STANDARD_SIGNATURE)?.ok_or_else(|| missing(STANDARD_SIGNATURE))?;
     let id = header::text(headers, STANDARD_ID)?.ok_or_else(|| missing(STANDARD_ID))?;
     let time = header::text(headers, STANDARD_TIME)?.ok_or_else(|| missing(STANDARD_TIME))?;
-    let given = signature.split(' ').filter_map(|part| part.strip_prefix("v1,")).map(|text| {
-        STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok())
-    });
+    let given = signature
+        .split(' ')
+        .filter_map(|part| part.strip_prefix("v1,"))
+        .map(|text| STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()));
     fits(
         keys,
         &[id.as_bytes(), b".", time.as_bytes(), b".", body],

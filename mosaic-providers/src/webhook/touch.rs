@@ -5,7 +5,8 @@ use mosaic_core::ports::Notice;
 use mosaic_core::types::{AsSubject, RepoRef, Subject};
 
 use super::{
-    CommentTarget, Delivery, Event, IssueAction, PullRequestAction, RefAction, RefChange, RefKind, RepositoryAction,
+    CommentTarget, Delivery, Event, IssueAction, PullRequestAction, RefAction, RefChange, RefKind,
+    RepositoryAction,
 };
 
 impl Notice for Delivery {

@@ -27,12 +27,16 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 }
 
 /// A field that null means nothing for.
-pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// A field that is looked at in every event, also in those of another form: what cannot be read is absent.
-pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     let value = Value::deserialize(from)?;
     Ok(T::deserialize(value).ok())
 }
@@ -62,7 +66,9 @@ impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(match Value::deserialize(from)? {
             Value::String(text) => written(&text),
-            Value::Number(seconds) => seconds.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            Value::Number(seconds) => {
+                seconds.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok())
+            }
             _ => None,
         }))
     }
@@ -118,7 +124,10 @@ mod tests {
 
     #[test]
     fn the_id_of_nothing_is_none() {
-        assert_eq!((commit_id(""), commit_id(&"0".repeat(40)), commit_id(&"0".repeat(64))), (None, None, None));
+        assert_eq!(
+            (commit_id(""), commit_id(&"0".repeat(40)), commit_id(&"0".repeat(64))),
+            (None, None, None)
+        );
         assert_eq!(commit_id("0a0"), Some("0a0".to_owned()));
     }
 }

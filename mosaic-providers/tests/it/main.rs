@@ -22,3 +22,6 @@ mod local_project;
 #[cfg(test)]
 #[cfg(feature = "http")]
 mod support;
+#[cfg(test)]
+#[cfg(feature = "webhook")]
+mod webhook;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::Payload;
 use crate::webhook::wire::{self, Time};
 use crate::webhook::{
-    Event, Push, RefAction, RefChange, RefKind, RepositoryAction, RepositoryEvent, StatusEvent, fault, run_state,
+    Event, Push, RefAction, RefChange, RefKind, RepositoryAction, RepositoryEvent, StatusEvent, fault,
+    run_state,
 };
 
 #[derive(Deserialize)]

@@ -10,8 +10,8 @@ use super::change::Target;
 use super::{Payload, User, login};
 use crate::webhook::wire::{self, Id, Time};
 use crate::webhook::{
-    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction, PullRequestEvent,
-    fault,
+    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction,
+    PullRequestEvent, fault,
 };
 
 #[derive(Deserialize)]
@@ -205,7 +205,8 @@ pub(super) fn issue(payload: &Payload<'_>, opened: bool) -> Result<Event> {
     let body: IssueBody = wire::read(payload.body)?;
     let wire = body.issue;
     let project = ProjectKey::new(payload.repo()?.to_string());
-    let mut issue = Issue::new(project, wire.id, wire.title, state(wire.state.as_deref().unwrap_or_default()));
+    let mut issue =
+        Issue::new(project, wire.id, wire.title, state(wire.state.as_deref().unwrap_or_default()));
     issue.body = wire.content.and_then(|content| wire::said(content.raw));
     issue.author = login(wire.reporter);
     issue.assignee = login(wire.assignee);

@@ -77,7 +77,9 @@ pub(super) fn parse(name: &str, body: &[u8]) -> Result<Parsed> {
         "pullrequest:changes_request_created" => {
             discussion::review(&payload, Some(ReviewVerdict::RequestChanges))?
         }
-        "pullrequest:unapproved" | "pullrequest:changes_request_removed" => discussion::review(&payload, None)?,
+        "pullrequest:unapproved" | "pullrequest:changes_request_removed" => {
+            discussion::review(&payload, None)?
+        }
         "pullrequest:comment_created" => discussion::comment(&payload, CommentAction::Created)?,
         "pullrequest:comment_deleted" => discussion::comment(&payload, CommentAction::Deleted)?,
         "pullrequest:comment_updated" | "pullrequest:comment_resolved" | "pullrequest:comment_reopened" => {

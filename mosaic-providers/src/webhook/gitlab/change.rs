@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::Payload;
 use crate::webhook::wire::{self, Id, Time};
 use crate::webhook::{
-    Event, Push, RefAction, RefChange, RefKind, ReleaseAction, ReleaseEvent, RepositoryAction, RepositoryEvent,
-    WikiAction, WikiEvent, WikiPage,
+    Event, Push, RefAction, RefChange, RefKind, ReleaseAction, ReleaseEvent, RepositoryAction,
+    RepositoryEvent, WikiAction, WikiEvent, WikiPage,
 };
 
 #[derive(Deserialize)]
@@ -44,11 +44,12 @@ struct Author {
 
 pub(super) fn push(payload: &Payload<'_>) -> Result<Event> {
     let body: PushBody = wire::read(payload.body)?;
-    let (kind, name) = match (body.reference.strip_prefix("refs/heads/"), body.reference.strip_prefix("refs/tags/")) {
-        (Some(name), _) => (RefKind::Branch, name),
-        (_, Some(name)) => (RefKind::Tag, name),
-        _ => return Ok(Event::Other),
-    };
+    let (kind, name) =
+        match (body.reference.strip_prefix("refs/heads/"), body.reference.strip_prefix("refs/tags/")) {
+            (Some(name), _) => (RefKind::Branch, name),
+            (_, Some(name)) => (RefKind::Tag, name),
+            _ => return Ok(Event::Other),
+        };
     let (before, after) = (wire::commit_id(&body.before), wire::commit_id(&body.after));
     let action = match (&before, &after) {
         (_, None) => RefAction::Deleted,

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::{Payload, User};
 use crate::webhook::wire::{self, Id, Time};
 use crate::webhook::{
-    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction, PullRequestEvent,
-    fault,
+    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction,
+    PullRequestEvent, fault,
 };
 
 #[derive(Deserialize)]

@@ -76,14 +76,16 @@ impl Payload<'_> {
 pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
     let envelope: Envelope = wire::read(body)?;
     let kind = envelope.object_kind.or(envelope.event_name).unwrap_or_default();
-    let project = envelope.project.map(|project| project.path_with_namespace).or(envelope.path_with_namespace);
+    let project =
+        envelope.project.map(|project| project.path_with_namespace).or(envelope.path_with_namespace);
     // Jobs name no project in older releases, only where a person sees it.
     let home = || envelope.repository.as_ref().and_then(|repository| path_of(&repository.homepage));
     let payload = Payload {
         body,
         action: envelope.object_attributes.and_then(|it| it.action).or(envelope.action).unwrap_or_default(),
         repo: project.as_deref().and_then(wire::repo).or_else(home),
-        sender: wire::said(envelope.user_username).or(envelope.user.and_then(|user| wire::said(user.username))),
+        sender: wire::said(envelope.user_username)
+            .or(envelope.user.and_then(|user| wire::said(user.username))),
     };
     let event = match kind.as_str() {
         "push" | "tag_push" => change::push(&payload)?,

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Payload, User, login};
 use crate::webhook::wire::{self, Id, Time};
 use crate::webhook::{
-    Event, Push, RefAction, RefChange, RefKind, ReleaseAction, ReleaseEvent, RepositoryAction, RepositoryEvent,
-    WikiAction, WikiEvent, WikiPage, fault,
+    Event, Push, RefAction, RefChange, RefKind, ReleaseAction, ReleaseEvent, RepositoryAction,
+    RepositoryEvent, WikiAction, WikiEvent, WikiPage, fault,
 };
 
 #[derive(Deserialize)]
@@ -150,7 +150,8 @@ struct ReleaseWire {
 /// Something happened to a release.
 pub(in crate::webhook) fn release(payload: &Payload<'_>) -> Result<Event> {
     let ReleaseBody { release: wire } = wire::read(payload.body)?;
-    let mut release = Release::new(wire.id.to_string(), wire.tag_name).draft(wire.draft).prerelease(wire.prerelease);
+    let mut release =
+        Release::new(wire.id.to_string(), wire.tag_name).draft(wire.draft).prerelease(wire.prerelease);
     release.name = wire::said(wire.name);
     release.body = wire::said(wire.body);
     release.author = login(wire.author);

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::{Payload, User, login};
 use crate::webhook::wire::{self, Id, Time};
 use crate::webhook::{
-    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction, PullRequestEvent,
-    fault,
+    CommentAction, CommentEvent, CommentTarget, Event, IssueAction, IssueEvent, PullRequestAction,
+    PullRequestEvent, fault,
 };
 
 #[derive(Deserialize)]
@@ -139,8 +139,6 @@ struct IssueWire {
     created_at: Time,
     #[serde(default)]
     updated_at: Time,
-    /// There where the issue is a pull request.
-    pull_request: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -164,7 +162,8 @@ pub(in crate::webhook) fn issue(payload: &Payload<'_>) -> Result<Event> {
     issue.body = wire::said(wire.body);
     issue.author = login(wire.user);
     issue.assignee = login(wire.assignee);
-    issue.sprint = wire.milestone.and_then(|milestone| milestone.number.or(milestone.id)).map(|id| id.to_string());
+    issue.sprint =
+        wire.milestone.and_then(|milestone| milestone.number.or(milestone.id)).map(|id| id.to_string());
     issue.created_at = wire.created_at.0;
     issue.updated_at = wire.updated_at.0;
     issue.labels = wire.labels.into_iter().map(|label| label.name).collect();
@@ -218,6 +217,7 @@ struct IssueCommentBody {
 #[derive(Deserialize)]
 struct Commented {
     number: u64,
+    /// There where the issue is a pull request.
     pull_request: Option<serde::de::IgnoredAny>,
 }
 
