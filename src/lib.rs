@@ -39,6 +39,7 @@
 //! | [`orchestrator`] | [`Mosaic`] itself and its builder |
 //! | [`plugin`] | for people who write a provider |
 //! | [`local`](mod@local) | the embedded providers |
+//! | `webhook` | what forges and build servers send, verified and in one form, with the feature `webhook` |
 //! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
 
 #[cfg(feature = "config")]
@@ -48,6 +49,8 @@ pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
 pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
+#[cfg(feature = "webhook")]
+pub use mosaic_providers::webhook;
 
 #[cfg(feature = "github")]
 pub use mosaic_providers::github;
@@ -117,4 +120,7 @@ mod guides {
     mod plugins {}
     #[doc = include_str!("../docs/guide/providers.md")]
     mod providers {}
+    #[cfg(feature = "webhook")]
+    #[doc = include_str!("../docs/guide/webhooks.md")]
+    mod webhooks {}
 }

@@ -69,6 +69,7 @@ const EXAMPLES: &[&[&str]] = &[
     &["explain"],
     &["migration_phases"],
     &["tower_layer"],
+    &["webhook_receiver"],
     &["config_from_yaml", "--", "examples/config/embedded.yaml"],
 ];
 
@@ -76,7 +77,9 @@ const EXAMPLES: &[&[&str]] = &[
 fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
     for example in EXAMPLES {
         let mut cargo = workspace.cargo();
-        process::run(cargo.args(["run", "--quiet", "--features", "testkit", "--example"]).args(*example))?;
+        process::run(
+            cargo.args(["run", "--quiet", "--features", "testkit,webhook", "--example"]).args(*example),
+        )?;
     }
     Ok(())
 }

@@ -5,12 +5,14 @@ use mosaic_core::{Error, ErrorKind};
 use super::Vendor;
 
 /// The delivery is not to be trusted: 401.
-pub(super) fn untrusted(message: impl Into<std::borrow::Cow<'static, str>>, header: &'static str) -> Error {
-    Error::new(ErrorKind::Unauthenticated, message).status(401).context("header", header)
+pub(super) fn untrusted(message: &'static str, header: &'static str) -> Error {
+    Error::new(ErrorKind::Unauthenticated, format!("{message} (header {header})"))
+        .status(401)
+        .context("header", header)
 }
 
 /// The delivery cannot be read: 400.
-pub(super) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(super) fn invalid(message: &'static str) -> Error {
     Error::new(ErrorKind::Invalid, message).status(400)
 }
 

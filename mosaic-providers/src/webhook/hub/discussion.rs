@@ -25,7 +25,8 @@ struct PullBody {
 struct Pull {
     number: Option<u64>,
     title: String,
-    state: String,
+    /// Not always there in what Forgejo sends of an open one.
+    state: Option<String>,
     body: Option<String>,
     user: Option<User>,
     head: Side,
@@ -62,10 +63,13 @@ struct ReviewWire {
 }
 
 impl PullBody {
-    fn pull(self) -> Result<(PullRequest, Option<ReviewWire>)> {
+    fn pull(self, action: &str) -> Result<(PullRequest, Option<ReviewWire>)> {
         let wire = self.pull_request;
         let number = wire.number.or(self.number).ok_or_else(|| fault::lacking("pull_request.number"))?;
-        let state = match (wire.state.as_str(), wire.merged == Some(true) || wire.merged_at.is_some()) {
+        let state = match (
+            wire.state.as_deref().unwrap_or("open"),
+            wire.merged == Some(true) || wire.merged_at.is_some(),
+        ) {
             (_, true) => PullRequestState::Merged,
             ("open", _) => PullRequestState::Open,
             _ => PullRequestState::Closed,
@@ -84,7 +88,7 @@ impl PullBody {
 
 /// Something happened to a pull request.
 pub(in crate::webhook) fn pull_request(payload: &Payload<'_>) -> Result<Event> {
-    let (pull, _) = wire::read::<PullBody>(payload.body)?.pull()?;
+    let (pull, _) = wire::read::<PullBody>(payload.body)?.pull(&payload.action)?;
     let action = match payload.action.as_str() {
         "opened" => PullRequestAction::Opened,
         "reopened" => PullRequestAction::Reopened,
@@ -97,7 +101,7 @@ pub(in crate::webhook) fn pull_request(payload: &Payload<'_>) -> Result<Event> {
 
 /// A review of a pull request.
 pub(in crate::webhook) fn review(payload: &Payload<'_>) -> Result<Event> {
-    let (pull, review) = wire::read::<PullBody>(payload.body)?.pull()?;
+    let (pull, review) = wire::read::<PullBody>(payload.body)?.pull(&payload.action)?;
     let wire = review.ok_or_else(|| fault::lacking("review"))?;
     let mut event = PullRequestEvent::new(PullRequestAction::Reviewed, pull);
     let word = wire.state.or(wire.kind).unwrap_or_default().to_ascii_lowercase();
