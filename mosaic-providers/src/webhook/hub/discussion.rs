@@ -66,12 +66,11 @@ impl PullBody {
     fn pull(self, action: &str) -> Result<(PullRequest, Option<ReviewWire>)> {
         let wire = self.pull_request;
         let number = wire.number.or(self.number).ok_or_else(|| fault::lacking("pull_request.number"))?;
-        let state = match (
-            wire.state.as_deref().unwrap_or("open"),
-            wire.merged == Some(true) || wire.merged_at.is_some(),
-        ) {
-            (_, true) => PullRequestState::Merged,
-            ("open", _) => PullRequestState::Open,
+        let merged = wire.merged == Some(true) || wire.merged_at.is_some();
+        let state = match wire.state.as_deref() {
+            _ if merged => PullRequestState::Merged,
+            Some("open") => PullRequestState::Open,
+            None if action != "closed" => PullRequestState::Open,
             _ => PullRequestState::Closed,
         };
         let mut pull = PullRequest::new(number, wire.title, wire.head.name, wire.base.name, state);
