@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Secret;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -17,6 +17,9 @@ use crate::http::dialect::TokenHeader;
 
 /// A token is renewed so long before it runs out, so that none runs out on its way.
 const EARLY: Duration = Duration::from_secs(60);
+
+/// A token that takes longer is given up, lest an address that never answers hold up everybody for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A token for some time.
 ///
@@ -54,7 +57,8 @@ pub struct Token {
 /// ```
 #[async_trait]
 pub trait TokenSource: Send + Sync + 'static {
-    /// Asks for a token. What was begun is gone on with by the next call that needs one, where the first is given up.
+    /// Asks for a token. What was begun is gone on with by the next call that needs one, where the first is given up; it ends
+    /// with `Timeout` after 30 seconds.
     ///
     /// # Errors
     /// `Unauthenticated` where none is given; otherwise whatever went wrong on the way.
@@ -117,7 +121,10 @@ impl Lease {
     fn fetch(&self) -> Flight {
         let (source, header) = (Arc::clone(&self.source), self.header);
         let fetched = async move {
-            let token = source.fetch().await?;
+            let token = tokio::time::timeout(PATIENCE, source.fetch()).await.map_err(|_| {
+                let text = "no token was given within 30 seconds: look whether the address that gives tokens is reached";
+                Error::new(ErrorKind::Timeout, text)
+            })??;
             let until = token.lifetime.map(|lifetime| Instant::now() + lifetime.max(2 * EARLY));
             Ok(Arc::new(Held { proof: Proof::token(header, &token.secret)?, until }))
         };
@@ -134,7 +141,6 @@ impl fmt::Debug for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mosaic_core::error::{Error, ErrorKind};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     struct Source {

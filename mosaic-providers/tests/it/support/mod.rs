@@ -4,5 +4,7 @@ pub(crate) mod faults;
 pub(crate) mod hardship;
 pub(crate) mod line;
 pub(crate) mod prism;
+pub(crate) mod replay;
 pub(crate) mod secrets;
 pub(crate) mod serve;
+pub(crate) mod shared;

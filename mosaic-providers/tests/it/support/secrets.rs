@@ -73,11 +73,9 @@ impl Watch {
         self.heard.lock().clone()
     }
 
-    /// Fails where the mark was heard, and where nothing was heard at all.
-    pub(crate) fn assert_silent(&self) {
-        let heard = self.heard();
-        assert!(!heard.is_empty(), "nothing was said at all: is it listening in the right place?");
-        assert_hidden("what is logged", &heard);
+    /// Fails where the mark was heard.
+    pub(crate) fn assert_hidden(&self) {
+        assert_hidden("what is logged", &self.heard());
     }
 }
 
@@ -203,9 +201,9 @@ mod tests {
         ] {
             assert!(heard.contains(part), "{part}: {heard}");
         }
-        watch.assert_silent();
+        watch.assert_hidden();
         tracing::info!(header = ?("authorization", MARK), "sent");
-        catch_unwind(AssertUnwindSafe(|| watch.assert_silent())).unwrap_err();
+        catch_unwind(AssertUnwindSafe(|| watch.assert_hidden())).unwrap_err();
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn connections<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_
     let pair = trial.pair().await;
     drop(pair.server);
     let (result, _) = trial.ask(&pair.plugin).await;
-    trial.judge("a server that is gone", result, &Expected::not_sent(ErrorKind::Network));
+    trial.judge("a server that is gone", result, &Expected::not_sent(&[ErrorKind::Network]));
 }
 
 async fn garbage<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>) {

@@ -2,8 +2,11 @@
 
 mod bodies;
 mod statuses;
+mod tokens;
 mod trial;
 
+#[cfg(test)]
+mod careful;
 #[cfg(test)]
 mod tests;
 
@@ -94,5 +97,8 @@ where
     trial.good().await;
     statuses::run(&mut trial).await;
     bodies::run(&mut trial).await;
+    if trial.call.renews {
+        tokens::run(&mut trial).await;
+    }
     trial.end()
 }

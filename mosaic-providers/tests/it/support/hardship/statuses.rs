@@ -125,7 +125,6 @@ async fn failures<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M
 async fn renewal<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>) {
     let name = "401, then a renewed credential";
     let pair = trial.pair().await;
-    // The first call makes the provider fetch what it needs.
     trial.ask(&pair.plugin).await.0.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     let before = pair.server.last();
     pair.faults.next(Fault::status(401));

@@ -40,9 +40,9 @@ impl Expected {
         self
     }
 
-    /// An error of this kind, before anything was sent.
-    pub(super) fn not_sent(kind: ErrorKind) -> Self {
-        Self { deliveries: vec![Delivery::NotSent], ..Self::answered(&[kind]) }.outcome(Outcome::NotMade)
+    /// An error of one of these kinds, before anything was sent.
+    pub(super) fn not_sent(kinds: &[ErrorKind]) -> Self {
+        Self { deliveries: vec![Delivery::NotSent], ..Self::answered(kinds) }.outcome(Outcome::NotMade)
     }
 
     /// The same, and this is known of the effect of a write.
@@ -101,13 +101,24 @@ impl<'a, M: AsyncFn(String) -> Arc<dyn Plugin>> Trial<'a, M> {
         (self.errors, self.faults)
     }
 
-    /// A fresh provider that is started and answered once, and its server, which has forgotten that.
+    /// A fresh provider that is started, and its server, which has forgotten that. One that asks for tokens has one.
     pub(super) async fn pair(&self) -> Pair {
+        let pair = self.raw_pair().await;
+        if self.call.renews {
+            self.ask(&pair.plugin).await.0.unwrap_or_else(|error| panic!("the first call: {error:?}"));
+            pair.server.forget();
+        }
+        pair
+    }
+
+    /// The same, without a token.
+    pub(super) async fn raw_pair(&self) -> Pair {
         let faults = Faults::default();
         let server = Server::start(faults.before(self.call.vendor.clone())).await;
         let plugin = (self.make)(server.url()).await;
         plugin.initialize().await.unwrap_or_else(|error| panic!("initialize: {error:?}"));
         plugin.start().await.unwrap_or_else(|error| panic!("start: {error:?}"));
+        server.forget();
         Pair { server, faults, plugin }
     }
 
@@ -149,7 +160,6 @@ impl<'a, M: AsyncFn(String) -> Arc<dyn Plugin>> Trial<'a, M> {
     /// A fault on the first request of a fresh provider, and what has to come of it. The provider does not try again.
     pub(super) async fn bear(&mut self, name: &str, fault: Fault, expected: &Expected) {
         let pair = self.pair().await;
-        pair.server.forget();
         pair.faults.always(fault);
         let (result, sent) = self.ask(&pair.plugin).await;
         self.judge(name, result, expected);

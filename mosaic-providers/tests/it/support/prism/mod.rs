@@ -19,15 +19,13 @@ use self::program::Program;
 use self::proxy::Proxy;
 pub(crate) use self::violation::Violation;
 use super::serve::{Seen, Server};
+use super::shared;
 
 /// The variable that names Prism's program, a file for `node`; `cargo xtask test` sets it.
 const PROGRAM: &str = "MOSAIC_PRISM";
 
 /// The variable under which a missing program is a failure instead of a skipped test.
 const REQUIRED: &str = "MOSAIC_REQUIRE_SERVERS";
-
-/// The variable that names the directory of shared test data.
-const SHARED: &str = "MOSAIC_SHARED";
 
 /// A vendor's document and how it is mounted.
 #[derive(Debug, Clone)]
@@ -73,14 +71,7 @@ impl Prism {
     /// Boots Prism with a document. `None`, after a line that says why, where the program or the document is not on this
     /// machine; with `MOSAIC_REQUIRE_SERVERS=1` a missing program is a failure.
     pub(crate) async fn boot(document: Document) -> Option<Self> {
-        let skipped = |missing| {
-            println!("skipped: {missing}");
-            None
-        };
-        let file = match document_file(&document) {
-            Ok(file) => file,
-            Err(missing) => return skipped(missing),
-        };
+        let file = shared::path(&format!("specs/{}", document.file))?;
         let program = match program_file() {
             Ok(program) => program,
             Err(missing) => {
@@ -88,7 +79,8 @@ impl Prism {
                     std::env::var_os(REQUIRED).is_none_or(|value| value != "1"),
                     "{missing}; {REQUIRED} is set"
                 );
-                return skipped(missing);
+                println!("skipped: {missing}");
+                return None;
             }
         };
         let text = std::fs::read_to_string(&file).unwrap();
@@ -141,13 +133,6 @@ impl Prism {
         let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
         assert!(violations.is_empty(), "{} violations of the document:\n{}", lines.len(), lines.join("\n"));
     }
-}
-
-/// The vendor's document, or why it is not there.
-fn document_file(document: &Document) -> Result<PathBuf, String> {
-    let shared = std::env::var_os(SHARED).ok_or_else(|| format!("{SHARED} names no shared test data"))?;
-    let file = PathBuf::from(shared).join("specs").join(document.file);
-    if file.is_file() { Ok(file) } else { Err(format!("{SHARED} has no specs/{}", document.file)) }
 }
 
 /// The program, or why it is not there.
