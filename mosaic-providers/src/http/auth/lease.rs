@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
 use mosaic_core::types::Secret;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -121,10 +121,12 @@ impl Lease {
     fn fetch(&self) -> Flight {
         let (source, header) = (Arc::clone(&self.source), self.header);
         let fetched = async move {
-            let token = tokio::time::timeout(PATIENCE, source.fetch()).await.map_err(|_| {
+            let token = tokio::time::timeout(PATIENCE, source.fetch()).await.unwrap_or_else(|_| {
                 let text = "no token was given within 30 seconds: look whether the address that gives tokens is reached";
-                Error::new(ErrorKind::Timeout, text)
-            })??;
+                Err(Error::new(ErrorKind::Timeout, text))
+            });
+            // What became of the request for a token says nothing of the call that needs it: that was not sent.
+            let token = token.map_err(|error| error.delivery(Delivery::NotSent))?;
             let until = token.lifetime.map(|lifetime| Instant::now() + lifetime.max(2 * EARLY));
             Ok(Arc::new(Held { proof: Proof::token(header, &token.secret)?, until }))
         };

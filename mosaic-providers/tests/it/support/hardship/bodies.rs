@@ -36,7 +36,8 @@ async fn connections<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_
     let broken = Expected::unknown(&[ErrorKind::Network]);
     trial.bear("a connection that is closed", Fault::Closed, &broken).await;
     trial.bear("a connection that is closed after the work", Fault::ClosedAfter, &broken).await;
-    let pair = trial.pair().await;
+    // One that has a connection already would find out after sending.
+    let pair = trial.raw_pair().await;
     drop(pair.server);
     let (result, _) = trial.ask(&pair.plugin).await;
     trial.judge("a server that is gone", result, &Expected::not_sent(&[ErrorKind::Network]));

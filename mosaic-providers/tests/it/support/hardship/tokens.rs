@@ -29,9 +29,13 @@ pub(super) async fn run<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial
         pair.faults.next(fault);
         let (result, sent) = trial.ask(&pair.plugin).await;
         trial.judge(name, result, &Expected::not_sent(&kinds));
-        trial.check(name, sent.marked(), || "nothing of the call was sent, and the provider said it was".to_owned());
+        trial.check(name, sent.marked(), || {
+            "nothing of the call was sent, and the provider said it was".to_owned()
+        });
         let (result, _) = trial.ask(&pair.plugin).await;
-        trial.check(name, result.is_err(), || format!("the call after it: expected an answer, got {result:?}"));
+        trial.check(name, result.is_err(), || {
+            format!("the call after it: expected an answer, got {result:?}")
+        });
     }
     silence(trial).await;
 }
@@ -41,19 +45,22 @@ async fn silence<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>
     let name = "no token by silence";
     let pair = trial.raw_pair().await;
     pair.faults.next(Fault::Hang);
-    {
+    let early = {
         let mut call = std::pin::pin!(trial.ask(&pair.plugin));
         tokio::select! {
-            (result, _) = &mut call => return trial.check(name, true, || format!("expected to wait, got {result:?}")),
-            () = pair.faults.silent() => {}
+            (result, _) = &mut call => Some(result),
+            () = pair.faults.silent() => None,
         }
-    }
+    };
+    trial.check(name, early.is_some(), || format!("expected to wait, got {early:?}"));
     tokio::time::pause();
     let second = tokio::time::timeout(SILENCE, trial.ask(&pair.plugin)).await;
     tokio::time::resume();
     trial.check(name, second.is_err(), || "the call after it waits for ever".to_owned());
     if second.is_ok() {
         let (result, _) = trial.ask(&pair.plugin).await;
-        trial.check(name, result.is_err(), || format!("the call after the next: expected an answer, got {result:?}"));
+        trial.check(name, result.is_err(), || {
+            format!("the call after the next: expected an answer, got {result:?}")
+        });
     }
 }
