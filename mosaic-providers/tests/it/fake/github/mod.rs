@@ -2,13 +2,14 @@
 //!
 //! Faithful in paths, status codes, field names and nesting, and in what surprises: lists of issues hold pull requests, `Link`
 //! goes by the id of the repository, renamed repositories answer 301 to reads and 307 to writes, empty ones 409, a review
-//! without a text has an empty one, a comment on a line makes a review of its own, tags are listed backwards, a write with the
+//! without a text has an empty one, a comment on a line makes a review of its own, tags are listed backwards, a new repository has labels, a write with the
 //! same content makes a commit, `merge_commit_sha` of an open pull request is that of a trial merge.
 //!
 //! Left out: forks and pull requests between them, protection of branches, checks, reactions, discussions, sub-issues, teams,
 //! invitations, assets of releases, archives, `git/trees` and `git/commits` as writes, organisations' settings, GraphQL.
 //! `mergeable` is known at once, where GitHub may answer `null` first. Actions are in `actions.rs` where that is there.
 
+mod app;
 mod commits;
 mod contents;
 mod fault;
@@ -31,10 +32,13 @@ mod wire;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -58,6 +62,9 @@ pub(crate) struct GitHub {
     meter: Meter,
     prefix: &'static str,
     own_reviews: AtomicBool,
+    /// Installations of apps, and whom they act as.
+    installed: Mutex<BTreeMap<u64, String>>,
+    tokens: Mutex<Vec<String>>,
 }
 
 /// One request: whose it is and what it says.
@@ -81,7 +88,14 @@ impl GitHub {
     }
 
     fn at(forge: Arc<Forge>, prefix: &'static str) -> Arc<Self> {
-        Arc::new(Self { forge, meter: Meter::new(5_000), prefix, own_reviews: AtomicBool::new(false) })
+        Arc::new(Self {
+            forge,
+            meter: Meter::new(5_000),
+            prefix,
+            own_reviews: AtomicBool::new(false),
+            installed: Mutex::default(),
+            tokens: Mutex::default(),
+        })
     }
 
     /// The whole API, to be put behind a server.
@@ -102,6 +116,14 @@ impl GitHub {
     /// Lets people approve their own pull requests, which GitHub does not: for suites that work as one person.
     pub(crate) fn allow_own_reviews(&self) {
         self.own_reviews.store(true, Ordering::Release);
+    }
+
+    fn installed(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        self.installed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Vec<String>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn own_reviews(&self) -> bool {
@@ -136,6 +158,9 @@ impl GitHub {
             let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
             return Reply::text(403, text);
         }
+        if let Some(reply) = app::answer(self, ask, &self.below(ask)) {
+            return reply;
+        }
         let token = ask.token(&["Bearer", "token"]).map(str::to_owned);
         let token = token.or_else(|| ask.basic().map(|(_, password)| password));
         let user = match &token {
@@ -163,11 +188,16 @@ impl GitHub {
         reply
     }
 
+    /// The parts of the path below the prefix; none where it is not below it.
+    fn below<'a>(&self, ask: &'a Ask) -> Vec<&'a str> {
+        let prefix: Vec<_> = self.prefix.split('/').skip(1).collect();
+        let mut parts = ask.parts();
+        // The root of the API has no parts; a path outside of it is one that nothing has.
+        if parts.starts_with(&prefix) { parts.split_off(prefix.len()) } else { vec!["outside"] }
+    }
+
     async fn whole(&self, ask: &Ask, user: Option<User>) -> Reply {
-        let Some(path) = ask.path.strip_prefix(self.prefix) else { return not_found() };
-        let skip = ask.path[..ask.path.len() - path.len()].split('/').count() - 1;
-        let parts = ask.parts();
-        let parts = parts.get(skip..).unwrap_or_default();
+        let parts = self.below(ask);
         let body = if ask.is("GET") || ask.body.is_empty() {
             Value::Null
         } else {
@@ -178,7 +208,7 @@ impl GitHub {
             }
         };
         let cx = Cx { hub: self, ask, user, body };
-        routes::route(&cx, parts).await.unwrap_or_else(|error| error)
+        routes::route(&cx, &parts).await.unwrap_or_else(|error| error)
     }
 }
 

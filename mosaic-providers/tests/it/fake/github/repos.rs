@@ -55,6 +55,9 @@ pub(super) async fn create(cx: &Cx<'_>, org: Option<&str>) -> Answer {
         Reason::Exists => custom_field("Repository", "name", "name already exists on this account"),
         _ => refused(refusal),
     })?;
+    for (name, color, description) in super::wire::LABELS {
+        cx.forge().add_label(repo.id, name, color, Some(description));
+    }
     if cx.flag("auto_init") == Some(true) {
         let text = format!("# {}\n", repo.name);
         let put = Put::new(&repo.default_branch, "README.md", text).by(me).message("Initial commit");

@@ -25,6 +25,24 @@ impl Hub {
         Self::with(|router| watch.before(router)).await
     }
 
+    /// The people and the organisation of the recordings of Octokit.
+    pub(super) async fn recorded() -> Self {
+        let hub = Self::new().await;
+        let forge = hub.hub.forge();
+        for login in ["octokit-fixture-user-a", "octokit-fixture-user-b"] {
+            forge.add_user(login, &format!("token-of-{login}"));
+        }
+        forge.add_org("octokit-fixture-org", &["octokit-fixture-user-a", "octokit-fixture-user-b"]);
+        hub
+    }
+
+    /// As the person of the recordings.
+    pub(super) async fn as_recorded(&self, method: Method, path: &str, body: Value, status: u16) -> Value {
+        let what = format!("{method} {path}");
+        Self::value(self.send("token-of-octokit-fixture-user-a", method, path, body).await, &what, status)
+            .await
+    }
+
     async fn with(wrap: impl FnOnce(axum::Router) -> axum::Router) -> Self {
         let forge = Forge::open().await;
         for login in ["ada", "bob", "eve"] {
@@ -245,4 +263,47 @@ async fn searches_take_words_and_qualifiers() {
     assert_eq!(found("repo:acme/widget label:%22a b%22 -is:closed").await, [2, 3]);
     assert_eq!(found("%22the lid%22 org:acme").await, [1]);
     hub.ask(Method::GET, "/search/issues?q=x+repo:acme/none", Value::Null, 422).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn apps_get_tokens_that_are_good_for_an_hour() {
+    use base64::Engine as _;
+    let hub = Hub::new().await;
+    hub.hub.install(7, "ada");
+    let statement = |seconds: i64| {
+        let now = mosaic_core::types::Timestamp::now().as_second();
+        let part = |value: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({ "iat": now - 60, "exp": now + seconds, "iss": "12345" });
+        format!("{}.{}.c2ln", part(json!({ "alg": "RS256", "typ": "JWT" })), part(claims))
+    };
+    let path = "/app/installations/7/access_tokens";
+    let ask = async |token: &str, path: &str| hub.send(token, Method::POST, path, Value::Null).await;
+    for (token, path, status) in [
+        ("no statement".to_owned(), path, 401),
+        (statement(-1), path, 401),
+        (statement(3_600), path, 401),
+        (statement(540), "/app/installations/8/access_tokens", 404),
+        (statement(540), path, 201),
+    ] {
+        assert_eq!(ask(&token, path).await.status().as_u16(), status, "{path}");
+    }
+    let token = hub.hub.given().pop().unwrap();
+    assert_eq!(hub.send(&token, Method::GET, "/user", Value::Null).await.status(), 200);
+    hub.hub.forge().revoke(&token);
+    assert_eq!(hub.send(&token, Method::GET, "/user", Value::Null).await.status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_enterprise_server_answers_below_its_prefix() {
+    let forge = Forge::open().await;
+    forge.add_user("ada", "token-of-ada");
+    let server = Server::start(GitHub::enterprise(forge).router()).await;
+    let client = reqwest::Client::builder().user_agent("tests").build().unwrap();
+    let get = async |path: &str| {
+        client.get(format!("{}{path}", server.url())).bearer_auth("token-of-ada").send().await.unwrap()
+    };
+    assert_eq!(get("/user").await.status(), 404);
+    let text = get("/api/v3/user").await.text().await.unwrap();
+    let user: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(user["url"], format!("{}/api/v3/users/ada", server.url()));
 }

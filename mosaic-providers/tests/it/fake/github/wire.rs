@@ -217,7 +217,7 @@ impl Cx<'_> {
         json!({
             "id": label.id, "node_id": node("LA", label.id),
             "url": format!("{}/labels/{}", self.repo_url(repo), encode(&label.name)), "name": label.name,
-            "color": label.color, "default": false, "description": label.description,
+            "color": label.color, "default": LABELS.iter().any(|(name, ..)| *name == label.name), "description": label.description,
         })
     }
 
@@ -265,7 +265,7 @@ impl Cx<'_> {
             "closed_at": maybe_time(item.closed_at), "author_association": self.association(repo, &item.author),
             "active_lock_reason": null, "body": item.body,
             "timeline_url": format!("{url}/timeline"), "performed_via_github_app": null,
-            "state_reason": item.state_reason,
+            "state_reason": item.state_reason, "reactions": reactions(&url),
         });
         if let Some(pull) = &item.pull {
             let url = format!("{api}/pulls/{}", item.number);
@@ -296,6 +296,7 @@ impl Cx<'_> {
             "node_id": node("IC", comment.id), "user": self.login(&comment.author),
             "created_at": time(comment.created_at), "updated_at": time(comment.updated_at),
             "author_association": self.association(repo, &comment.author), "body": comment.body,
+            "reactions": reactions(&format!("{api}/issues/comments/{}", comment.id)),
             "performed_via_github_app": null,
         })
     }
@@ -320,3 +321,24 @@ pub(super) fn signature(who: &Who) -> Value {
 pub(super) fn unsigned() -> Value {
     json!({ "verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null })
 }
+
+/// Nobody reacts here.
+fn reactions(url: &str) -> Value {
+    json!({
+        "url": format!("{url}/reactions"), "total_count": 0, "+1": 0, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0,
+        "heart": 0, "rocket": 0, "eyes": 0,
+    })
+}
+
+/// The labels that a new repository has: name, colour, description.
+pub(super) const LABELS: &[(&str, &str, &str)] = &[
+    ("bug", "d73a4a", "Something isn't working"),
+    ("documentation", "0075ca", "Improvements or additions to documentation"),
+    ("duplicate", "cfd3d7", "This issue or pull request already exists"),
+    ("enhancement", "a2eeef", "New feature or request"),
+    ("good first issue", "7057ff", "Good for newcomers"),
+    ("help wanted", "008672", "Extra attention is needed"),
+    ("invalid", "e4e669", "This doesn't seem right"),
+    ("question", "d876e3", "Further information is requested"),
+    ("wontfix", "ffffff", "This will not be worked on"),
+];
