@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// place for these two lines.
 async fn behaves() -> Result<(), Box<dyn Error>> {
     let shelf = || Shelf::new(ShelfConfig { capacity: 1_000 });
-    suite::project::run(&shelf(), OpSet::of(OFFERED)).await?;
+    suite::project::run(&shelf(), &suite::project::World::new(OpSet::of(OFFERED))).await?;
     honesty::honesty(Arc::new(shelf()), || 0).await?;
     Ok(())
 }

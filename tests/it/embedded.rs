@@ -136,6 +136,8 @@ async fn the_behaviour_suites_pass_through_the_whole_path() {
     let orchestra = Via(mosaic.clone());
     suite::git::run(&orchestra, &world).await.unwrap();
     suite::document::run(&orchestra, OpSet::service(ServiceKind::Docs)).await.unwrap();
-    suite::project::run(&orchestra, OpSet::service(ServiceKind::Project)).await.unwrap();
+    suite::project::run(&orchestra, &suite::project::World::new(OpSet::service(ServiceKind::Project)))
+        .await
+        .unwrap();
     assert!(mosaic.status().operations.iter().any(|figures| figures.cache_hits > 0), "the cache took part");
 }

@@ -57,15 +57,15 @@ async fn is_whole(path: impl AsRef<Path>) {
 #[tokio::test]
 async fn it_behaves_like_every_tracker() {
     let (_folder, tracker) = tracker().await;
-    project::run(&tracker, OpSet::service(ServiceKind::Project)).await.unwrap();
+    project::run(&tracker, &project::World::new(OpSet::service(ServiceKind::Project))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_trackers_on_one_file_behave_like_one() {
     let (folder, one) = tracker().await;
     let two = LocalProject::open(folder.path().join("tracker.db")).await.unwrap();
-    let all = OpSet::service(ServiceKind::Project);
-    let (one, two) = tokio::join!(project::run(&one, all), project::run(&two, all));
+    let all = project::World::new(OpSet::service(ServiceKind::Project));
+    let (one, two) = tokio::join!(project::run(&one, &all), project::run(&two, &all));
     one.and(two).unwrap();
 }
 

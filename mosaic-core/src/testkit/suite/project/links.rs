@@ -1,7 +1,7 @@
 //! Behaviours of links between issues.
 
-use super::super::{Failure, done, ensure, equal, refused};
-use super::{cx, issues, project};
+use super::super::{Failure, done, ensure, equal};
+use super::{World, issues};
 use crate::error::ErrorKind;
 use crate::op::project::{GetIssue, LinkIssues, ProjectService, UnlinkIssues};
 use crate::types::IssueRef;
@@ -11,12 +11,12 @@ use crate::types::project::{Link, LinkKind};
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn links_are_kept_once(service: &impl ProjectService) -> Result<(), Failure> {
+pub async fn links_are_kept_once(service: &impl ProjectService, world: &World) -> Result<(), Failure> {
     const B: &str = "project/links_are_kept_once";
-    let key = project(service, B).await?;
-    let other = project(service, B).await?;
-    let mut made = issues(service, B, &key, 3).await?;
-    made.extend(issues(service, B, &other, 1).await?);
+    let key = world.project(service, B).await?;
+    let other = world.project(service, B).await?;
+    let mut made = issues(service, world, B, &key, 3).await?;
+    made.extend(issues(service, world, B, &other, 1).await?);
     let first = &made[0].issue;
     for (kind, to) in [
         (LinkKind::Blocks, &made[1].issue),
@@ -26,7 +26,7 @@ pub async fn links_are_kept_once(service: &impl ProjectService) -> Result<(), Fa
         let link = Link::new(first, kind, to);
         for _ in 0..2 {
             let op = LinkIssues::of(first, to).kind(kind);
-            let answer = done(B, "link_issues", service.link_issues(&cx(), op).await)?;
+            let answer = done(B, "link_issues", service.link_issues(world.cx(), op).await)?;
             equal(B, "the answer", &answer, &link)?;
         }
     }
@@ -38,7 +38,7 @@ pub async fn links_are_kept_once(service: &impl ProjectService) -> Result<(), Fa
         (3, vec![link(LinkKind::RelatesTo, 3)]),
     ] {
         let issue = &made[at].issue;
-        let mut got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(issue)).await)?.links;
+        let mut got = done(B, "get_issue", service.get_issue(world.cx(), GetIssue::of(issue)).await)?.links;
         // The order of links is the provider's own.
         got.sort_by_key(|link| (link.to.clone(), format!("{:?}", link.kind)));
         let mut expected = expected;
@@ -52,19 +52,19 @@ pub async fn links_are_kept_once(service: &impl ProjectService) -> Result<(), Fa
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn links_need_two_issues(service: &impl ProjectService) -> Result<(), Failure> {
+pub async fn links_need_two_issues(service: &impl ProjectService, world: &World) -> Result<(), Failure> {
     const B: &str = "project/links_need_two_issues";
-    let key = project(service, B).await?;
-    let made = issues(service, B, &key, 1).await?;
+    let key = world.project(service, B).await?;
+    let made = issues(service, world, B, &key, 1).await?;
     let (here, gone) = (&made[0].issue, IssueRef::new(&key, 99u64));
-    let nowhere = IssueRef::new(super::unused_key('N'), 1u64);
-    let refusal = service.link_issues(&cx(), LinkIssues::of(here, here)).await;
-    refused(B, "link_issues of an issue with itself", refusal, ErrorKind::Invalid)?;
+    let nowhere = IssueRef::new(world.missing(), 1u64);
+    let refusal = service.link_issues(world.cx(), LinkIssues::of(here, here)).await;
+    world.refused(B, "link_issues of an issue with itself", refusal, ErrorKind::Invalid)?;
     for (from, to) in [(here, &gone), (&gone, here), (here, &nowhere), (&nowhere, here)] {
-        let refusal = service.link_issues(&cx(), LinkIssues::of(from, to)).await;
-        refused(B, &format!("link_issues from {from} to {to}"), refusal, ErrorKind::NotFound)?;
+        let refusal = service.link_issues(world.cx(), LinkIssues::of(from, to)).await;
+        world.refused(B, &format!("link_issues from {from} to {to}"), refusal, ErrorKind::NotFound)?;
     }
-    let got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(here)).await)?;
+    let got = done(B, "get_issue", service.get_issue(world.cx(), GetIssue::of(here)).await)?;
     equal(B, "links after refused ones", &got.links.len(), &0)
 }
 
@@ -73,10 +73,10 @@ pub async fn links_need_two_issues(service: &impl ProjectService) -> Result<(), 
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn links_are_taken_away(service: &impl ProjectService) -> Result<(), Failure> {
+pub async fn links_are_taken_away(service: &impl ProjectService, world: &World) -> Result<(), Failure> {
     const B: &str = "project/links_are_taken_away";
-    let key = project(service, B).await?;
-    let made = issues(service, B, &key, 2).await?;
+    let key = world.project(service, B).await?;
+    let made = issues(service, world, B, &key, 2).await?;
     let (one, two) = (&made[0].issue, &made[1].issue);
     let all = [
         Link::new(one, LinkKind::Blocks, two),
@@ -85,7 +85,7 @@ pub async fn links_are_taken_away(service: &impl ProjectService) -> Result<(), F
     ];
     for link in &all {
         let op = LinkIssues::of(&link.from, &link.to).kind(link.kind);
-        done(B, "link_issues", service.link_issues(&cx(), op).await)?;
+        done(B, "link_issues", service.link_issues(world.cx(), op).await)?;
     }
     for (what, from, kind, to, rest) in [
         ("a kind that is not there", one, LinkKind::ParentOf, two, &all[..]),
@@ -96,9 +96,9 @@ pub async fn links_are_taken_away(service: &impl ProjectService) -> Result<(), F
     ] {
         for _ in 0..2 {
             let op = UnlinkIssues::of(from, to).kind(kind);
-            done(B, "unlink_issues", service.unlink_issues(&cx(), op).await)?;
+            done(B, "unlink_issues", service.unlink_issues(world.cx(), op).await)?;
             for end in [one, two] {
-                let got = done(B, "get_issue", service.get_issue(&cx(), GetIssue::of(end)).await)?.links;
+                let got = done(B, "get_issue", service.get_issue(world.cx(), GetIssue::of(end)).await)?.links;
                 let same = got.len() == rest.len() && rest.iter().all(|link| got.contains(link));
                 ensure(B, same, || {
                     format!("{end} without {what}: expected the links {rest:?}, got {got:?}")
