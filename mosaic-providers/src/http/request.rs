@@ -74,8 +74,7 @@ impl<'a> Request<'a> {
     /// One more parameter in the query.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         let query = std::mem::take(&mut self.query);
-        let at = query.len();
-        self.query = Serializer::for_suffix(query, at).append_pair(name, &value.to_string()).finish();
+        self.query = Serializer::for_suffix(query, 0).append_pair(name, &value.to_string()).finish();
         self
     }
 
