@@ -103,7 +103,13 @@ async fn the_next_page_is_never_elsewhere() {
 async fn names_stay_one_segment_on_the_wire() {
     let server = Server::start(Router::new().fallback(|| async { "{}" })).await;
     let client = client(&format!("{}/api/v1/", server.url()));
-    client.get(at("a/b").part("ü ?#").parts("x/y z")).query("q", "a&b=c").query("page", 2).send::<Value>(&cx()).await.unwrap();
+    client
+        .get(at("a/b").part("ü ?#").parts("x/y z"))
+        .query("q", "a&b=c")
+        .query("page", 2)
+        .send::<Value>(&cx())
+        .await
+        .unwrap();
     assert_eq!(server.last().uri.to_string(), "/api/v1/a%2Fb/%C3%BC%20%3F%23/x/y%20z?q=a%26b%3Dc&page=2");
     let error = client.get(things().part("..")).send::<Value>(&cx()).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (ErrorKind::Invalid, 1));
