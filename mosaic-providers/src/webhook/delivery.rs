@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use mosaic_core::types::RepoRef;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Event, Vendor};
 
 /// A delivery that was checked and read. Cheap to clone as far as its body goes: the bytes are shared.
 ///
-/// JSON has everything but the body; `Debug` tells its length only.
+/// JSON has everything but the body, which is empty in what is read from JSON; `Debug` tells its length only.
 ///
 /// ```
 /// use mosaic_providers::webhook::{Delivery, Event};
@@ -21,7 +21,7 @@ use super::{Event, Vendor};
 ///     }
 /// }
 /// ```
-#[derive(Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Who sent it.

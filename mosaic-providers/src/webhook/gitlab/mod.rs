@@ -25,6 +25,9 @@ struct Envelope {
     object_attributes: Option<Attributes>,
     #[serde(default, deserialize_with = "wire::lenient")]
     project: Option<Project>,
+    /// There in what is about a group, such as its wiki and its epics.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    group: Option<serde::de::IgnoredAny>,
     #[serde(default, deserialize_with = "wire::lenient")]
     path_with_namespace: Option<String>,
     #[serde(default, deserialize_with = "wire::lenient")]
@@ -87,7 +90,9 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
         sender: wire::said(envelope.user_username)
             .or(envelope.user.and_then(|user| wire::said(user.username))),
     };
+    let of_a_group = envelope.group.is_some() && payload.repo.is_none();
     let event = match kind.as_str() {
+        _ if of_a_group => Event::Other,
         "push" | "tag_push" => change::push(&payload)?,
         "release" => change::release(&payload)?,
         "wiki_page" => change::wiki(&payload)?,

@@ -239,3 +239,12 @@ fn the_hooks_of_a_server_tell_of_projects() {
     );
     assert_eq!(event("deployment", json!({"status": "success"})), Event::Other);
 }
+
+#[test]
+fn what_is_about_a_group_is_about_no_repository() {
+    for kind in ["wiki_page", "work_item", "note"] {
+        let body = json!({"object_kind": kind, "group": {"full_path": "acme"}, "user": {"username": "ada"}});
+        let delivery = super::delivery(Vendor::GitLab, "Some Hook", &body);
+        assert_eq!((delivery.event, delivery.repo), (Event::Other, None), "{kind}");
+    }
+}

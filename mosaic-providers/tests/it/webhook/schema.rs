@@ -17,6 +17,10 @@ fn events_have_a_schema_and_come_back_from_json() {
     assert_eq!(written, expected);
     let event: Event = serde_json::from_value(written["event"].clone()).unwrap();
     assert_eq!(event, delivery.event);
+    let mut read: Delivery = serde_json::from_value(written.clone()).unwrap();
+    assert!(read.body.is_empty());
+    read.body = delivery.body.clone();
+    assert_eq!(read, delivery);
 
     let schema = serde_json::to_value(schemars::schema_for!(Delivery)).unwrap();
     let fields: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
