@@ -9,6 +9,7 @@
 //! | `local-project` | a tracker in one SQLite file | project |
 //!
 //! With the feature `webhook`, `webhook` reads what forges and build servers send.
+//! | `woodpecker` | runs of a Woodpecker server | cicd |
 
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
 mod cursor;
@@ -27,6 +28,8 @@ pub mod http;
 pub mod local;
 #[cfg(feature = "webhook")]
 pub mod webhook;
+#[cfg(feature = "woodpecker")]
+pub mod woodpecker;
 
 use mosaic_core::plugin::Factory;
 
@@ -48,5 +51,7 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(local::git::LocalGitFactory),
         #[cfg(feature = "local-project")]
         Box::new(local::project::LocalProjectFactory),
+        #[cfg(feature = "woodpecker")]
+        Box::new(woodpecker::WoodpeckerFactory),
     ]
 }

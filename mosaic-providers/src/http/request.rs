@@ -1,7 +1,7 @@
 //! A request as a provider builds it.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
 use mosaic_core::op::ItemStream;
@@ -12,6 +12,7 @@ use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, parse};
 use super::client::{Client, Raw};
+use super::events::{self, Events};
 use super::path::Path;
 
 /// A request to one client's vendor. What is wrong with it is said when it is sent.
@@ -178,6 +179,16 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The same; an answer without content (204) is none.
+    pub async fn content<T: DeserializeOwned>(self, cx: &CallContext) -> Result<Option<T>> {
+        let client = self.client;
+        let Raw { status, body, secrets, .. } = client.run(cx, self).await?;
+        if status == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        parse(client.dialect().product, &body, &secrets).map(Some)
+    }
+
     /// Sends it, and leaves the body of the answer alone.
     pub async fn done(self, cx: &CallContext) -> Result<Answer<()>> {
         let client = self.client;
@@ -210,6 +221,12 @@ impl<'a> Request<'a> {
     pub async fn stream(self, cx: &CallContext) -> Result<Answer<ItemStream<Chunk>>> {
         let client = self.client;
         client.open(cx, self).await
+    }
+
+    /// Sends a read, and gives the events that the server sends from then on.
+    pub async fn events(self, cx: &CallContext) -> Result<Events> {
+        let answer = self.accept("text/event-stream").stream(cx).await?;
+        Ok(events::read(answer.value))
     }
 }
 
