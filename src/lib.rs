@@ -70,6 +70,9 @@ pub mod local {
     pub use mosaic_providers::local::project::{LocalProject, LocalProjectConfig, LocalProjectFactory};
 }
 
+#[cfg(feature = "woodpecker")]
+pub use mosaic_providers::woodpecker;
+
 pub mod prelude {
     //! What most programs need: `use mosaic::prelude::*;`.
 

@@ -7,9 +7,9 @@
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
 //! | `local-project` | a tracker in one SQLite file | project |
+//! | `woodpecker` | runs of a Woodpecker server | cicd |
 //!
 //! With the feature `webhook`, `webhook` reads what forges and build servers send.
-//! | `woodpecker` | runs of a Woodpecker server | cicd |
 
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
 mod cursor;

@@ -154,11 +154,12 @@ impl Server {
 /// The number of a run.
 ///
 /// # Errors
-/// `NotFound` where it is none: runs have numbers.
+/// `Invalid` where it is none.
 pub(super) fn number(run: &str) -> Result<u64> {
     let number = run.parse().ok().filter(|number| *number > 0);
-    number
-        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no run `{run}`: runs have numbers")))
+    number.ok_or_else(|| {
+        Error::new(ErrorKind::Invalid, format!("run: `{run}` is no number, and runs have numbers"))
+    })
 }
 
 impl wire::Run {

@@ -19,13 +19,13 @@ use crate::http::{Events, Pace, at};
 pub(super) async fn open(server: &Arc<Server>, cx: &CallContext, op: JobLog) -> Result<ItemStream<Chunk>> {
     let number = number(&op.run)?;
     let missing = || Error::new(ErrorKind::NotFound, format!("run {number} has no job `{}`", op.job));
-    let job: i64 = op.job.parse().map_err(|_| missing())?;
-    let missing = &missing;
+    let (job, missing) = (op.job.parse::<i64>().ok(), &missing);
     let follower = server
         .within(cx, &op.repo, |place| async move {
             let run = server.run(cx, &place, number).await?;
-            let there = run.workflows.iter().flatten().any(|workflow| workflow.id == job);
-            there.then(|| Follower::new(server, cx, place, number, job)).ok_or_else(missing)
+            let there = run.workflows.iter().flatten().find(|workflow| Some(workflow.id) == job);
+            let job = there.ok_or_else(missing)?.id;
+            Ok(Follower::new(server, cx, place, number, job))
         })
         .await?;
     Ok(Box::pin(try_unfold(follower, async |mut follower| {

@@ -22,7 +22,6 @@ const PAGES: usize = 10;
 const BRANCH_PAGES: u64 = 20;
 
 pub(super) async fn trigger(server: &Server, cx: &CallContext, op: TriggerRun) -> Result<PipelineRun> {
-    pipeline::check(server, &op.pipeline)?;
     let branch = op.at.as_deref().map(branch).transpose()?;
     let mut variables: BTreeMap<String, String> = op.inputs.clone();
     if let Some(variable) = &server.variable
@@ -34,6 +33,7 @@ pub(super) async fn trigger(server: &Server, cx: &CallContext, op: TriggerRun) -
     let (op, variables) = (&op, &variables);
     server
         .within(cx, &op.repo, |place| async move {
+            pipeline::check(server, &op.pipeline)?;
             let branch = branch.unwrap_or(&place.default_branch);
             let options = wire::Options { branch, variables };
             let request = server.client.post(at!["repos", place.id, "pipelines"]).json(&options);
@@ -98,14 +98,14 @@ pub(super) async fn get(server: &Server, cx: &CallContext, op: GetRun) -> Result
 }
 
 pub(super) async fn list(server: &Server, cx: &CallContext, op: ListRuns) -> Result<Page<PipelineRun>> {
-    if let Some(pipeline) = &op.pipeline {
-        pipeline::check(server, pipeline)?;
-    }
     let list = List(("cicd.list_runs", &op.repo, &op.pipeline, &op.reference, &op.state));
     let begin = Numbered::of(&list, &op.page, PAGE)?;
     let (op, list) = (&op, &list);
     server
         .within(cx, &op.repo, |place| async move {
+            if let Some(pipeline) = &op.pipeline {
+                pipeline::check(server, pipeline)?;
+            }
             let mut part = begin;
             for left in (0..PAGES).rev() {
                 let (items, more) = page(server, cx, &place, op, part).await?;

@@ -25,3 +25,5 @@ mod support;
 #[cfg(test)]
 #[cfg(feature = "webhook")]
 mod webhook;
+#[cfg(all(feature = "woodpecker", feature = "local-git"))]
+mod woodpecker;

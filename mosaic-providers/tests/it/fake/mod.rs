@@ -13,3 +13,5 @@ pub(crate) mod forge;
 #[cfg(feature = "github")]
 pub(crate) mod github;
 pub(crate) mod http;
+#[cfg(feature = "woodpecker")]
+pub(crate) mod woodpecker;
