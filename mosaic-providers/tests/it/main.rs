@@ -25,5 +25,6 @@ mod support;
 #[cfg(test)]
 #[cfg(feature = "webhook")]
 mod webhook;
+#[cfg(test)]
 #[cfg(all(feature = "woodpecker", feature = "local-git"))]
 mod woodpecker;
