@@ -24,6 +24,7 @@ mod refs;
 mod refusal;
 mod repos;
 mod runs;
+mod wiki;
 mod write;
 
 #[cfg(test)]

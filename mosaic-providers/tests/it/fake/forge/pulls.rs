@@ -138,6 +138,27 @@ impl Forge {
         Ok(merged.commit)
     }
 
+    /// Takes the open pull requests into a branch for merged whose head the branch has by now, as forges do when somebody merges
+    /// them in another way; a dialect calls it after such a change.
+    pub(crate) async fn settle(&self, repo: u64, branch: &str, by: &str) {
+        let git = self.git(repo);
+        let Some(tip) = git.tip(branch).await else { return };
+        for number in self.open_pulls_of(repo, branch) {
+            let Some(view) = self.pull(repo, number).await else { continue };
+            if view.pull.target != branch || !git.contains(&tip, &view.head).await {
+                continue;
+            }
+            self.change_item(repo, number, |item| {
+                item.set_open(false, by);
+                if let Some(pull) = &mut item.pull {
+                    (pull.head, pull.base) = (view.head, view.base);
+                    let (commit, by) = (tip.clone(), by.to_owned());
+                    pull.merged = Some(MergedBy { commit, method: MergeMethod::Merge, by, at: now() });
+                }
+            });
+        }
+    }
+
     /// Closes a pull request or opens it again. `State` where it is merged or a branch is gone, `Exists` where another one took
     /// its place.
     pub(crate) async fn set_pull_open(

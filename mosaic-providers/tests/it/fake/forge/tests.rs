@@ -86,6 +86,35 @@ async fn a_branch_that_goes_closes_its_pull_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_merged_in_another_way_is_merged() {
+    let (forge, ada, repo) = seeded().await;
+    let git = forge.git(repo);
+    let base = git.tip("main").await.unwrap();
+    for branch in ["lid", "box"] {
+        git.create_ref(&format!("refs/heads/{branch}"), &base).await.unwrap();
+        git.put_file(&Put::new(branch, branch, "x").by(&ada), |_| Ok(())).await.unwrap();
+        let (title, source, target) = (branch.to_owned(), branch.to_owned(), "main".to_owned());
+        let new = NewPull { title, source, target, ..NewPull::default() };
+        forge.create_pull(repo, "ada", new).await.unwrap();
+    }
+    let merge = Merge { source: "lid", target: "main", method: MergeMethod::Merge, message: "m", by: &ada };
+    let commit = git.merge(&merge).await.unwrap().commit;
+    forge.settle(repo, "main", "ada").await;
+    let merged = forge.pull(repo, 1).await.unwrap();
+    assert_eq!((merged.item.open, merged.pull.merged.unwrap().commit), (false, commit));
+    assert!(forge.item(repo, 2).unwrap().open);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_the_wiki_count_their_versions() {
+    let (forge, _, repo) = seeded().await;
+    let page = WikiPage::new("Home", "# Home", "ada");
+    assert_eq!(forge.put_page(repo, "Home", page.clone()).unwrap().version, 1);
+    assert_eq!(forge.put_page(repo, "Home", page).unwrap().version, 2);
+    assert!(forge.delete_page(repo, "Home") && !forge.delete_page(repo, "Home"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_lead_on_after_a_rename() {
     let (forge, _, repo) = seeded().await;
     forge.move_repo(repo, "ada", "gadget").unwrap();

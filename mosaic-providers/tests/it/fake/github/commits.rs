@@ -109,6 +109,7 @@ pub(super) async fn merge(cx: &Cx<'_>, repo: &Repo) -> Answer {
     match git.merge(&merge).await {
         Ok(merged) if merged.up_to_date => Ok(Reply::empty(204)),
         Ok(merged) => {
+            cx.forge().settle(repo.id, base, &me.login).await;
             let commit: Commit = git.commit(&merged.commit).await.ok_or_else(not_found)?;
             Ok(Reply::json(201, &cx.commit(repo, &commit)))
         }

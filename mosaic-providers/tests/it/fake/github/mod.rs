@@ -5,6 +5,9 @@
 //! without a text has an empty one, a comment on a line makes a review of its own, tags are listed backwards, a new repository has labels, a write with the
 //! same content makes a commit, `merge_commit_sha` of an open pull request is that of a trial merge.
 //!
+//! A 422 of this server has the words that the document, the recordings or common knowledge have; not every word is
+//! confirmed, so clients should go by status, `code` and `field`.
+//!
 //! Left out: forks and pull requests between them, protection of branches, checks, reactions, discussions, sub-issues, teams,
 //! invitations, assets of releases, archives, `git/trees` and `git/commits` as writes, organisations' settings, GraphQL.
 //! `mergeable` is known at once, where GitHub may answer `null` first. Actions are in `actions.rs` where that is there.

@@ -111,11 +111,14 @@ pub(super) async fn create(cx: &Cx<'_>, repo: &Repo) -> Answer {
 }
 
 pub(super) async fn update(cx: &Cx<'_>, repo: &Repo, name: &str) -> Answer {
-    cx.writer(repo)?;
+    let me = cx.writer(repo)?;
     let sha = cx.text("sha").ok_or_else(|| not_supplied("sha"))?;
     let force = cx.flag("force").unwrap_or(false);
     let moved = cx.forge().git(repo.id).move_ref(&format!("refs/{name}"), sha, force).await;
     let moved = moved.map_err(|refusal| error(422, &refusal.message))?;
+    if let Some(branch) = name.strip_prefix("heads/") {
+        cx.forge().settle(repo.id, branch, &me.login).await;
+    }
     Ok(Reply::json(200, &cx.reference(repo, &moved)))
 }
 
