@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::process;
 use crate::steps::{Steps, show};
 use crate::workspace::Workspace;
-use crate::{features, floors, generate, licences, lint, sizes, test, words};
+use crate::{features, floors, generate, licences, lint, scaffold, sizes, test, words};
 
 /// Minutes that all stages together may take.
 pub(crate) const BUDGET_MINUTES: u64 = 40;
@@ -25,6 +25,7 @@ const STAGES: &[Stage] = &[
     ("doc", lint::doc, &[]),
     ("features", features::run, &["--all"]),
     ("fuzz targets", fuzz, &[]),
+    ("new-provider --check", scaffold::run, &["--check"]),
     ("gen --check", generate::run, &["--check"]),
     ("floors", floors::run, &[]),
     ("sizes", sizes::run, &[]),

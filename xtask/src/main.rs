@@ -14,6 +14,7 @@ mod licences;
 mod lint;
 mod metadata;
 mod process;
+mod scaffold;
 mod servers;
 mod sizes;
 mod soak;
@@ -53,6 +54,12 @@ const COMMANDS: &[Command] = &[
     command("sizes", "", "fail on source files that are too long", sizes::run),
     command("licences", "", "check the licence of every dependency", licences::run),
     command("words", "", "fail on machine paths and registry hosts", words::run),
+    command(
+        "new-provider",
+        "NAME --service S",
+        "write the folder of a new provider; --check shows that it compiles",
+        scaffold::run,
+    ),
     command("soak", "[runner arguments]", "the heavy tests with their full figures", soak::run),
     command("ci", "", "all checks in order, timed, within a budget", ci::run),
 ];
