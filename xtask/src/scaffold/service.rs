@@ -210,7 +210,8 @@ impl Service {
 
     /// What is filled in for this service. Values come before those whose names they may contain.
     pub(super) fn values(&self) -> Vec<(&'static str, String)> {
-        let uses = |paths: &[&str]| paths.iter().map(|path| format!("use {path};\n")).collect::<String>();
+        let uses =
+            |paths: &[&str]| paths.iter().map(|path| format!("use {path};")).collect::<Vec<_>>().join("\n");
         vec![
             ("run_suite", self.suite.to_owned()),
             ("use_suite", uses(self.suite_imports)),
