@@ -18,6 +18,7 @@ const NAMES: &[&str] = &[
     "release",
     "workflow_run",
     "workflow_job",
+    "action_run_failure",
     "status",
     "wiki",
     "repository",

@@ -11,7 +11,7 @@ use super::wire::Parsed;
 /// # Errors
 /// `Invalid` where the body is not JSON, `Protocol` where a known event is not of the documented form.
 pub(super) fn parse(name: &str, body: &[u8]) -> Result<Parsed> {
-    let payload = Payload::open(body)?;
+    let mut payload = Payload::open(body)?;
     let event = match name {
         "push" => hub::push(&payload, true)?,
         "create" => hub::created(&payload)?,
@@ -28,6 +28,8 @@ pub(super) fn parse(name: &str, body: &[u8]) -> Result<Parsed> {
         "issue_comment" | "pull_request_comment" => hub::comment(&payload)?,
         "release" => hub::release(&payload)?,
         "workflow_run" => hub::run(&payload)?,
+        // One name for each way in which a run may end.
+        _ if name.starts_with("action_run_") => hub::forgejo_run(&mut payload)?,
         "workflow_job" => hub::job(&payload)?,
         "status" => hub::status(&payload)?,
         "wiki" => hub::wiki_page(&payload)?,

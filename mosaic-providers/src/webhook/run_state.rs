@@ -21,6 +21,18 @@ pub(super) fn actions(status: &str, conclusion: Option<&str>) -> RunState {
     }
 }
 
+/// Forgejo's runs, which are told of when they have ended.
+pub(super) fn forgejo(status: &str) -> RunState {
+    match status {
+        "success" => RunState::Succeeded,
+        "cancelled" => RunState::Cancelled,
+        "skipped" => RunState::Skipped,
+        "waiting" | "blocked" => RunState::Queued,
+        "running" => RunState::Running,
+        _ => RunState::Failed,
+    }
+}
+
 /// GitLab's pipelines and jobs.
 pub(super) fn gitlab(status: &str) -> RunState {
     match status {

@@ -58,7 +58,7 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// A time in any of the forms in use: RFC 3339, `2026-01-31 12:00:00 UTC`, or seconds since 1970. Absent in any other.
+/// A time in any of the forms in use: RFC 3339, `2026-01-31 12:00:00 UTC` or `+0100`, or seconds since 1970. Absent in any other.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Time(pub(super) Option<Timestamp>);
 
@@ -78,8 +78,13 @@ fn written(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);
     }
-    let (day, clock) = text.strip_suffix(" UTC")?.split_once(' ')?;
-    format!("{day}T{clock}Z").parse().ok()
+    let (day, rest) = text.split_once(' ')?;
+    let (clock, zone) = rest.split_once(' ')?;
+    let offset = match zone {
+        "UTC" => "Z".to_owned(),
+        _ => format!("{}:{}", zone.get(..3)?, zone.get(3..)?),
+    };
+    format!("{day}T{clock}{offset}").parse().ok()
 }
 
 /// A repository by its full name; the owner may have parts of its own, as groups of GitLab do.
@@ -109,8 +114,17 @@ mod tests {
         assert_eq!(read(r#""2026-01-31T12:00:00Z""#), told);
         assert_eq!(read(r#""2026-01-31T13:00:00+01:00""#), told);
         assert_eq!(read(r#""2026-01-31 12:00:00 UTC""#), told);
+        assert_eq!(read(r#""2026-01-31 13:00:00 +0100""#), told);
         assert_eq!(read("1769860800"), told);
-        for other in ["null", "true", r#""soon""#, "1e300", r#"{"at":1}"#] {
+        for other in [
+            "null",
+            "true",
+            r#""soon""#,
+            r#""2026-01-31 12:00:00 ümlaut""#,
+            r#""a b c""#,
+            "1e300",
+            r#"{"at":1}"#,
+        ] {
             assert_eq!(read(other), None, "{other}");
         }
     }

@@ -70,7 +70,9 @@ pub(super) fn parse(name: &str, body: &[u8]) -> Result<Parsed> {
         "repo:commit_status_created" | "repo:commit_status_updated" => change::status(&payload)?,
         "repo:commit_comment_created" => discussion::commit_comment(&payload)?,
         "pullrequest:created" => discussion::pull_request(&payload, PullRequestAction::Opened)?,
-        "pullrequest:updated" => discussion::pull_request(&payload, PullRequestAction::Updated)?,
+        "pullrequest:updated" | "pullrequest:push" => {
+            discussion::pull_request(&payload, PullRequestAction::Updated)?
+        }
         "pullrequest:fulfilled" => discussion::pull_request(&payload, PullRequestAction::Merged)?,
         "pullrequest:rejected" => discussion::pull_request(&payload, PullRequestAction::Closed)?,
         "pullrequest:approved" => discussion::review(&payload, Some(ReviewVerdict::Approve))?,

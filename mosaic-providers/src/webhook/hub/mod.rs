@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub(super) use change::{created, deleted, push, release, repository, wiki_page, wiki_pages};
 pub(super) use discussion::{comment, commit_comment, issue, pull_request, review, review_comment};
-pub(super) use run::{check_run, job, run, status};
+pub(super) use run::{check_run, forgejo_run, job, run, status};
 
 use super::wire::{self, Parsed};
 use super::{Event, fault};

@@ -5,9 +5,9 @@ use mosaic_core::types::cicd::{Job, PipelineRun};
 use mosaic_core::types::git::CommitStatus;
 use serde::Deserialize;
 
-use super::Payload;
+use super::{Payload, Repository, User, login};
 use crate::webhook::wire::{self, Id, Time};
-use crate::webhook::{Event, JobEvent, RunEvent, StatusEvent, run_state};
+use crate::webhook::{Event, JobEvent, RunEvent, StatusEvent, fault, run_state};
 
 #[derive(Deserialize)]
 struct RunBody {
@@ -18,6 +18,8 @@ struct RunBody {
 struct RunWire {
     id: Id,
     workflow_id: Option<Id>,
+    /// Gitea's name of the workflow: its file, and after `@` the branch or tag.
+    path: Option<String>,
     status: String,
     conclusion: Option<String>,
     head_branch: Option<String>,
@@ -43,7 +45,8 @@ pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
     let conclusion = wire::said(wire.conclusion);
     let state = run_state::actions(&wire.status, conclusion.as_deref());
     let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, state);
-    run.pipeline = wire.workflow_id.map(|id| id.to_string());
+    let file = wire.path.and_then(|path| path.split('@').next().map(str::to_owned));
+    run.pipeline = wire.workflow_id.map(|id| id.to_string()).or(wire::said(file));
     run.reference = wire::said(wire.head_branch);
     run.commit = wire::said(wire.head_sha);
     run.attempt = wire.run_attempt.filter(|attempt| *attempt > 0);
@@ -52,6 +55,49 @@ pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
     run.created_at = wire.created_at.0;
     run.started_at = wire.run_started_at.0.or(wire.started_at.0);
     run.ended_at = wire.completed_at.0.or(wire.updated_at.0).filter(|_| state.is_final());
+    Ok(Event::Run(RunEvent::new(run)))
+}
+
+#[derive(Deserialize)]
+struct ForgejoBody {
+    run: ForgejoRun,
+}
+
+#[derive(Deserialize)]
+struct ForgejoRun {
+    id: Id,
+    repository: Repository,
+    trigger_user: Option<User>,
+    workflow_id: Option<String>,
+    status: String,
+    prettyref: Option<String>,
+    commit_sha: Option<String>,
+    html_url: Option<String>,
+    #[serde(default)]
+    created: Time,
+    #[serde(default)]
+    started: Time,
+    #[serde(default)]
+    stopped: Time,
+}
+
+/// A run of a workflow, as Forgejo tells it: with the repository and who began it inside.
+pub(in crate::webhook) fn forgejo_run(payload: &mut Payload<'_>) -> Result<Event> {
+    let ForgejoBody { run: wire } = wire::read(payload.body)?;
+    let repo =
+        wire::repo(&wire.repository.full_name).ok_or_else(|| fault::lacking("run.repository.full_name"))?;
+    let state = run_state::forgejo(&wire.status);
+    let mut run = PipelineRun::new(wire.id.to_string(), &repo, state);
+    run.pipeline = wire::said(wire.workflow_id);
+    run.reference = wire::said(wire.prettyref);
+    run.commit = wire::said(wire.commit_sha);
+    run.vendor_state = Some(wire.status);
+    run.web_url = wire::said(wire.html_url);
+    run.created_at = wire.created.0;
+    run.started_at = wire.started.0;
+    run.ended_at = wire.stopped.0.filter(|_| state.is_final());
+    payload.sender = payload.sender.take().or(login(wire.trigger_user));
+    payload.repo = Some(repo);
     Ok(Event::Run(RunEvent::new(run)))
 }
 

@@ -74,6 +74,7 @@ fn pull_requests() {
     for (name, state, action, noun) in [
         ("pullrequest:created", "OPEN", PullRequestAction::Opened, PullRequestState::Open),
         ("pullrequest:updated", "OPEN", PullRequestAction::Updated, PullRequestState::Open),
+        ("pullrequest:push", "OPEN", PullRequestAction::Updated, PullRequestState::Open),
         ("pullrequest:fulfilled", "MERGED", PullRequestAction::Merged, PullRequestState::Merged),
         ("pullrequest:rejected", "DECLINED", PullRequestAction::Closed, PullRequestState::Closed),
         ("pullrequest:unapproved", "OPEN", PullRequestAction::Reviewed, PullRequestState::Open),

@@ -154,9 +154,10 @@ fn the_rest() {
         (StatusState::Failure, Some("warning"), None)
     );
     let run = json!({"id": 1, "status": "completed", "conclusion": "success", "head_sha": "aa", "head_branch": "main",
-        "run_attempt": 0, "started_at": "2026-01-31T12:00:00Z", "completed_at": "2026-01-31T12:01:00Z"});
+        "path": "test.yml@refs/heads/main", "run_attempt": 0, "started_at": "2026-01-31T12:00:00Z", "completed_at": "2026-01-31T12:01:00Z"});
     let Event::Run(of) = event("workflow_run", "completed", json!({"workflow_run": run})) else { panic!() };
     assert_eq!((of.run.state, of.run.attempt), (RunState::Succeeded, None));
+    assert_eq!(of.run.pipeline.as_deref(), Some("test.yml"));
     assert_eq!(of.run.ended_at.unwrap().to_string(), "2026-01-31T12:01:00Z");
     let queued =
         json!({"workflow_job": {"id": 1, "run_id": 2, "name": "t", "status": "queued", "conclusion": ""}});
@@ -166,4 +167,33 @@ fn the_rest() {
     assert_eq!(of.action, RepositoryAction::Deleted);
     assert_eq!(event("package", "created", json!({"package": {}})), Event::Other);
     assert_eq!(event("fork", "", json!({"forkee": {}})), Event::Other);
+}
+
+#[test]
+fn runs_of_forgejo_have_their_repository_inside() {
+    for (name, word, state) in [
+        ("action_run_success", "success", RunState::Succeeded),
+        ("action_run_recover", "success", RunState::Succeeded),
+        ("action_run_failure", "failure", RunState::Failed),
+        ("action_run_failure", "cancelled", RunState::Cancelled),
+        ("action_run_failure", "something new", RunState::Failed),
+    ] {
+        let run = json!({"id": 31, "title": "t", "workflow_id": "test.yml", "index_in_repo": 12, "prettyref": "main", "commit_sha": "aa",
+            "status": word, "repository": {"full_name": "acme/widget"}, "trigger_user": {"login": "ada"},
+            "started": "2026-01-31T12:00:00Z", "stopped": "2026-01-31T12:01:00Z"});
+        let body = json!({"action": "failure", "run": run, "prior_status": "success"});
+        let delivery = super::delivery(Vendor::Forgejo, name, &body);
+        assert_eq!(
+            (delivery.repo, delivery.sender.as_deref()),
+            (Some(RepoRef::new("acme", "widget")), Some("ada"))
+        );
+        let Event::Run(of) = delivery.event else { panic!("{name}") };
+        assert_eq!(
+            (of.run.id.as_str(), of.run.state, of.run.vendor_state.as_deref()),
+            ("31", state, Some(word))
+        );
+        assert_eq!((of.run.pipeline.as_deref(), of.run.commit.as_deref()), (Some("test.yml"), Some("aa")));
+    }
+    let error = super::receive(Vendor::Forgejo, "action_run_success", r#"{"action":"success"}"#).unwrap_err();
+    assert_eq!(error.status_code(), Some(422));
 }

@@ -83,6 +83,11 @@ fn seeds() -> Vec<(Vendor, &'static str, Value)> {
                 json!({"action": "reviewed", "pull_request": pull, "review": {"type": "pull_request_review_approved", "content": "c"}}),
             ),
         ),
+        (
+            Vendor::Forgejo,
+            "action_run_failure",
+            json!({"action": "failure", "run": {"id": 1, "repository": {"full_name": "a/b"}, "status": "failure", "trigger_user": {"login": "l"}, "stopped": "2026-01-31T12:00:00Z"}}),
+        ),
         (Vendor::Forgejo, "wiki", hub(json!({"page": "p"}))),
         (
             Vendor::GitLab,
