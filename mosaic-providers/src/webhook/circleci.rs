@@ -43,14 +43,15 @@ struct Vcs {
 
 #[derive(Deserialize)]
 struct Triggered {
+    git: Option<TriggeredBy>,
     gitlab: Option<TriggeredBy>,
-    github_app: Option<TriggeredBy>,
 }
 
 /// What pipelines have in place of `vcs` that were not begun by the older connections to GitHub and Bitbucket.
 #[derive(Deserialize)]
 struct TriggeredBy {
-    repo_url: Option<String>,
+    #[serde(alias = "repo_url")]
+    checkout_url: Option<String>,
     checkout_sha: Option<String>,
     branch: Option<String>,
     tag: Option<String>,
@@ -58,8 +59,8 @@ struct TriggeredBy {
 
 impl Pipeline {
     fn source(self) -> Vcs {
-        let by = self.trigger_parameters.and_then(|by| by.github_app.or(by.gitlab)).map(|by| Vcs {
-            target_repository_url: by.repo_url,
+        let by = self.trigger_parameters.and_then(|by| by.git.or(by.gitlab)).map(|by| Vcs {
+            target_repository_url: by.checkout_url,
             revision: by.checkout_sha,
             branch: by.branch,
             tag: by.tag,

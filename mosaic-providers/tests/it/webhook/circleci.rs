@@ -57,13 +57,22 @@ fn jobs() {
 
 #[test]
 fn pipelines_that_another_forge_began() {
-    let pipeline = json!({"id": "pl-2", "number": 9, "trigger_parameters": {"gitlab": {
-        "repo_url": "https://gitlab.com/acme/tools/widget", "checkout_sha": "bb", "branch": "lid"}}});
-    let more = json!({"pipeline": pipeline, "project": {"slug": "circleci/9Yyt/44n9"}, "workflow": {"name": "build", "status": "success"}});
-    let delivery = delivery("workflow-completed", more);
-    assert_eq!(delivery.repo, Some(RepoRef::new("acme/tools", "widget")));
-    let Event::Run(of) = delivery.event else { panic!() };
-    assert_eq!((of.run.commit.as_deref(), of.run.reference.as_deref()), (Some("bb"), Some("lid")));
+    let by = |field: &str, address: &str| {
+        let mut by = json!({"checkout_sha": "bb", "branch": "lid", "tag": ""});
+        by[address] = "git@gitlab.com:acme/tools/widget.git".into();
+        let pipeline = json!({"id": "pl-2", "number": 9, "trigger_parameters": {field: by, "circleci": {"trigger_type": "gitlab"}}});
+        let workflow = json!({"name": "build", "status": "success"});
+        let project = json!({"slug": "circleci/9Yyt/44n9"});
+        delivery(
+            "workflow-completed",
+            json!({"pipeline": pipeline, "project": project, "workflow": workflow}),
+        )
+    };
+    for delivery in [by("git", "checkout_url"), by("gitlab", "repo_url")] {
+        assert_eq!(delivery.repo, Some(RepoRef::new("acme/tools", "widget")));
+        let Event::Run(of) = delivery.event else { panic!() };
+        assert_eq!((of.run.commit.as_deref(), of.run.reference.as_deref()), (Some("bb"), Some("lid")));
+    }
 }
 
 #[test]
