@@ -135,7 +135,9 @@ async fn the_behaviour_suites_pass_through_the_whole_path() {
         .unwrap();
     let orchestra = Via(mosaic.clone());
     suite::git::run(&orchestra, &world).await.unwrap();
-    suite::document::run(&orchestra, OpSet::service(ServiceKind::Docs)).await.unwrap();
+    suite::document::run(&orchestra, &suite::document::World::new(OpSet::service(ServiceKind::Docs)))
+        .await
+        .unwrap();
     suite::project::run(&orchestra, &suite::project::World::new(OpSet::service(ServiceKind::Project)))
         .await
         .unwrap();

@@ -232,7 +232,8 @@ async fn caught(operations: OpSet, lies: &[(Lie, &str)]) {
     let (_folder, mut honest) = docs().await;
     for (lie, behaviour) in lies {
         let liar = Liar { docs: honest, lie: *lie, found: Mutex::default() };
-        let failure = document::run(&liar, operations).await.expect_err(&format!("{lie:?}"));
+        let failure =
+            document::run(&liar, &document::World::new(operations)).await.expect_err(&format!("{lie:?}"));
         assert_eq!(failure.behaviour(), format!("docs/{behaviour}"), "{lie:?}: {failure}");
         honest = liar.docs;
     }
@@ -317,5 +318,5 @@ async fn lies_about_what_is_not_declared_are_not_looked_for() {
     let liar = Liar { docs: honest, lie: Lie::FindsNothing, found: Mutex::default() };
     let declared =
         OpSet::of(&[CreateSpace::META, CreateDocument::META, UpdateDocument::META, GetSpace::META]);
-    document::run(&liar, declared).await.unwrap();
+    document::run(&liar, &document::World::new(declared)).await.unwrap();
 }

@@ -77,15 +77,15 @@ fn file(space: &Path, begin: &str) -> PathBuf {
 #[tokio::test]
 async fn it_behaves_like_every_provider_of_documents() {
     let (_folder, docs) = docs().await;
-    document::run(&docs, OpSet::service(ServiceKind::Docs)).await.unwrap();
+    document::run(&docs, &document::World::new(OpSet::service(ServiceKind::Docs))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_on_one_folder_behave_like_one() {
     let (folder, one) = docs().await;
     let two = LocalDocs::open(folder.path()).await.unwrap();
-    let all = OpSet::service(ServiceKind::Docs);
-    let (one, two) = tokio::join!(document::run(&one, all), document::run(&two, all));
+    let all = document::World::new(OpSet::service(ServiceKind::Docs));
+    let (one, two) = tokio::join!(document::run(&one, &all), document::run(&two, &all));
     one.and(two).unwrap();
 }
 

@@ -1,7 +1,8 @@
 //! The behaviour suite of the docs service: what every provider of documents does alike.
 //!
 //! Each behaviour is a function of its own that makes the spaces it needs, so they can run alone, in any order and where
-//! documents are in use. [`run`] runs those whose operations a provider declares.
+//! documents are in use. [`run`] runs those whose operations a provider declares. Providers differ: what one does otherwise its
+//! [`World`] says, trait by trait ([`Trait`]), and [`lacks_are_needed`] shows that nothing is said to be lacking that is there.
 //!
 //! Where a provider could choose, this is what is expected: a document that would stand below itself is `Invalid`; one with
 //! others below it cannot be deleted, which is `Conflict`; a query without a word finds nothing and is no error; the version
@@ -9,11 +10,13 @@
 
 mod concurrency;
 mod documents;
+mod lack;
 mod listing;
 mod organize;
 mod search;
 mod spaces;
 mod updates;
+mod world;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,6 +25,7 @@ pub use documents::{
     documents_are_created_and_fetched, documents_are_deleted, limits_are_kept, missing_things_are_not_found,
     texts_come_back_as_written,
 };
+pub use lack::Trait;
 pub use listing::{
     bad_cursors_are_refused, documents_are_listed_as_read, lists_are_filtered, pages_cover_everything_once,
     pages_hold_still_while_documents_are_created,
@@ -37,22 +41,30 @@ pub use spaces::{
     keys_are_checked, keys_are_unique, spaces_are_created_and_fetched, spaces_are_listed_by_key,
 };
 pub use updates::{labels_are_replaced, updates_change_what_they_name, versions_guard_updates};
+pub use world::World;
 
-use super::{Failure, done};
-use crate::context::CallContext;
+use super::Failure;
 use crate::op::document::{
     CreateDocument, CreateSpace, DeleteDocument, DocsService, GetDocument, GetSpace, ListDocuments,
     ListSpaces, OrganizeContent, SearchDocuments, UpdateDocument,
 };
-use crate::op::{OpMeta, OpSet, Operation as _};
-use crate::types::document::Document;
+use crate::op::{OpMeta, Operation as _};
 
 /// The number of characters of a title that no provider takes more of.
 pub const TITLE_MAX: usize = 512;
 /// The number of bytes of a text that no provider takes more of.
 pub const BODY_MAX: usize = 1024 * 1024;
 
-/// Runs every behaviour whose operations are in the set, and stops at the first failure.
+/// Each line: a behaviour and the operations it calls.
+macro_rules! behaviours {
+    ($service:ident, $world:ident: $($behaviour:ident [$($op:ident)*],)*) => {
+        $(if [$($op::META),*].iter().all(|meta: &&OpMeta| $world.operations().has(meta)) {
+            $behaviour($service, $world).await?;
+        })*
+    };
+}
+
+/// Runs every behaviour whose operations are declared, and stops at the first failure.
 ///
 /// ```
 /// use mosaic_core::op::{OpSet, document::DocsService};
@@ -60,76 +72,74 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// use mosaic_core::types::ServiceKind;
 ///
 /// async fn behaves(handbook: &impl DocsService) -> Result<(), Failure> {
-///     document::run(handbook, OpSet::service(ServiceKind::Docs)).await
+///     document::run(handbook, &document::World::new(OpSet::service(ServiceKind::Docs))).await
 /// }
 /// ```
 ///
 /// # Errors
 /// The first behaviour that the provider does not show.
-pub async fn run(service: &impl DocsService, operations: OpSet) -> Result<(), Failure> {
-    let has = |rows: &[&OpMeta]| rows.iter().all(|meta| operations.has(meta));
-    // Every behaviour makes a space of its own; without that there is nothing to stand on.
-    if !has(&[CreateSpace::META]) {
+pub async fn run(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    // Every behaviour has a space of its own; without that there is nothing to stand on.
+    if !world.has_spaces() {
         return Ok(());
     }
-    missing_things_are_not_found(service, operations).await?;
-    if has(&[GetSpace::META]) {
-        spaces_are_created_and_fetched(service).await?;
-        keys_are_checked(service).await?;
-        keys_are_unique(service).await?;
-    }
-    if has(&[ListSpaces::META]) {
-        spaces_are_listed_by_key(service).await?;
-    }
-    if !has(&[CreateDocument::META]) {
-        return Ok(());
-    }
-    limits_are_kept(service).await?;
-    concurrent_creates_all_land(service).await?;
-    if has(&[GetDocument::META]) {
-        documents_are_created_and_fetched(service).await?;
-        texts_come_back_as_written(service).await?;
-    }
-    if has(&[GetDocument::META, DeleteDocument::META]) {
-        documents_are_deleted(service).await?;
-    }
-    if has(&[GetDocument::META, UpdateDocument::META]) {
-        updates_change_what_they_name(service).await?;
-        labels_are_replaced(service).await?;
-        versions_guard_updates(service).await?;
-        one_of_concurrent_updates_wins(service).await?;
-    }
-    if has(&[ListDocuments::META]) {
-        documents_are_listed_as_read(service).await?;
-        lists_are_filtered(service).await?;
-        pages_cover_everything_once(service).await?;
-        pages_hold_still_while_documents_are_created(service).await?;
-        bad_cursors_are_refused(service).await?;
-    }
-    if has(&[ListDocuments::META, OrganizeContent::META]) {
-        documents_are_moved(service).await?;
-        documents_are_reordered(service).await?;
-        all_placements_or_none(service).await?;
-        nothing_stands_below_itself(service).await?;
-    }
-    if has(&[SearchDocuments::META]) {
-        search_finds_words(service).await?;
-        titles_come_first(service).await?;
-        snippets_show_the_words(service).await?;
-        search_keeps_to_a_space(service).await?;
-        search_covers_everything_once(service).await?;
-        any_query_is_answered(service).await?;
-        bad_search_cursors_are_refused(service).await?;
-    }
-    if has(&[SearchDocuments::META, UpdateDocument::META, DeleteDocument::META]) {
-        search_follows_changes(service).await?;
+    behaviours! { service, world:
+        missing_things_are_not_found [],
+        spaces_are_created_and_fetched [CreateSpace GetSpace],
+        keys_are_checked [CreateSpace GetSpace],
+        keys_are_unique [CreateSpace GetSpace],
+        spaces_are_listed_by_key [CreateSpace ListSpaces],
+        limits_are_kept [CreateDocument],
+        concurrent_creates_all_land [CreateDocument],
+        documents_are_created_and_fetched [CreateDocument GetDocument],
+        texts_come_back_as_written [CreateDocument GetDocument],
+        documents_are_deleted [CreateDocument GetDocument DeleteDocument],
+        updates_change_what_they_name [CreateDocument GetDocument UpdateDocument],
+        labels_are_replaced [CreateDocument GetDocument UpdateDocument],
+        versions_guard_updates [CreateDocument GetDocument UpdateDocument],
+        one_of_concurrent_updates_wins [CreateDocument GetDocument UpdateDocument],
+        documents_are_listed_as_read [CreateDocument ListDocuments],
+        lists_are_filtered [CreateDocument ListDocuments],
+        pages_cover_everything_once [CreateDocument ListDocuments],
+        pages_hold_still_while_documents_are_created [CreateDocument ListDocuments],
+        bad_cursors_are_refused [CreateDocument ListDocuments],
+        documents_are_moved [CreateDocument ListDocuments OrganizeContent],
+        documents_are_reordered [CreateDocument ListDocuments OrganizeContent],
+        all_placements_or_none [CreateDocument ListDocuments OrganizeContent],
+        nothing_stands_below_itself [CreateDocument ListDocuments OrganizeContent],
+        search_finds_words [CreateDocument SearchDocuments],
+        titles_come_first [CreateDocument SearchDocuments],
+        snippets_show_the_words [CreateDocument SearchDocuments],
+        search_keeps_to_a_space [CreateDocument SearchDocuments],
+        search_covers_everything_once [CreateDocument SearchDocuments],
+        any_query_is_answered [CreateDocument SearchDocuments],
+        bad_search_cursors_are_refused [CreateDocument SearchDocuments],
+        search_follows_changes [CreateDocument SearchDocuments UpdateDocument DeleteDocument],
     }
     Ok(())
 }
 
-/// The context of every call of the suite: the application itself.
-fn cx() -> CallContext {
-    CallContext::new()
+/// Runs the suite once for each [`Trait`] that the provider is said to be without, asking for that one as well: it must fail.
+/// What passes is said to be lacking for nothing.
+///
+/// ```
+/// use mosaic_core::op::document::DocsService;
+/// use mosaic_core::testkit::suite::{Failure, document};
+///
+/// async fn says_the_truth(wiki: &impl DocsService, world: &document::World) -> Result<(), Failure> {
+///     document::lacks_are_needed(wiki, world).await
+/// }
+/// ```
+///
+/// # Errors
+/// The first trait that the provider has after all, with the reason that was given.
+pub async fn lacks_are_needed(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    for (lacked, _) in world.lacks() {
+        if run(service, &world.asking_for(lacked)).await.is_ok() {
+            return Err(world.needless(lacked));
+        }
+    }
+    Ok(())
 }
 
 /// A text that no earlier run used: a letter, which keeps those of one behaviour apart, and the time in nanoseconds, in base
@@ -143,24 +153,4 @@ fn unused(letter: char) -> String {
         rest /= 36;
     }
     key
-}
-
-/// A space of its own for a behaviour.
-async fn space(service: &impl DocsService, behaviour: &'static str) -> Result<String, Failure> {
-    let made = service.create_space(&cx(), CreateSpace::new(unused('s'), behaviour)).await;
-    done(behaviour, "create_space", made).map(|space| space.key)
-}
-
-/// A document of a space, below another where one is given.
-async fn document(
-    service: &impl DocsService,
-    behaviour: &'static str,
-    space: &str,
-    parent: Option<&Document>,
-    title: &str,
-    body: &str,
-) -> Result<Document, Failure> {
-    let mut op = CreateDocument::new(space, title, body);
-    op.parent = parent.map(|parent| parent.id.clone());
-    done(behaviour, &format!("create_document {title}"), service.create_document(&cx(), op).await)
 }

@@ -1,8 +1,8 @@
 //! Behaviours of moving and ordering documents.
 
-use super::super::{Failure, done, equal, refused};
+use super::super::{Failure, done, equal};
+use super::World;
 use super::listing::pages;
-use super::{cx, document, space};
 use crate::error::ErrorKind;
 use crate::op::document::{DocsService, ListDocuments, OrganizeContent, Placement};
 use crate::types::document::{Document, DocumentEntry};
@@ -10,6 +10,7 @@ use crate::types::document::{Document, DocumentEntry};
 /// A space with documents, and what is done to them.
 struct Shelf<'a, S> {
     service: &'a S,
+    world: &'a World,
     behaviour: &'static str,
     space: String,
     made: Vec<Document>,
@@ -17,14 +18,14 @@ struct Shelf<'a, S> {
 
 impl<'a, S: DocsService> Shelf<'a, S> {
     /// `a`, `b`, `c` and `d` at the top, `b1` and `b2` below `b`.
-    async fn new(service: &'a S, behaviour: &'static str) -> Result<Self, Failure> {
-        let space = space(service, behaviour).await?;
+    async fn new(service: &'a S, world: &'a World, behaviour: &'static str) -> Result<Self, Failure> {
+        let space = world.space(service, behaviour).await?;
         let mut made: Vec<Document> = Vec::new();
         for title in ["a", "b", "c", "d", "b1", "b2"] {
             let parent = (title.len() > 1).then(|| made[1].clone());
-            made.push(document(service, behaviour, &space, parent.as_ref(), title, title).await?);
+            made.push(world.document(service, behaviour, &space, parent.as_ref(), title, title).await?);
         }
-        Ok(Self { service, behaviour, space, made })
+        Ok(Self { service, world, behaviour, space, made })
     }
 
     fn id(&self, title: &str) -> String {
@@ -49,15 +50,18 @@ impl<'a, S: DocsService> Shelf<'a, S> {
     }
 
     async fn list(&self) -> Result<Vec<DocumentEntry>, Failure> {
-        pages(self.service, self.behaviour, &ListDocuments::new(self.space.as_str()), 100).await
+        pages(self.service, self.world, self.behaviour, &ListDocuments::new(self.space.as_str()), 100).await
     }
 
     /// Organizes twice: both times, and in a list afterwards, the order is the expected one.
     async fn becomes(&self, placements: Vec<Placement>, expected: &str) -> Result<(), Failure> {
         for time in ["once", "twice"] {
             let op = OrganizeContent::new(self.space.as_str(), placements.clone());
-            let done =
-                done(self.behaviour, "organize_content", self.service.organize_content(&cx(), op).await)?;
+            let done = done(
+                self.behaviour,
+                "organize_content",
+                self.service.organize_content(self.world.cx(), op).await,
+            )?;
             equal(self.behaviour, "the space that was organized", &done.space, &self.space)?;
             equal(
                 self.behaviour,
@@ -73,9 +77,11 @@ impl<'a, S: DocsService> Shelf<'a, S> {
     /// Organizing so is refused and changes nothing.
     async fn refuses(&self, what: &str, placements: Vec<Placement>, kind: ErrorKind) -> Result<(), Failure> {
         let before = self.list().await?;
-        let got =
-            self.service.organize_content(&cx(), OrganizeContent::new(self.space.as_str(), placements)).await;
-        refused(self.behaviour, what, got, kind)?;
+        let got = self
+            .service
+            .organize_content(self.world.cx(), OrganizeContent::new(self.space.as_str(), placements))
+            .await;
+        self.world.refused(self.behaviour, what, got, kind)?;
         equal(self.behaviour, &format!("the list after {what}"), &self.list().await?, &before)
     }
 }
@@ -84,8 +90,8 @@ impl<'a, S: DocsService> Shelf<'a, S> {
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn documents_are_moved(service: &impl DocsService) -> Result<(), Failure> {
-    let shelf = Shelf::new(service, "docs/documents_are_moved").await?;
+pub async fn documents_are_moved(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    let shelf = Shelf::new(service, world, "docs/documents_are_moved").await?;
     shelf.becomes(vec![], "a b b/b1 b/b2 c d").await?;
     shelf.becomes(vec![shelf.put_below("b", "d", 0)], "a c d d/b b/b1 b/b2").await?;
     shelf.becomes(vec![shelf.put_below("a", "b", 1)], "c d d/b b/b1 b/a b/b2").await?;
@@ -97,8 +103,8 @@ pub async fn documents_are_moved(service: &impl DocsService) -> Result<(), Failu
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn documents_are_reordered(service: &impl DocsService) -> Result<(), Failure> {
-    let shelf = Shelf::new(service, "docs/documents_are_reordered").await?;
+pub async fn documents_are_reordered(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    let shelf = Shelf::new(service, world, "docs/documents_are_reordered").await?;
     shelf.becomes(vec![shelf.put("d", 0)], "d a b b/b1 b/b2 c").await?;
     shelf.becomes(vec![shelf.put("d", u64::MAX)], "a b b/b1 b/b2 c d").await?;
     shelf.becomes(vec![shelf.put_below("b2", "b", 0)], "a b b/b2 b/b1 c d").await?;
@@ -110,8 +116,8 @@ pub async fn documents_are_reordered(service: &impl DocsService) -> Result<(), F
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn all_placements_or_none(service: &impl DocsService) -> Result<(), Failure> {
-    let shelf = Shelf::new(service, "docs/all_placements_or_none").await?;
+pub async fn all_placements_or_none(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    let shelf = Shelf::new(service, world, "docs/all_placements_or_none").await?;
     let missing = vec![shelf.put("d", 0), shelf.put("missing", 1)];
     shelf.refuses("a missing document after a good one", missing, ErrorKind::NotFound).await?;
     let missing = vec![shelf.put("d", 0), shelf.put_below("a", "missing", 0)];
@@ -126,8 +132,8 @@ pub async fn all_placements_or_none(service: &impl DocsService) -> Result<(), Fa
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn nothing_stands_below_itself(service: &impl DocsService) -> Result<(), Failure> {
-    let shelf = Shelf::new(service, "docs/nothing_stands_below_itself").await?;
+pub async fn nothing_stands_below_itself(service: &impl DocsService, world: &World) -> Result<(), Failure> {
+    let shelf = Shelf::new(service, world, "docs/nothing_stands_below_itself").await?;
     let kind = ErrorKind::Invalid;
     shelf.refuses("a document below itself", vec![shelf.put_below("a", "a", 0)], kind).await?;
     shelf.refuses("a document below its child", vec![shelf.put_below("b", "b2", 0)], kind).await?;

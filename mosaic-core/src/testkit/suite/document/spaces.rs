@@ -1,8 +1,8 @@
 //! Behaviours of spaces and their keys.
 
 use super::super::pages::walk;
-use super::super::{Failure, done, ensure, equal, refused};
-use super::{BODY_MAX, TITLE_MAX, cx, unused};
+use super::super::{Failure, done, ensure, equal};
+use super::{BODY_MAX, TITLE_MAX, World, unused};
 use crate::error::ErrorKind;
 use crate::op::document::{CreateSpace, DocsService, GetSpace, ListSpaces};
 
@@ -10,7 +10,10 @@ use crate::op::document::{CreateSpace, DocsService, GetSpace, ListSpaces};
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn spaces_are_created_and_fetched(service: &impl DocsService) -> Result<(), Failure> {
+pub async fn spaces_are_created_and_fetched(
+    service: &impl DocsService,
+    world: &World,
+) -> Result<(), Failure> {
     const B: &str = "docs/spaces_are_created_and_fetched";
     for (letter, name, description) in [
         ('a', "The handbook", None),
@@ -19,11 +22,11 @@ pub async fn spaces_are_created_and_fetched(service: &impl DocsService) -> Resul
         let key = unused(letter);
         let mut op = CreateSpace::new(key.as_str(), name);
         op.description = description.map(str::to_owned);
-        let made = done(B, "create_space", service.create_space(&cx(), op).await)?;
+        let made = done(B, "create_space", service.create_space(world.cx(), op).await)?;
         equal(B, "key", &made.key, &key)?;
         equal(B, "name", made.name.as_str(), name)?;
         equal(B, "description", &made.description.as_deref(), &description)?;
-        let got = done(B, "get_space", service.get_space(&cx(), GetSpace::new(key)).await)?;
+        let got = done(B, "get_space", service.get_space(world.cx(), GetSpace::new(key)).await)?;
         equal(B, "the space that was fetched", &got, &made)?;
     }
     Ok(())
@@ -33,14 +36,14 @@ pub async fn spaces_are_created_and_fetched(service: &impl DocsService) -> Resul
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn keys_are_unique(service: &impl DocsService) -> Result<(), Failure> {
+pub async fn keys_are_unique(service: &impl DocsService, world: &World) -> Result<(), Failure> {
     const B: &str = "docs/keys_are_unique";
     let key = unused('u');
     let op = |name: &str| CreateSpace::new(key.as_str(), name);
-    let first = done(B, "create_space", service.create_space(&cx(), op("First")).await)?;
-    let second = service.create_space(&cx(), op("Second")).await;
-    refused(B, "create_space with a key that is taken", second, ErrorKind::Conflict)?;
-    let got = done(B, "get_space", service.get_space(&cx(), GetSpace::new(key)).await)?;
+    let first = done(B, "create_space", service.create_space(world.cx(), op("First")).await)?;
+    let second = service.create_space(world.cx(), op("Second")).await;
+    world.refused(B, "create_space with a key that is taken", second, ErrorKind::Conflict)?;
+    let got = done(B, "get_space", service.get_space(world.cx(), GetSpace::new(key)).await)?;
     equal(B, "the first space", &got, &first)
 }
 
@@ -48,7 +51,7 @@ pub async fn keys_are_unique(service: &impl DocsService) -> Result<(), Failure> 
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn keys_are_checked(service: &impl DocsService) -> Result<(), Failure> {
+pub async fn keys_are_checked(service: &impl DocsService, world: &World) -> Result<(), Failure> {
     const B: &str = "docs/keys_are_checked";
     let longest = format!("{:k<64}", unused('l'));
     let overlong = format!("{longest}k");
@@ -56,9 +59,9 @@ pub async fn keys_are_checked(service: &impl DocsService) -> Result<(), Failure>
         "", " ", "a b", " a", "/", "a/b", "..", "../a", ".a", "a.b", "A", "a\n", "a\0", "7a", "-a", "_a", "ä",
     ];
     for bad in bad.into_iter().chain([overlong.as_str()]) {
-        let made = service.create_space(&cx(), CreateSpace::new(bad, "Bad")).await;
-        refused(B, &format!("create_space with the key {bad:?}"), made, ErrorKind::Invalid)?;
-        let got = service.get_space(&cx(), GetSpace::new(bad)).await;
+        let made = service.create_space(world.cx(), CreateSpace::new(bad, "Bad")).await;
+        world.refused(B, &format!("create_space with the key {bad:?}"), made, ErrorKind::Invalid)?;
+        let got = service.get_space(world.cx(), GetSpace::new(bad)).await;
         ensure(
             B,
             matches!(&got, Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid)),
@@ -68,7 +71,7 @@ pub async fn keys_are_checked(service: &impl DocsService) -> Result<(), Failure>
     done(
         B,
         "create_space with 64 characters",
-        service.create_space(&cx(), CreateSpace::new(longest, "L")).await,
+        service.create_space(world.cx(), CreateSpace::new(longest, "L")).await,
     )?;
     let key = unused('c');
     let overlong = "n".repeat(TITLE_MAX + 1);
@@ -81,10 +84,10 @@ pub async fn keys_are_checked(service: &impl DocsService) -> Result<(), Failure>
             CreateSpace::new(key.as_str(), "A").description("x".repeat(BODY_MAX + 1)),
         ),
     ] {
-        let made = service.create_space(&cx(), op).await;
-        refused(B, &format!("create_space with {what}"), made, ErrorKind::Invalid)?;
-        let got = service.get_space(&cx(), GetSpace::new(key.as_str())).await;
-        refused(B, &format!("get_space after {what}"), got, ErrorKind::NotFound)?;
+        let made = service.create_space(world.cx(), op).await;
+        world.refused(B, &format!("create_space with {what}"), made, ErrorKind::Invalid)?;
+        let got = service.get_space(world.cx(), GetSpace::new(key.as_str())).await;
+        world.refused(B, &format!("get_space after {what}"), got, ErrorKind::NotFound)?;
     }
     Ok(())
 }
@@ -93,17 +96,17 @@ pub async fn keys_are_checked(service: &impl DocsService) -> Result<(), Failure>
 ///
 /// # Errors
 /// Where the provider does otherwise.
-pub async fn spaces_are_listed_by_key(service: &impl DocsService) -> Result<(), Failure> {
+pub async fn spaces_are_listed_by_key(service: &impl DocsService, world: &World) -> Result<(), Failure> {
     const B: &str = "docs/spaces_are_listed_by_key";
     let mut made = Vec::new();
     for letter in ['z', 'l', 'b'] {
         let op = CreateSpace::new(unused(letter), "Listed");
-        made.push(done(B, "create_space", service.create_space(&cx(), op).await)?);
+        made.push(done(B, "create_space", service.create_space(world.cx(), op).await)?);
     }
     // Others may make spaces meanwhile: only what this run made is compared.
     for limit in [1, 2, 100] {
-        let cx = cx();
-        let seen = walk(B, &ListSpaces::new(), limit, |op| service.list_spaces(&cx, op)).await?;
+        let cx = world.cx();
+        let seen = walk(B, &ListSpaces::new(), limit, |op| service.list_spaces(cx, op)).await?;
         ensure(B, seen.is_sorted_by(|a, b| a.key < b.key), || {
             format!("pages of {limit}: expected each space once and in order, got {seen:?}")
         })?;
