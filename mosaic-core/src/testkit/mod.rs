@@ -4,6 +4,8 @@ mod double;
 mod fault;
 pub mod honesty;
 pub mod suite;
+mod unhurried;
 
 pub use double::{Double, Seen};
 pub use fault::{Fault, Place};
+pub use unhurried::Unhurried;

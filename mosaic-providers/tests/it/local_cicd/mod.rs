@@ -5,6 +5,7 @@ mod ends;
 mod environment;
 mod faults;
 mod kill;
+mod lacks;
 mod logs;
 mod plugin;
 mod queue;

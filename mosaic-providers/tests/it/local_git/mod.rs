@@ -5,6 +5,7 @@ mod forge;
 mod history;
 mod kill;
 mod labels;
+mod lacks;
 mod lies;
 mod ordinary;
 mod plugin;

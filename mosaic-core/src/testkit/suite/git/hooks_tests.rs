@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::super::{World, run};
+use super::super::{Trait, World, run};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::op::git::{
@@ -11,7 +11,7 @@ use crate::op::git::{
 };
 use crate::op::{OpSet, Operation as _};
 use crate::testkit::suite::Failure;
-use crate::types::git::{Repository, Webhook};
+use crate::types::git::{HookEvent, Repository, Webhook};
 use crate::types::{Cursor, Page, RepoRef, Secret};
 
 /// What a forge may do wrong.
@@ -20,6 +20,7 @@ enum Flaw {
     ShowsTheSecret,
     RepeatsTheSecretInErrors,
     ForgetsEvents,
+    TellsOfMore,
     ListsNewestFirst,
     DeletesWhatIsMissing,
     KeepsWhatIsDeleted,
@@ -100,6 +101,10 @@ impl GitService for Memory {
             if self.has(Flaw::ForgetsEvents) {
                 hook.events.truncate(1);
             }
+            if self.has(Flaw::TellsOfMore) {
+                hook.events.push(HookEvent::Release);
+                hook.events.dedup();
+            }
             hooks.push((*made, hook.clone()));
             Ok(hook)
         })
@@ -155,6 +160,11 @@ impl GitService for Memory {
 }
 
 async fn verdict(flaw: Option<Flaw>) -> Result<(), Failure> {
+    without(flaw, &[]).await
+}
+
+/// The same on a forge that is said to be without these.
+async fn without(flaw: Option<Flaw>, lacks: &[Trait]) -> Result<(), Failure> {
     let operations = OpSet::of(&[
         CreateRepository::META,
         DeleteRepository::META,
@@ -163,7 +173,9 @@ async fn verdict(flaw: Option<Flaw>) -> Result<(), Failure> {
         DeleteWebhook::META,
     ]);
     let forge = Memory { flaw, ..Memory::default() };
-    let outcome = run(&forge, &World::new("acme", operations)).await;
+    let world = World::new("acme", operations);
+    let world = lacks.iter().fold(world, |world, lacked| world.without(*lacked, "this forge is made so"));
+    let outcome = run(&forge, &world).await;
     assert!(
         forge.state.lock().unwrap().repositories.is_empty() || flaw.is_some(),
         "the suite leaves nothing behind"
@@ -197,5 +209,15 @@ async fn each_flaw_of_webhooks_is_caught_by_the_suite() {
     ] {
         let failure = verdict(Some(flaw)).await.expect_err(&format!("{flaw:?} was not caught"));
         assert_eq!(failure.behaviour(), behaviour, "{flaw:?}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_forge_is_without_is_no_flaw() {
+    for (flaw, lacked) in
+        [(Flaw::ListsNewestFirst, Trait::WebhooksOldestFirst), (Flaw::TellsOfMore, Trait::ExactHookEvents)]
+    {
+        verdict(Some(flaw)).await.expect_err("it is asked for otherwise");
+        without(Some(flaw), &[lacked]).await.unwrap();
     }
 }

@@ -11,7 +11,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Trait {
-    /// What a call names in its repository and is not there is `NotFound`. Without: `Invalid` or `Conflict` will do, as from
+    /// What a change names in its repository and is not there is `NotFound`. Without: `Invalid` or `Conflict` will do, as from
     /// forges that find a missing branch when they check what they are given. A missing repository is `NotFound` all the same.
     SaysNotFound,
     /// What stands in the way of a call is a `Conflict`. Without: `Invalid` or `PermissionDenied` will do.
