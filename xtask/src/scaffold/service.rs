@@ -120,7 +120,7 @@ pub(super) const SERVICES: &[Service] = &[
         call: r#"json!({ "project": "OPS" })"#,
         suite: concat!(
             stands_on!("create_project", "CreateProject::META"),
-            runs!("project::run(&plugin, operations)")
+            runs!("project::run(&plugin, &project::World::new(operations))")
         ),
         suite_imports: &[
             "mosaic_core::op::Operation as _",
