@@ -3,6 +3,7 @@
 //! | feature | provider | service |
 //! |---|---|---|
 //! | `github` | GitHub and GitHub Enterprise | git, project |
+//! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
 //! | `local-git` | real repositories on disk, through the `git` program | git |
@@ -25,6 +26,8 @@ mod forge;
 pub mod github;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "jenkins")]
+pub mod jenkins;
 pub mod local;
 #[cfg(feature = "webhook")]
 pub mod webhook;
@@ -43,6 +46,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
         #[cfg(feature = "github")]
         Box::new(github::GitHubGitFactory),
+        #[cfg(feature = "jenkins")]
+        Box::new(jenkins::JenkinsFactory),
         #[cfg(all(feature = "local-cicd", target_os = "linux"))]
         Box::new(local::cicd::LocalCicdFactory),
         #[cfg(feature = "local-docs")]

@@ -8,6 +8,9 @@ mod fake;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(test)]
+#[cfg(all(feature = "jenkins", feature = "local-git"))]
+mod jenkins;
+#[cfg(test)]
 #[cfg(all(feature = "local-cicd", target_os = "linux"))]
 mod local_cicd;
 #[cfg(test)]

@@ -13,5 +13,7 @@ pub(crate) mod forge;
 #[cfg(feature = "github")]
 pub(crate) mod github;
 pub(crate) mod http;
+#[cfg(feature = "jenkins")]
+pub(crate) mod jenkins;
 #[cfg(feature = "woodpecker")]
 pub(crate) mod woodpecker;

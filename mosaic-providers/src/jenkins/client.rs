@@ -1,0 +1,120 @@
+//! How Jenkins is spoken to, where its jobs are, and what names a run.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::RepoRef;
+
+use super::config::JenkinsConfig;
+use crate::http::{Access, Client, Dialect, Pace, Path, Refusal, TokenHeader};
+
+static DIALECT: Dialect = Dialect {
+    product: "Jenkins",
+    accept: "application/json",
+    headers: &[],
+    token: TokenHeader::BEARER,
+    // Errors are pages.
+    message: |_| None,
+    kind,
+};
+
+fn kind(refusal: &Refusal<'_>) -> Option<ErrorKind> {
+    let reason = refusal.headers.get("x-error")?.to_str().ok()?;
+    (refusal.status == StatusCode::BAD_REQUEST && reason.contains("already exists"))
+        .then_some(ErrorKind::Conflict)
+}
+
+/// The server, and how its jobs are laid out.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) client: Client,
+    folder: String,
+    poll: Duration,
+    pub(super) queue_wait: Duration,
+}
+
+impl Server {
+    pub(super) fn connect(config: &JenkinsConfig) -> Result<Self> {
+        if config.poll_ms == 0 {
+            return Err(Error::new(ErrorKind::Config, "pollMs: give at least one millisecond"));
+        }
+        if config.folder.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            let text = "folder: give names of folders with slashes between them, such as `{owner}/{name}`";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        let access = Access {
+            base_url: &config.base_url,
+            auth: &config.auth,
+            identities: &config.identities,
+            http: &config.http,
+        };
+        Ok(Self {
+            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?,
+            folder: config.folder.clone(),
+            poll: Duration::from_millis(config.poll_ms),
+            queue_wait: Duration::from_millis(config.queue_wait_ms),
+        })
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        Pace::new(self.poll)
+    }
+
+    /// The folder of a repository.
+    pub(super) fn folder(&self, repo: &RepoRef) -> Path {
+        self.folder.split('/').fold(Path::root(), |path, part| {
+            path.part("job").part(part.replace("{owner}", &repo.owner).replace("{name}", &repo.name))
+        })
+    }
+
+    /// A job in it, or in folders below.
+    pub(super) fn job(&self, repo: &RepoRef, pipeline: &str) -> Path {
+        pipeline.split('/').fold(self.folder(repo), |path, part| path.part("job").part(part))
+    }
+}
+
+/// What names a run: `JOB/17` a build, `JOB/q42` a place in the queue that becomes a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RunId {
+    pub(super) pipeline: String,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Build(u64),
+    Queue(u64),
+}
+
+impl RunId {
+    /// # Errors
+    /// `Invalid` where the text names no run.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        let place = |text: &str| match text.strip_prefix('q') {
+            Some(item) => item.parse().ok().map(Place::Queue),
+            None => text.parse().ok().map(Place::Build),
+        };
+        let parts = text.rsplit_once('/').filter(|(pipeline, _)| !pipeline.is_empty());
+        let id = parts
+            .and_then(|(pipeline, last)| Some(Self { pipeline: pipeline.to_owned(), place: place(last)? }));
+        id.ok_or_else(|| {
+            Error::new(ErrorKind::Invalid, format!("run: `{text}` is no job and number, such as `build/17`"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_named_by_job_and_place() {
+        let read = |text: &str| RunId::read(text).map(|id| (id.pipeline, id.place)).ok();
+        assert_eq!(read("build/17"), Some(("build".into(), Place::Build(17))));
+        assert_eq!(read("app/main/q42"), Some(("app/main".into(), Place::Queue(42))));
+        for bad in ["17", "/17", "build/", "build/x", "build/q", "build/-1"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

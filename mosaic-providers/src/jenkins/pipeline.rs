@@ -1,0 +1,41 @@
+//! What can be run: the jobs in the folder of a repository.
+
+use mosaic_core::context::CallContext;
+use mosaic_core::error::Result;
+use mosaic_core::op::cicd::{CreatePipeline, ListPipelines};
+use mosaic_core::types::Page;
+use mosaic_core::types::cicd::Pipeline;
+
+use super::client::Server;
+use super::wire;
+use crate::http::{List, Numbered};
+
+pub(super) async fn list(server: &Server, cx: &CallContext, op: ListPipelines) -> Result<Page<Pipeline>> {
+    let list = List(("cicd.list_pipelines", &op.repo, &op.at));
+    let part = Numbered::of(&list, &op.page, 100)?;
+    let path = server.folder(&op.repo).part("api").part("json");
+    let request = server.client.get(path).query("tree", "jobs[name,buildable]");
+    let mut jobs = request.send::<wire::Folder>(cx).await?.jobs;
+    // Folders are no jobs.
+    jobs.retain(|job| job.buildable.is_some());
+    jobs.sort_by(|a, b| a.name.cmp(&b.name));
+    let more = jobs.len() as u64 > part.offset + part.size;
+    let skipped = usize::try_from(part.offset).unwrap_or(usize::MAX);
+    let taken = usize::try_from(part.size).unwrap_or(usize::MAX);
+    let read = |job: wire::Job| Pipeline::new(job.name.clone(), op.repo.clone(), job.name);
+    Ok(part.page(&list, jobs.into_iter().skip(skipped).take(taken).map(read).collect(), more))
+}
+
+pub(super) async fn create(server: &Server, cx: &CallContext, op: CreatePipeline) -> Result<Pipeline> {
+    // A name that no path can hold is refused before anything is sent.
+    server.job(&op.repo, &op.pipeline).encoded()?;
+    let path = server.folder(&op.repo).part("createItem");
+    let request = server.client.post(path).query("name", &op.pipeline);
+    match request.bytes("application/xml", op.definition.into_bytes()).done(cx).await {
+        Ok(_) => {}
+        // Done, and a browser is sent to the new job.
+        Err(error) if error.status_code() == Some(302) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(Pipeline::new(op.pipeline.clone(), op.repo, op.pipeline))
+}
