@@ -2,6 +2,7 @@
 
 mod bitbucket;
 mod circleci;
+mod documented;
 mod gitea;
 mod github;
 mod gitlab;
