@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `gitea` | Gitea and Forgejo | git |
 //! | `github` | GitHub and GitHub Enterprise | git, project |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
@@ -22,6 +23,8 @@ mod cursor;
     feature = "gitlab"
 ))]
 mod forge;
+#[cfg(feature = "gitea")]
+pub mod gitea;
 #[cfg(feature = "github")]
 pub mod github;
 #[cfg(feature = "http")]
@@ -44,6 +47,10 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaGitFactory::new(gitea::Product::Gitea)),
+        #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaGitFactory::new(gitea::Product::Forgejo)),
         #[cfg(feature = "github")]
         Box::new(github::GitHubGitFactory),
         #[cfg(feature = "jenkins")]

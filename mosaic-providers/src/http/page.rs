@@ -47,13 +47,19 @@ impl Numbered {
     /// # Errors
     /// `Invalid` where the cursor is not one of this list.
     pub fn of(list: &List<impl Serialize>, page: &PageRequest, most: usize) -> Result<Self> {
-        let limit = limit_of(page, most) as u64;
-        let offset: u64 = list.after(page)?.unwrap_or(0);
+        Self::at(list.after(page)?.unwrap_or(0), limit_of(page, most))
+    }
+
+    /// The part that begins behind so many items, at most `limit` items at once: for lists whose cursor holds more than that.
+    ///
+    /// # Errors
+    /// `Invalid` where no list is as long.
+    pub fn at(offset: u64, limit: usize) -> Result<Self> {
         // Larger than any list: some number that was made up.
         if offset > u64::from(u32::MAX) {
             return Err(Error::new(ErrorKind::Invalid, "page: the cursor is not one of this list"));
         }
-        let size = (1..=limit).rev().find(|size| offset.is_multiple_of(*size)).unwrap_or(1);
+        let size = (1..=limit as u64).rev().find(|size| offset.is_multiple_of(*size)).unwrap_or(1);
         Ok(Self { offset, size })
     }
 
