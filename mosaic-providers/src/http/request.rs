@@ -239,3 +239,31 @@ impl std::fmt::Debug for Request<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::http::{Access, Auth, Dialect, HttpConfig, TokenHeader};
+
+    static DIALECT: Dialect = Dialect {
+        product: "Forge",
+        accept: "application/json",
+        headers: &[],
+        token: TokenHeader::BEARER,
+        message: |_| None,
+        kind: |_| None,
+    };
+
+    #[test]
+    fn parameters_stand_beside_each_other() {
+        let (auth, identities, http) = (Auth::None, HashMap::new(), HttpConfig::default());
+        let access =
+            Access { base_url: "http://127.0.0.1", auth: &auth, identities: &identities, http: &http };
+        let client = Client::new(&DIALECT, &access, &|_, _, _| Ok(None)).unwrap();
+        let request = client.get(Path::root()).query("page", 2).maybe("sha", None::<u8>).query("q", "a b&c");
+        assert_eq!(request.query, "page=2&q=a+b%26c");
+        assert_eq!(request.raw_query("after=x%3D").query("limit", 5).query, "after=x%3D&limit=5");
+    }
+}

@@ -5,6 +5,9 @@
 #[cfg(all(feature = "http", feature = "local-git"))]
 mod fake;
 #[cfg(test)]
+#[cfg(all(feature = "gitea", feature = "local-git"))]
+mod gitea;
+#[cfg(test)]
 #[cfg(feature = "http")]
 mod http;
 #[cfg(test)]

@@ -48,7 +48,7 @@ use super::server::Server;
 /// use mosaic_providers::http::Auth;
 ///
 /// let config = GiteaConfig::new("https://git.example.org/api/v1", Auth::token("s3cr3t"));
-/// assert_eq!(GiteaGit::new(config)?.info().provider(), "gitea");
+/// assert_eq!(GiteaGit::new(config)?.info().name, "gitea");
 /// # Ok::<(), mosaic_core::Error>(())
 /// ```
 #[derive(Debug)]

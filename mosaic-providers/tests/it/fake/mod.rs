@@ -10,6 +10,8 @@
 
 pub(crate) mod document;
 pub(crate) mod forge;
+#[cfg(feature = "gitea")]
+pub(crate) mod gitea;
 #[cfg(feature = "github")]
 pub(crate) mod github;
 pub(crate) mod http;

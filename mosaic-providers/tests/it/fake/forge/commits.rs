@@ -141,6 +141,15 @@ impl Git<'_> {
         Some(text.split('\0').filter_map(entry).collect())
     }
 
+    /// The same as a text, as git writes it.
+    pub(crate) async fn diff_text(&self, base: &str, head: &str) -> String {
+        let mut text = self.run(&["diff-tree", "-r", "-M", "-p", base, head]).text().await;
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+
     /// What changed from one commit to another, ordered by path; of the first commit everything is new.
     pub(crate) async fn diff(&self, base: Option<&str>, head: &str) -> Vec<FileDiff> {
         let base = base.unwrap_or(EMPTY_TREE);
