@@ -2,7 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
-//! | `gitea` | Gitea and Forgejo | git |
+//! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
@@ -50,7 +50,15 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         #[cfg(feature = "gitea")]
         Box::new(gitea::GiteaGitFactory::new(gitea::Product::Gitea)),
         #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaIssuesFactory::new(gitea::Product::Gitea)),
+        #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaWikiFactory::new(gitea::Product::Gitea)),
+        #[cfg(feature = "gitea")]
         Box::new(gitea::GiteaGitFactory::new(gitea::Product::Forgejo)),
+        #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaIssuesFactory::new(gitea::Product::Forgejo)),
+        #[cfg(feature = "gitea")]
+        Box::new(gitea::GiteaWikiFactory::new(gitea::Product::Forgejo)),
         #[cfg(feature = "github")]
         Box::new(github::GitHubGitFactory),
         #[cfg(feature = "jenkins")]

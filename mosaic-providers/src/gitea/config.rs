@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::GiteaGit;
+use super::{GiteaGit, GiteaIssues, GiteaWiki};
 use crate::http::{Auth, HttpConfig};
 
 /// Which of the two products a server runs. They speak one dialect; where they differ this decides.
@@ -203,4 +203,30 @@ factory! {
     /// assert_eq!(GiteaGitFactory::new(Product::Forgejo).provider(), "forgejo");
     /// ```
     GiteaGitFactory, Git, GiteaGit
+}
+
+factory! {
+    /// Makes [`GiteaIssues`] plugins: providers `gitea` and `forgejo`, service project.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::gitea::{GiteaIssuesFactory, Product};
+    ///
+    /// assert_eq!(GiteaIssuesFactory::new(Product::Gitea).service(), ServiceKind::Project);
+    /// ```
+    GiteaIssuesFactory, Project, GiteaIssues
+}
+
+factory! {
+    /// Makes [`GiteaWiki`] plugins: providers `gitea` and `forgejo`, service docs.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::gitea::{GiteaWikiFactory, Product};
+    ///
+    /// assert_eq!(GiteaWikiFactory::new(Product::Gitea).service(), ServiceKind::Docs);
+    /// ```
+    GiteaWikiFactory, Docs, GiteaWiki
 }

@@ -1,51 +1,20 @@
 //! Comments on pull requests: beneath them as on an issue, and on lines as parts of reviews.
 
-use std::fmt;
-use std::str::FromStr;
-
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::git::{CommentOnPullRequest, ListPullRequestComments};
-use mosaic_core::types::{Comment, Page, Timestamp};
-use serde::Deserialize;
+use mosaic_core::types::{Comment, Page};
 use serde_json::json;
 
+use super::super::comment::{Place, Wire};
 use super::super::server::{Server, after_a_step, invalid, repo, unsupported};
-use super::super::wire::{self, Many, User, login, moment, text};
+use super::super::wire::Many;
 use super::review;
 use crate::forge::names::{self, FilePath};
 use crate::http::List;
 
 /// How many reviews are read at once.
 const REVIEWS: usize = 50;
-
-#[derive(Debug, Deserialize)]
-pub(in super::super) struct Wire {
-    #[serde(default)]
-    id: i64,
-    #[serde(default)]
-    body: String,
-    user: Option<User>,
-    /// Only of those on lines.
-    #[serde(default)]
-    path: Option<String>,
-    /// The line of the file as it is at the head; 0 where the comment is on a line that is gone.
-    #[serde(default)]
-    position: i64,
-    #[serde(default, deserialize_with = "moment")]
-    created_at: Option<Timestamp>,
-}
-
-impl From<Wire> for Comment {
-    fn from(wire: Wire) -> Self {
-        let mut comment = Comment::new(wire::number(wire.id).to_string(), wire.body);
-        comment.author = login(wire.user);
-        comment.path = text(wire.path);
-        comment.line = Some(wire::number(wire.position)).filter(|line| *line > 0 && comment.path.is_some());
-        comment.created_at = wire.created_at;
-        comment
-    }
-}
 
 pub(super) async fn add(server: &Server, cx: &CallContext, op: CommentOnPullRequest) -> Result<Comment> {
     if names::body("body", &op.body)?.trim().is_empty() {
@@ -87,34 +56,6 @@ async fn on_line(
         .ok_or_else(|| after_a_step(Error::new(ErrorKind::Protocol, "the comment was made, and is not told")))?;
     comment.line.get_or_insert(line);
     Ok(comment)
-}
-
-/// Where a page begins: after the comment of this time and id.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    at: i64,
-    id: u64,
-}
-
-impl Place {
-    fn of(comment: &Comment) -> Self {
-        let at = comment.created_at.map_or(0, |at| at.as_second());
-        Self { at, id: comment.id.parse().unwrap_or_default() }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.at, self.id)
-    }
-}
-
-impl FromStr for Place {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (at, id) = text.split_once('~').ok_or(())?;
-        Ok(Self { at: at.parse().map_err(|_| ())?, id: id.parse().map_err(|_| ())? })
-    }
 }
 
 /// The server lists those beneath the pull request whole, and those on lines for each review: both are read and put in the order

@@ -10,7 +10,7 @@ mod hook;
 mod merge;
 mod pull_request;
 mod release;
-mod repository;
+pub(super) mod repository;
 mod review;
 mod status;
 mod tag;

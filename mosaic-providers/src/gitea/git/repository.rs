@@ -17,7 +17,7 @@ use crate::forge::names::{self, BranchName};
 use crate::http::{List, at};
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Wire {
+pub(in super::super) struct Wire {
     owner: Option<User>,
     name: String,
     #[serde(default)]
@@ -92,11 +92,11 @@ pub(super) async fn create(server: &Server, cx: &CallContext, op: CreateReposito
 }
 
 /// A repository as the server sends it.
-pub(super) async fn fetch(server: &Server, cx: &CallContext, reference: &RepoRef) -> Result<Wire> {
+pub(in super::super) async fn fetch(server: &Server, cx: &CallContext, reference: &RepoRef) -> Result<Wire> {
     server.client.get(repo(reference)?).send(cx).await
 }
 
-pub(super) async fn get(server: &Server, cx: &CallContext, op: GetRepository) -> Result<Repository> {
+pub(in super::super) async fn get(server: &Server, cx: &CallContext, op: GetRepository) -> Result<Repository> {
     Ok(fetch(server, cx, &op.repo).await?.into())
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn delete(server: &Server, cx: &CallContext, op: DeleteReposito
 }
 
 /// The search is the one list that the server orders by name; it asks for an owner's number.
-pub(super) async fn list(
+pub(in super::super) async fn list(
     server: &Server,
     cx: &CallContext,
     op: ListRepositories,

@@ -55,4 +55,3 @@ pub(crate) fn config(product: Product, base_url: &str, token: &str) -> GiteaConf
         .merge_wait_ms(0)
 }
 
-pub(crate) const BOTH: [Product; 2] = [Product::Gitea, Product::Forgejo];

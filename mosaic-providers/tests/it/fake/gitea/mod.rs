@@ -15,6 +15,8 @@ mod commits;
 mod contents;
 mod fault;
 mod hooks;
+mod issues;
+mod labels;
 mod people;
 mod pulls;
 mod refs;

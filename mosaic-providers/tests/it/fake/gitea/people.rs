@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::fault::{error, internal, not_found};
 use super::{Answer, Cx};
-use crate::fake::forge::{Comment, Item, Repo};
+use crate::fake::forge::{Comment, Item, Repo, User, UserKind};
 use crate::fake::http::{Reply, time};
 
 pub(super) fn version(cx: &Cx<'_>) -> Reply {
@@ -24,6 +24,21 @@ pub(super) fn me(cx: &Cx<'_>) -> Answer {
 pub(super) fn get(cx: &Cx<'_>, login: &str) -> Answer {
     let user = cx.forge().user(login).ok_or_else(|| not_found(cx))?;
     Ok(Reply::json(200, &cx.person(&user)))
+}
+
+/// People who may write to a repository.
+pub(super) fn writers(cx: &Cx<'_>, repo: &Repo) -> Vec<User> {
+    let may = |user: &User| {
+        user.kind == UserKind::Person
+            && (repo.collaborators.contains(&user.login) || cx.forge().may_write(&user.login, &repo.owner))
+    };
+    cx.forge().users().into_iter().filter(may).collect()
+}
+
+/// Those who can be assigned, all of them.
+pub(super) fn assignees(cx: &Cx<'_>, repo: &Repo) -> Reply {
+    let all: Vec<_> = writers(cx, repo).iter().map(|user| cx.person(user)).collect();
+    Reply::json(200, &Value::Array(all))
 }
 
 fn comment(cx: &Cx<'_>, repo: &Repo, item: &Item, comment: &Comment) -> Value {

@@ -131,8 +131,11 @@ pub(super) async fn create_tag(cx: &Cx<'_>, repo: &Repo) -> Answer {
         Some(message) => git.write_tag(name, &commit, message, &me.who()).await.map_err(refused)?,
         None => commit,
     };
-    // Git has no place for a tag below another, and the server did not think of that.
-    let made = git.create_ref(&reference, &object).await.map_err(|_| internal())?;
+    let made = git.create_ref(&reference, &object).await.map_err(|refusal| match refusal.reason {
+        Reason::Exists => error(409, "tag exist"),
+        // Git has no place for a tag below another, and the server did not think of that.
+        _ => internal(),
+    })?;
     Ok(Reply::json(201, &tag_shape(cx, repo, &made).await))
 }
 

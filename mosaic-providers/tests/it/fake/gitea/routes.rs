@@ -1,7 +1,9 @@
 //! Which request goes where: the list of what this server does.
 
 use super::fault::not_found;
-use super::{Answer, Cx, commits, contents, hooks, people, pulls, refs, releases, repos, reviews, statuses};
+use super::{
+    Answer, Cx, commits, contents, hooks, issues, labels, people, pulls, refs, releases, repos, reviews, statuses,
+};
 use crate::fake::forge::Repo;
 
 pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
@@ -12,6 +14,7 @@ pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
         ("POST", ["user", "repos"]) => repos::create(cx, None).await,
         ("POST", ["orgs", login, "repos"]) => repos::create(cx, Some(login)).await,
         ("GET", ["repos", "search"]) => repos::search(cx).await,
+        ("GET", ["repos", "issues", "search"]) => issues::search(cx),
         (_, ["repos", owner, name, rest @ ..]) => {
             let repo = cx.repo(owner, name)?;
             of_repo(cx, &repo, rest).await
@@ -59,6 +62,22 @@ async fn of_repo(cx: &Cx<'_>, repo: &Repo, rest: &[&str]) -> Answer {
         }
         ("GET", ["pulls", base, head]) => pulls::between(cx, repo, base, head).await,
 
+        ("GET", ["assignees"]) => Ok(people::assignees(cx, repo)),
+        ("GET", ["issues"]) => issues::list(cx, repo),
+        ("POST", ["issues"]) => issues::create(cx, repo),
+        ("GET", ["issues", n]) => issues::get(cx, repo, number(n)?),
+        ("PATCH", ["issues", n]) => issues::update(cx, repo, number(n)?),
+        ("PUT", ["issues", n, "labels"]) => issues::put_labels(cx, repo, number(n)?),
+        ("GET", ["issues", n, "blocks"]) => issues::ends(cx, repo, number(n)?, true),
+        ("GET", ["issues", n, "dependencies"]) => issues::ends(cx, repo, number(n)?, false),
+        ("POST", ["issues", n, "blocks"]) => issues::block(cx, repo, number(n)?, true),
+        ("DELETE", ["issues", n, "blocks"]) => issues::block(cx, repo, number(n)?, false),
+        ("GET", ["labels"]) => labels::list(cx, repo),
+        ("POST", ["labels"]) => labels::create(cx, repo),
+        ("GET", ["milestones"]) => issues::milestones(cx, repo),
+        ("POST", ["milestones"]) => issues::create_milestone(cx, repo),
+        ("GET", ["milestones", word]) => issues::get_milestone(cx, repo, word),
+        ("PATCH", ["milestones", word]) => issues::update_milestone(cx, repo, word),
         ("GET", ["issues", n, "comments"]) => people::comments(cx, repo, number(n)?),
         ("POST", ["issues", n, "comments"]) => people::add_comment(cx, repo, number(n)?),
 
