@@ -1,6 +1,7 @@
 //! Gitea and Forgejo: over a fake of both, against their documents, and with recorded traffic.
 
 mod git;
+mod issues;
 
 use std::sync::Arc;
 

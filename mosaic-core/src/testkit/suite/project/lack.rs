@@ -30,6 +30,10 @@ pub enum Trait {
     /// Whoever opened an issue or said something is among the people of a project. Without: those who can be assigned are.
     ListsAllWhoTookPart,
 
+    /// Issues are linked by every kind, and by several kinds at once. Without: by `Blocks` only, and linking by another kind is
+    /// `Unsupported`.
+    LinksByEveryKind,
+
     /// A search reads the whole tracker where no project is named. Without: that is `Unsupported`, and the suite always names one.
     SearchesEverywhere,
     /// A search finds whole words. Without: parts of words are found too.

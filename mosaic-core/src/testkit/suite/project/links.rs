@@ -1,13 +1,19 @@
 //! Behaviours of links between issues.
 
-use super::super::{Failure, done, ensure, equal};
-use super::{World, issues};
+use super::super::{Failure, done, ensure, equal, refused_as};
+use super::{Trait, World, issues};
 use crate::error::ErrorKind;
 use crate::op::project::{GetIssue, LinkIssues, ProjectService, UnlinkIssues};
 use crate::types::IssueRef;
 use crate::types::project::{Link, LinkKind};
 
-/// Linking twice is linking once; both ends show the link as it was made, from the first to the second.
+/// Whether issues are linked by this kind.
+fn knows(world: &World, kind: LinkKind) -> bool {
+    kind == LinkKind::Blocks || world.shows(Trait::LinksByEveryKind)
+}
+
+/// Linking twice is linking once; both ends show the link as it was made, from the first to the second. A kind that is not
+/// there is `Unsupported`.
 ///
 /// # Errors
 /// Where the provider does otherwise.
@@ -26,6 +32,11 @@ pub async fn links_are_kept_once(service: &impl ProjectService, world: &World) -
         let link = Link::new(first, kind, to);
         for _ in 0..2 {
             let op = LinkIssues::of(first, to).kind(kind);
+            if !knows(world, kind) {
+                let got = service.link_issues(world.cx(), op).await;
+                refused_as(B, &format!("link_issues by {kind:?}"), got, &[ErrorKind::Unsupported])?;
+                continue;
+            }
             let answer = done(B, "link_issues", service.link_issues(world.cx(), op).await)?;
             equal(B, "the answer", &answer, &link)?;
         }
@@ -42,6 +53,7 @@ pub async fn links_are_kept_once(service: &impl ProjectService, world: &World) -
         // The order of links is the provider's own.
         got.sort_by_key(|link| (link.to.clone(), format!("{:?}", link.kind)));
         let mut expected = expected;
+        expected.retain(|link| knows(world, link.kind));
         expected.sort_by_key(|link| (link.to.clone(), format!("{:?}", link.kind)));
         equal(B, &format!("links of {issue}"), &got, &expected)?;
     }
@@ -83,7 +95,7 @@ pub async fn links_are_taken_away(service: &impl ProjectService, world: &World) 
         Link::new(one, LinkKind::Duplicates, two),
         Link::new(two, LinkKind::Duplicates, one),
     ];
-    for link in &all {
+    for link in all.iter().filter(|link| knows(world, link.kind)) {
         let op = LinkIssues::of(&link.from, &link.to).kind(link.kind);
         done(B, "link_issues", service.link_issues(world.cx(), op).await)?;
     }
@@ -94,12 +106,13 @@ pub async fn links_are_taken_away(service: &impl ProjectService, world: &World) 
         ("one of two that go both ways", one, LinkKind::Duplicates, two, &all[2..]),
         ("the other", two, LinkKind::Duplicates, one, &[]),
     ] {
+        let rest: Vec<_> = rest.iter().filter(|link| knows(world, link.kind)).collect();
         for _ in 0..2 {
             let op = UnlinkIssues::of(from, to).kind(kind);
             done(B, "unlink_issues", service.unlink_issues(world.cx(), op).await)?;
             for end in [one, two] {
                 let got = done(B, "get_issue", service.get_issue(world.cx(), GetIssue::of(end)).await)?.links;
-                let same = got.len() == rest.len() && rest.iter().all(|link| got.contains(link));
+                let same = got.len() == rest.len() && rest.iter().all(|link| got.contains(*link));
                 ensure(B, same, || {
                     format!("{end} without {what}: expected the links {rest:?}, got {got:?}")
                 })?;
