@@ -40,6 +40,12 @@ pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(Some(moment).filter(|moment| moment.as_second() > 0))
 }
 
+/// A time where it can be read as one.
+pub(super) fn perhaps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse::<Timestamp>().ok()).filter(|moment| moment.as_second() > 0))
+}
+
 /// A list; an empty one may come as null.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

@@ -11,7 +11,7 @@ use mosaic_core::types::{Page, RepoRef, Timestamp};
 use serde::Deserialize;
 
 use super::super::server::{Server, not_found, page, repo, revision};
-use super::super::wire::{self, Many, moment};
+use super::super::wire::{self, Many, perhaps};
 use crate::forge::names::FilePath;
 use crate::http::{List, Numbered, Request, limit_of};
 
@@ -44,7 +44,8 @@ struct Author {
     name: String,
     #[serde(default)]
     email: String,
-    #[serde(default, deserialize_with = "moment")]
+    /// Git takes any text for a time.
+    #[serde(default, deserialize_with = "perhaps")]
     date: Option<Timestamp>,
 }
 

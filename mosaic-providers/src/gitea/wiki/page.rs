@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::git::repository;
-use super::super::server::{Server, conflict, invalid, named, not_found, page, repo, unsupported};
-use super::super::wire::{Many, moment, text};
+use super::super::server::{Server, invalid, named, not_found, page, repo, unsupported};
+use super::super::wire::{Many, perhaps, text};
 use super::space::repository_of;
 use crate::forge::names;
 use crate::http::List;
@@ -52,7 +52,7 @@ struct Commit {
 
 #[derive(Debug, Deserialize)]
 struct Who {
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "perhaps")]
     date: Option<Timestamp>,
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn create(server: &Server, cx: &CallContext, op: CreateDocument
     request.send::<Wire>(cx).await?.document(&op.space)
 }
 
-/// The server compares no versions and makes a commit also where nothing changes, so the page is read first.
+/// The server makes a commit also where nothing changes, so the page is read first.
 pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdateDocument) -> Result<Document> {
     let reference = repository_of(&op.space)?;
     if let Some(title) = &op.title {
@@ -155,15 +155,14 @@ pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdateDocument
     if op.labels.as_ref().is_some_and(|labels| !labels.is_empty()) {
         return no_labels();
     }
+    if op.expected.is_some() {
+        return Err(unsupported("expected: the server compares no versions of pages, so two could both be the first"));
+    }
     let now = fetch(server, cx, &reference, &op.document).await?.document(&op.space)?;
     let title = op.title.as_deref().unwrap_or(&now.title);
     let body = op.body.as_deref().unwrap_or(&now.body);
     if title == now.title && body == now.body {
         return Ok(now);
-    }
-    if let Some(expected) = op.expected.as_deref().filter(|expected| now.version.as_deref() != Some(expected)) {
-        let version = now.version.as_deref().unwrap_or("none");
-        return Err(conflict(format!("{} is not at the version {expected}: it is at {version}", op.document)));
     }
     let change = named(json!({ "title": title, "content_base64": STANDARD.encode(body) }));
     let place = repo(&reference)?.part("wiki").part("page").part(&op.document);

@@ -2,6 +2,8 @@
 
 mod git;
 mod issues;
+mod prism;
+mod replay;
 
 use std::sync::Arc;
 

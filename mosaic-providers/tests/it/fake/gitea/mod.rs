@@ -25,6 +25,7 @@ mod repos;
 mod reviews;
 mod routes;
 mod statuses;
+mod wiki;
 mod wire;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use super::fault::not_found;
 use super::{
     Answer, Cx, commits, contents, hooks, issues, labels, people, pulls, refs, releases, repos, reviews, statuses,
+    wiki,
 };
 use crate::fake::forge::Repo;
 
@@ -80,6 +81,12 @@ async fn of_repo(cx: &Cx<'_>, repo: &Repo, rest: &[&str]) -> Answer {
         ("PATCH", ["milestones", word]) => issues::update_milestone(cx, repo, word),
         ("GET", ["issues", n, "comments"]) => people::comments(cx, repo, number(n)?),
         ("POST", ["issues", n, "comments"]) => people::add_comment(cx, repo, number(n)?),
+
+        ("GET", ["wiki", "pages"]) => wiki::list(cx, repo),
+        ("POST", ["wiki", "new"]) => wiki::create(cx, repo),
+        ("GET", ["wiki", "page", name]) => wiki::get(cx, repo, name),
+        ("PATCH", ["wiki", "page", name]) => wiki::update(cx, repo, name),
+        ("DELETE", ["wiki", "page", name]) => wiki::delete(cx, repo, name),
 
         ("GET", ["releases"]) => releases::list(cx, repo),
         ("POST", ["releases"]) => releases::create(cx, repo).await,

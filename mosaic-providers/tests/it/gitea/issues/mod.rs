@@ -31,7 +31,6 @@ fn world(tea: &Tea, issues: &GiteaIssues) -> World {
         .without(Trait::ExactSprintDays, "a milestone is due at the end of a day")
         .without(Trait::SprintsOldestFirst, "milestones come in the order in which they are due")
         .without(Trait::ActiveSprints, "a milestone is open or closed")
-        .without(Trait::AtomicPlans, "each issue is planned by a call of its own")
 }
 
 async fn behaves(product: Product) {
