@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::{OpSet, VendorRead, VendorWrite};
 use mosaic_core::plugin::HealthReport;
-use mosaic_core::types::{Page, PageRequest, RepoRef};
+use mosaic_core::types::vendor::VendorAnswer;
+use mosaic_core::types::{Page, PageRequest, RepoRef, ServiceKind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,6 +26,8 @@ pub(super) struct Server {
     pub(super) most: usize,
     /// Whether somebody asks, or nobody in particular.
     anonymous: bool,
+    /// Whether calls in the vendor's own words may be made.
+    vendor_calls: bool,
     /// How long to wait for it to find out whether a pull request can be merged.
     pub(super) patience: Duration,
 }
@@ -41,8 +46,39 @@ impl Server {
             product: config.product,
             most: config.page_size,
             anonymous: config.auth == Auth::None,
+            vendor_calls: config.vendor_calls,
             patience: Duration::from_millis(config.merge_wait_ms),
         })
+    }
+
+    /// What a plugin declares that offers these operations of a family.
+    pub(super) fn declared(&self, family: ServiceKind, offered: OpSet) -> OpSet {
+        if self.vendor_calls { offered.and(OpSet::vendor(family)) } else { offered }
+    }
+
+    /// Fetches something in the vendor's own words.
+    ///
+    /// # Errors
+    /// `Unsupported` where that is not allowed, else those of any request.
+    pub(super) async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        self.client.vendor_read(cx, op).await
+    }
+
+    /// Changes something in the vendor's own words.
+    ///
+    /// # Errors
+    /// `Unsupported` where that is not allowed, else those of any request.
+    pub(super) async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        self.client.vendor_write(cx, op).await
+    }
+
+    fn allowed(&self) -> Result<()> {
+        if self.vendor_calls {
+            return Ok(());
+        }
+        Err(unsupported("calls in the vendor's own words are not allowed here: set `vendorCalls`"))
     }
 
     /// How the server is, by the cheapest call that shows whether the credentials are accepted.
@@ -54,11 +90,7 @@ impl Server {
     ///
     /// # Errors
     /// `Invalid` where the cursor is not one of this list.
-    pub(super) fn part(
-        &self,
-        list: &List<impl Serialize>,
-        page: &PageRequest,
-    ) -> Result<Numbered> {
+    pub(super) fn part(&self, list: &List<impl Serialize>, page: &PageRequest) -> Result<Numbered> {
         Numbered::of(list, page, self.most)
     }
 }

@@ -24,9 +24,9 @@ pub(super) async fn add(server: &Server, cx: &CallContext, op: CommentOnPullRequ
     match (path, op.line) {
         (_, Some(0)) => Err(invalid("line: lines are counted from 1")),
         (None, Some(_)) => Err(invalid("line: say by `path` which file it is of")),
-        (Some(_), None) => {
-            Err(unsupported("a comment on a whole file cannot be made here: give a line, or leave the path out"))
-        }
+        (Some(_), None) => Err(unsupported(
+            "a comment on a whole file cannot be made here: give a line, or leave the path out",
+        )),
         (Some(path), Some(line)) => on_line(server, cx, &op, path.as_str(), line).await,
         (None, None) => {
             // Beneath an issue of this number a comment would be made as well.
@@ -52,8 +52,9 @@ async fn on_line(
     let place = review::place(&op.repo, op.number)?.part(review.id()).part("comments");
     let made: Many<Wire> = server.client.get(place).send(cx).await.map_err(after_a_step)?;
     let found = made.0.into_iter().next_back().map(Comment::from);
-    let mut comment = found
-        .ok_or_else(|| after_a_step(Error::new(ErrorKind::Protocol, "the comment was made, and is not told")))?;
+    let mut comment = found.ok_or_else(|| {
+        after_a_step(Error::new(ErrorKind::Protocol, "the comment was made, and is not told"))
+    })?;
     comment.line.get_or_insert(line);
     Ok(comment)
 }

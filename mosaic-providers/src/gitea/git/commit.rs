@@ -145,9 +145,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListCommits) -> 
     let received = found.len();
     let items = found.into_iter().map(Commit::from).collect();
     let mut page = page(&list, part, items, received, &answer.headers);
-    page.next = page
-        .next
-        .and(anchor)
-        .map(|anchor| list.cursor(Place { anchor, offset: part.offset + part.size }));
+    page.next =
+        page.next.and(anchor).map(|anchor| list.cursor(Place { anchor, offset: part.offset + part.size }));
     Ok(page)
 }

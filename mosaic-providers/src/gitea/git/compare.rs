@@ -51,13 +51,7 @@ fn ask<'a>(server: &'a Server, of: &RepoRef, base: &str, head: &str) -> Result<R
     Ok(server.client.get(repo(of)?.part("compare").part(format_args!("{base}...{head}"))))
 }
 
-async fn between(
-    server: &Server,
-    cx: &CallContext,
-    of: &RepoRef,
-    base: &str,
-    head: &str,
-) -> Result<Wire> {
+async fn between(server: &Server, cx: &CallContext, of: &RepoRef, base: &str, head: &str) -> Result<Wire> {
     ask(server, of, base, head)?.send(cx).await
 }
 

@@ -90,7 +90,8 @@ pub(super) async fn create(server: &Server, cx: &CallContext, op: CreateWebhook)
     if op.events.is_empty() {
         return Err(invalid("events: say what it is to be told of"));
     }
-    let asked = |event: &HookEvent| TABLE.iter().find(|(known, ..)| known == event).map(|(_, words, _)| *words);
+    let asked =
+        |event: &HookEvent| TABLE.iter().find(|(known, ..)| known == event).map(|(_, words, _)| *words);
     let mut events: Vec<&str> = op.events.iter().filter_map(asked).flatten().copied().collect();
     events.sort_unstable();
     events.dedup();

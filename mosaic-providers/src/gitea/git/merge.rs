@@ -104,8 +104,7 @@ async fn opened(server: &Server, cx: &CallContext, op: &MergeBranch) -> Result<(
     match pull_request::open(server, cx, &op.repo, &body).await {
         Ok(pull) => Ok((pull, true)),
         Err(error) if error.kind() == ErrorKind::Conflict => {
-            let there =
-                pull_request::open_between(server, cx, &op.repo, &op.target, &op.source).await?;
+            let there = pull_request::open_between(server, cx, &op.repo, &op.target, &op.source).await?;
             there.map(|pull| (pull, false)).ok_or(error)
         }
         Err(error) => Err(error),

@@ -21,7 +21,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
-use mosaic_core::op::OpSet;
 use mosaic_core::op::git::{
     CommentOnPullRequest, Compare, CreateBranch, CreatePullRequest, CreateRelease, CreateRepository,
     CreateTag, CreateWebhook, DeleteBranch, DeleteFile, DeleteRepository, DeleteWebhook, GetBranch,
@@ -30,11 +29,14 @@ use mosaic_core::op::git::{
     ListTags, ListTree, ListWebhooks, MergeBranch, MergePullRequest, ReviewPullRequest, SetCommitStatus,
     UpdatePullRequest, UpdateRepository, WriteFile,
 };
+use mosaic_core::op::vendor::OfGit;
+use mosaic_core::op::{OpSet, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::git::{
     Branch, CombinedStatus, Comment, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
     MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry, Webhook,
 };
+use mosaic_core::types::vendor::VendorAnswer;
 use mosaic_core::types::{Page, ServiceKind};
 
 use super::config::GiteaConfig;
@@ -63,10 +65,11 @@ impl GiteaGit {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GiteaConfig) -> Result<Self> {
-        let operations = OpSet::service(ServiceKind::Git);
+        let server = Server::new(&config)?;
+        let operations = server.declared(ServiceKind::Git, OpSet::service(ServiceKind::Git));
         let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
             .reports_delivery(true);
-        Ok(Self { info, server: Server::new(&config)? })
+        Ok(Self { info, server })
     }
 }
 
@@ -208,5 +211,12 @@ impl GitService for GiteaGit {
     }
     async fn delete_webhook(&self, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
         hook::delete(&self.server, cx, op).await
+    }
+
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
+        self.server.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
+        self.server.vendor_write(cx, op).await
     }
 }

@@ -120,12 +120,7 @@ pub(super) fn branches(source: &str, target: &str) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn open(
-    server: &Server,
-    cx: &CallContext,
-    of: &RepoRef,
-    body: &Value,
-) -> Result<Wire> {
+pub(super) async fn open(server: &Server, cx: &CallContext, of: &RepoRef, body: &Value) -> Result<Wire> {
     server.client.post(repo(of)?.part("pulls")).json(body).send(cx).await
 }
 

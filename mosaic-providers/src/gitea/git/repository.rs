@@ -96,7 +96,11 @@ pub(in super::super) async fn fetch(server: &Server, cx: &CallContext, reference
     server.client.get(repo(reference)?).send(cx).await
 }
 
-pub(in super::super) async fn get(server: &Server, cx: &CallContext, op: GetRepository) -> Result<Repository> {
+pub(in super::super) async fn get(
+    server: &Server,
+    cx: &CallContext,
+    op: GetRepository,
+) -> Result<Repository> {
     Ok(fetch(server, cx, &op.repo).await?.into())
 }
 

@@ -137,7 +137,8 @@ async fn tree_of(
         Some(Contents::Directory(entries)) => entries,
         _ => Vec::new(),
     };
-    let directory_of = |entry: super::file::Entry| (entry.name == name && entry.kind == "dir").then_some(entry.sha);
+    let directory_of =
+        |entry: super::file::Entry| (entry.name == name && entry.kind == "dir").then_some(entry.sha);
     entries
         .into_iter()
         .find_map(directory_of)

@@ -81,7 +81,8 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListIssues) -> R
                 && (op.sprint.is_none() || issue.sprint() == op.sprint)
         };
         let found = answer.value.0.into_iter().filter(fits);
-        let items: Vec<_> = found.map(|wire| wire.issue(&reference)).filter(|issue| has(issue, &op)).collect();
+        let items: Vec<_> =
+            found.map(|wire| wire.issue(&reference)).filter(|issue| has(issue, &op)).collect();
         let page = page(&list, part, items, received, &answer.headers);
         offset = part.offset + part.size;
         if page.items.is_empty() && page.next.is_some() {

@@ -20,9 +20,11 @@ use mosaic_core::op::project::{
     ListIssues, ListLabels, ListProjects, ListSprints, ListUsers, PlanSprint, ProjectService, Projects,
     SearchIssues, UnlinkIssues, UpdateIssue, UpdateProject,
 };
-use mosaic_core::op::{OpSet, Operation as _};
+use mosaic_core::op::vendor::OfProject;
+use mosaic_core::op::{OpSet, Operation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::project::{Issue, Label, Link, Project, Sprint, SprintPlan, User};
+use mosaic_core::types::vendor::VendorAnswer;
 use mosaic_core::types::{Comment, Page, ServiceKind};
 
 use super::config::GiteaConfig;
@@ -52,11 +54,13 @@ impl GiteaIssues {
     /// `Config`, naming the field.
     pub fn new(config: GiteaConfig) -> Result<Self> {
         // A project is a repository, and made and changed as one.
-        let operations =
+        let offered =
             OpSet::service(ServiceKind::Project).without(CreateProject::META).without(UpdateProject::META);
+        let server = Server::new(&config)?;
+        let operations = server.declared(ServiceKind::Project, offered);
         let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
             .reports_delivery(true);
-        Ok(Self { info, server: Server::new(&config)? })
+        Ok(Self { info, server })
     }
 }
 
@@ -134,5 +138,12 @@ impl ProjectService for GiteaIssues {
     }
     async fn list_users(&self, cx: &CallContext, op: ListUsers) -> Result<Page<User>> {
         user::list(&self.server, cx, op).await
+    }
+
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfProject>) -> Result<VendorAnswer> {
+        self.server.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfProject>) -> Result<VendorAnswer> {
+        self.server.vendor_write(cx, op).await
     }
 }

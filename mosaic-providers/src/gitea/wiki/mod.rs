@@ -12,10 +12,12 @@ use mosaic_core::op::document::{
     CreateDocument, DeleteDocument, Docs, DocsService, GetDocument, GetSpace, ListDocuments, ListSpaces,
     UpdateDocument,
 };
-use mosaic_core::op::{OpMeta, OpSet, Operation as _};
+use mosaic_core::op::vendor::OfDocs;
+use mosaic_core::op::{OpMeta, OpSet, Operation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
-use mosaic_core::types::Page;
 use mosaic_core::types::document::{Document, DocumentEntry, Space};
+use mosaic_core::types::vendor::VendorAnswer;
+use mosaic_core::types::{Page, ServiceKind};
 
 use super::config::GiteaConfig;
 use super::server::Server;
@@ -54,9 +56,11 @@ impl GiteaWiki {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GiteaConfig) -> Result<Self> {
-        let version = env!("CARGO_PKG_VERSION");
-        let info = PluginInfo::new(config.product.provider(), version, OpSet::of(OFFERED)).reports_delivery(true);
-        Ok(Self { info, server: Server::new(&config)? })
+        let server = Server::new(&config)?;
+        let operations = server.declared(ServiceKind::Docs, OpSet::of(OFFERED));
+        let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
+            .reports_delivery(true);
+        Ok(Self { info, server })
     }
 }
 
@@ -104,5 +108,12 @@ impl DocsService for GiteaWiki {
     }
     async fn list_spaces(&self, cx: &CallContext, op: ListSpaces) -> Result<Page<Space>> {
         space::list(&self.server, cx, op).await
+    }
+
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfDocs>) -> Result<VendorAnswer> {
+        self.server.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfDocs>) -> Result<VendorAnswer> {
+        self.server.vendor_write(cx, op).await
     }
 }

@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
-use mosaic_core::op::document::{
-    CreateDocument, DeleteDocument, GetDocument, ListDocuments, UpdateDocument,
-};
+use mosaic_core::op::document::{CreateDocument, DeleteDocument, GetDocument, ListDocuments, UpdateDocument};
 use mosaic_core::types::document::{Document, DocumentEntry};
 use mosaic_core::types::{Page, RepoRef, Timestamp};
 use percent_encoding::percent_decode_str;
@@ -78,7 +76,8 @@ impl Wire {
             let text = "the text of a wiki page is no base64 of UTF-8";
             Error::new(ErrorKind::Protocol, text).delivery(Delivery::Answered)
         };
-        let bytes = STANDARD.decode(self.content_base64.as_deref().unwrap_or_default()).map_err(|_| fault())?;
+        let bytes =
+            STANDARD.decode(self.content_base64.as_deref().unwrap_or_default()).map_err(|_| fault())?;
         String::from_utf8(bytes).map_err(|_| fault())
     }
 
@@ -156,7 +155,9 @@ pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdateDocument
         return no_labels();
     }
     if op.expected.is_some() {
-        return Err(unsupported("expected: the server compares no versions of pages, so two could both be the first"));
+        return Err(unsupported(
+            "expected: the server compares no versions of pages, so two could both be the first",
+        ));
     }
     let now = fetch(server, cx, &reference, &op.document).await?.document(&op.space)?;
     let title = op.title.as_deref().unwrap_or(&now.title);
@@ -177,7 +178,11 @@ pub(super) async fn delete(server: &Server, cx: &CallContext, op: DeleteDocument
 }
 
 /// A wiki without a page is missing to the server.
-pub(super) async fn list(server: &Server, cx: &CallContext, op: ListDocuments) -> Result<Page<DocumentEntry>> {
+pub(super) async fn list(
+    server: &Server,
+    cx: &CallContext,
+    op: ListDocuments,
+) -> Result<Page<DocumentEntry>> {
     let reference = repository_of(&op.space)?;
     let list = List(("documents", &op.space));
     let part = server.part(&list, &op.page)?;

@@ -2,8 +2,10 @@
 
 mod git;
 mod issues;
+mod plugin;
 mod prism;
 mod replay;
+mod wiki;
 
 use std::sync::Arc;
 
@@ -57,4 +59,3 @@ pub(crate) fn config(product: Product, base_url: &str, token: &str) -> GiteaConf
         .http(HttpConfig::default().reach(Reach::Loopback))
         .merge_wait_ms(0)
 }
-

@@ -230,7 +230,8 @@ async fn fits(product: Product, document: &'static str, lowest: usize) {
     wiki(&GiteaWiki::new(config()).unwrap(), &mut told).await;
     prism.assert_clean();
     assert!(told.0.is_empty(), "{} answers were not read:\n{}", told.0.len(), told.0.join("\n"));
-    let hits: BTreeSet<_> = prism.hits().into_iter().map(|(method, path)| format!("{method} {path}")).collect();
+    let hits: BTreeSet<_> =
+        prism.hits().into_iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert!(hits.len() >= lowest, "only {} calls of the document were made: {hits:#?}", hits.len());
 }
 

@@ -58,7 +58,9 @@ async fn recorded_branches_are_understood() {
 
 #[tokio::test]
 async fn a_recorded_branch_that_is_missing_is_not_found() {
-    let Some(recording) = recording("test_project/test_get_sha_from_branch_non_existing.yaml") else { return };
+    let Some(recording) = recording("test_project/test_get_sha_from_branch_non_existing.yaml") else {
+        return;
+    };
     let (replay, git) = git(recording).await;
     let got = git.get_branch(&CallContext::new(), GetBranch::new(OWNER, NAME, "non-existing")).await;
     assert_eq!(got.unwrap_err().kind(), ErrorKind::NotFound);
@@ -99,7 +101,10 @@ async fn recorded_pull_requests_are_understood() {
         let text = |pointer: &str| told.pointer(pointer).and_then(Value::as_str);
         let branch = text("/head/label").unwrap();
         let expected = source.map_or(branch.to_owned(), |owner| format!("{owner}:{branch}"));
-        assert_eq!((pull.source.as_str(), Some(pull.target.as_str())), (expected.as_str(), text("/base/label")));
+        assert_eq!(
+            (pull.source.as_str(), Some(pull.target.as_str())),
+            (expected.as_str(), text("/base/label"))
+        );
         let state = match (told["merged"].as_bool().unwrap(), text("/state").unwrap()) {
             (true, _) => PullRequestState::Merged,
             (false, "closed") => PullRequestState::Closed,
@@ -107,7 +112,10 @@ async fn recorded_pull_requests_are_understood() {
         };
         assert_eq!((pull.number, pull.state), (number, state), "{file}");
         assert_eq!((Some(pull.title.as_str()), pull.head.as_deref()), (text("/title"), text("/head/sha")));
-        assert_eq!((pull.author.as_deref(), pull.merge_commit.as_deref()), (text("/user/login"), text("/merge_commit_sha")));
+        assert_eq!(
+            (pull.author.as_deref(), pull.merge_commit.as_deref()),
+            (text("/user/login"), text("/merge_commit_sha"))
+        );
         replay.assert_matched();
     }
     let Some(recording) = recording("test_pull_request/test_pr_not_exists.yaml") else { return };

@@ -111,7 +111,8 @@ pub(super) async fn change(cx: &Cx<'_>, repo: &Repo, path: &str) -> Answer {
         None => Value::Null,
         Some(sha) => {
             let size = write.content.map(|content| content.len() as u64);
-            let entry = Entry { path: path.to_owned(), mode: "100644".into(), kind: "blob".into(), sha, size };
+            let entry =
+                Entry { path: path.to_owned(), mode: "100644".into(), kind: "blob".into(), sha, size };
             shape(cx, repo, branch, &entry)
         }
     };
@@ -131,12 +132,16 @@ async fn in_the_way(git: &Git<'_>, branch: &str, path: &str) -> Result<(), Reply
     let Some(at) = git.tip(branch).await else { return Ok(()) };
     for (end, _) in path.match_indices('/') {
         if let Some(entry) = entry_at(git, &at, &path[..end]).await.filter(|entry| entry.kind == "blob") {
-            let text = format!("a file exists where you’re trying to create a subdirectory [path: {}]", entry.path);
+            let text =
+                format!("a file exists where you’re trying to create a subdirectory [path: {}]", entry.path);
             return Err(error(422, &text));
         }
     }
     if git.tree(&at, path, false).await.is_some() && !path.is_empty() {
-        return Err(error(422, &format!("a directory exists where you’re trying to create a file [path: {path}]")));
+        return Err(error(
+            422,
+            &format!("a directory exists where you’re trying to create a file [path: {path}]"),
+        ));
     }
     Ok(())
 }

@@ -85,7 +85,8 @@ fn assignees(cx: &Cx<'_>, repo: &Repo) -> Result<Option<Vec<String>>, Reply> {
         match allowed.iter().find(|user| user.login.eq_ignore_ascii_case(login)) {
             Some(user) => logins.push(user.login.clone()),
             None => {
-                let text = format!("Assignee does not exist: [name: user does not exist [uid: 0, name: {login}]]");
+                let text =
+                    format!("Assignee does not exist: [name: user does not exist [uid: 0, name: {login}]]");
                 return Err(error(422, &text));
             }
         }
@@ -140,8 +141,13 @@ pub(super) fn update(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
         cx.forge().change_item(repo.id, number, |item| item.milestone = milestone);
     }
     if let Some(state) = cx.text("state") {
-        if state == "closed" && needs(cx, repo, number).iter().any(|(repo, number)| is_open(cx, *repo, *number)) {
-            return Err(error(412, "cannot close this issue or pull request because it still has open dependencies"));
+        if state == "closed"
+            && needs(cx, repo, number).iter().any(|(repo, number)| is_open(cx, *repo, *number))
+        {
+            return Err(error(
+                412,
+                "cannot close this issue or pull request because it still has open dependencies",
+            ));
         }
         cx.forge().change_item(repo.id, number, |item| item.set_open(state == "open", &me.login));
     }
@@ -153,8 +159,11 @@ pub(super) fn put_labels(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
     repo.items.get(&number).ok_or_else(|| not_found(cx))?;
     let labels = labels_of(repo, &numbers(cx.body.get("labels")).unwrap_or_default());
     cx.forge().change_item(repo.id, number, |item| item.labels = labels.clone());
-    let shapes: Vec<_> =
-        labels.iter().filter_map(|name| repo.label(name)).map(|label| super::labels::shape(cx, repo, label)).collect();
+    let shapes: Vec<_> = labels
+        .iter()
+        .filter_map(|name| repo.label(name))
+        .map(|label| super::labels::shape(cx, repo, label))
+        .collect();
     Ok(Reply::json(200, &Value::Array(shapes)))
 }
 
@@ -167,7 +176,10 @@ fn fits(cx: &Cx<'_>, repo: &Repo, item: &Item) -> bool {
         _ => true,
     };
     let split = |name: &str| {
-        cx.ask.query(name).map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default()
+        cx.ask
+            .query(name)
+            .map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>())
+            .unwrap_or_default()
     };
     let labels: Vec<_> = split("labels").into_iter().filter(|name| repo.label(name).is_some()).collect();
     let milestones: Vec<_> = split("milestones")
@@ -199,8 +211,11 @@ pub(super) fn list(cx: &Cx<'_>, repo: &Repo) -> Answer {
 pub(super) fn search(cx: &Cx<'_>) -> Answer {
     let repos = cx.forge().repos();
     let seen = repos.iter().filter(|repo| !repo.private || cx.writes(repo));
-    let mut all: Vec<_> =
-        seen.flat_map(|repo| repo.items.values().filter(|item| fits(cx, repo, item)).map(move |item| (repo, item))).collect();
+    let mut all: Vec<_> = seen
+        .flat_map(|repo| {
+            repo.items.values().filter(|item| fits(cx, repo, item)).map(move |item| (repo, item))
+        })
+        .collect();
     all.sort_by_key(|(_, item)| std::cmp::Reverse(item.id));
     Ok(cx.listed(&cx.page(all).map(|(repo, item)| shape(cx, repo, item))))
 }
@@ -321,7 +336,9 @@ pub(super) fn create_milestone(cx: &Cx<'_>, repo: &Repo) -> Answer {
 /// By number, or by title.
 fn milestone_of<'a>(cx: &Cx<'_>, repo: &'a Repo, word: &str) -> Result<&'a Milestone, Reply> {
     let by_id = repo.milestones.iter().find(|milestone| milestone.id.to_string() == word);
-    by_id.or_else(|| repo.milestones.iter().find(|milestone| milestone.title == word)).ok_or_else(|| not_found(cx))
+    by_id
+        .or_else(|| repo.milestones.iter().find(|milestone| milestone.title == word))
+        .ok_or_else(|| not_found(cx))
 }
 
 pub(super) fn get_milestone(cx: &Cx<'_>, repo: &Repo, word: &str) -> Answer {

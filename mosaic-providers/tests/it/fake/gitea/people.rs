@@ -42,7 +42,8 @@ pub(super) fn assignees(cx: &Cx<'_>, repo: &Repo) -> Reply {
 }
 
 fn comment(cx: &Cx<'_>, repo: &Repo, item: &Item, comment: &Comment) -> Value {
-    let (kind, word) = if item.pull.is_some() { ("pulls", "pull_request_url") } else { ("issues", "issue_url") };
+    let (kind, word) =
+        if item.pull.is_some() { ("pulls", "pull_request_url") } else { ("issues", "issue_url") };
     let page = format!("{}/{kind}/{}", cx.repo_page(repo), item.number);
     let mut shape = json!({
         "id": comment.id, "html_url": format!("{page}#issuecomment-{}", comment.id), "pull_request_url": "",

@@ -15,12 +15,9 @@ async fn shape(cx: &Cx<'_>, repo: &Repo, view: &PullView) -> Value {
     let git = cx.forge().git(repo.id);
     let whole = cx.repository(repo).await;
     let gone = git.tip(&pull.source).await.is_none();
-    let side = |name: &str, reference: String, sha: &str| {
-        json!({ "label": name, "ref": reference, "sha": sha, "repo_id": repo.id, "repo": whole })
-    };
+    let side = |name: &str, reference: String, sha: &str| json!({ "label": name, "ref": reference, "sha": sha, "repo_id": repo.id, "repo": whole });
     // The reference of a branch that is gone is that of the pull request itself.
-    let reference =
-        if gone { format!("refs/pull/{}/head", item.number) } else { pull.source.clone() };
+    let reference = if gone { format!("refs/pull/{}/head", item.number) } else { pull.source.clone() };
     let first = json!({
         "id": item.id, "url": page, "number": item.number, "user": cx.login(&item.author), "title": item.title,
         "body": item.body.as_deref().unwrap_or_default(), "labels": [], "milestone": null, "assignee": null,
@@ -130,7 +127,9 @@ pub(super) async fn update(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
             "closed" => false,
             other => return Err(error(412, &format!("unknown state: {other}"))),
         };
-        cx.forge().set_pull_open(repo.id, number, open, &me.login).await.map_err(|refusal| match refusal.reason {
+        cx.forge().set_pull_open(repo.id, number, open, &me.login).await.map_err(|refusal| match refusal
+            .reason
+        {
             Reason::State => error(412, &refusal.message),
             _ => refused(refusal),
         })?;
@@ -170,7 +169,10 @@ pub(super) async fn merge(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
         _ if view.mergeable == Some(false) => return Err(error(405, "Please try again later")),
         _ => {}
     }
-    let plain = format!("Merge pull request '{}' (#{number}) from {} into {}", view.item.title, view.pull.source, view.pull.target);
+    let plain = format!(
+        "Merge pull request '{}' (#{number}) from {} into {}",
+        view.item.title, view.pull.source, view.pull.target
+    );
     let mut message = field("merge_title_field", "MergeTitleField").unwrap_or(plain);
     if let Some(text) = field("merge_message_field", "MergeMessageField") {
         message = format!("{message}\n\n{text}");
@@ -180,7 +182,9 @@ pub(super) async fn merge(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
     merged.map_err(|refusal| match refusal.reason {
         Reason::Stale => error(409, "head out of date"),
         // A conflict is told as what went wrong inside, without a message.
-        Reason::Conflict => Reply::json(409, &json!({ "Style": "merge", "StdOut": "CONFLICT", "StdErr": "" })),
+        Reason::Conflict => {
+            Reply::json(409, &json!({ "Style": "merge", "StdOut": "CONFLICT", "StdErr": "" }))
+        }
         _ => refused(refusal),
     })?;
     Ok(Reply::empty(200))

@@ -14,9 +14,7 @@ async fn shape(cx: &Cx<'_>, repo: &Repo, branch: &Ref) -> Value {
     let commit = match cx.forge().git(repo.id).commit(&sha).await {
         None => Value::Null,
         Some(commit) => {
-            let who = |who: &crate::fake::forge::Who| {
-                json!({ "name": who.name, "email": who.email, "username": who.name })
-            };
+            let who = |who: &crate::fake::forge::Who| json!({ "name": who.name, "email": who.email, "username": who.name });
             json!({
                 "id": commit.id, "message": format!("{}\n", commit.message),
                 "url": format!("{}/commit/{}", cx.repo_page(repo), commit.id), "author": who(&commit.author),
@@ -95,7 +93,9 @@ async fn tag_shape(cx: &Cx<'_>, repo: &Repo, tag: &Ref) -> Value {
     // Of a plain tag the text of its commit is shown.
     let message = match &tag.message {
         Some(message) => message.clone(),
-        None => cx.forge().git(repo.id).commit(&commit).await.map_or_else(String::new, |commit| commit.message),
+        None => {
+            cx.forge().git(repo.id).commit(&commit).await.map_or_else(String::new, |commit| commit.message)
+        }
     };
     let ball = |kind: &str| format!("{}/archive/{}.{kind}", cx.repo_page(repo), encode_path(tag.short()));
     json!({

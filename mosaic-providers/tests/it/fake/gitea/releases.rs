@@ -58,7 +58,8 @@ pub(super) async fn create(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let reference = format!("refs/tags/{tag}");
     if !release.draft && git.reference(&reference).await.is_none() {
         let commit = git.commit_of(target).await;
-        let commit = commit.ok_or_else(|| missing(&format!("target \"{target}\" not found: object does not exist")))?;
+        let commit = commit
+            .ok_or_else(|| missing(&format!("target \"{target}\" not found: object does not exist")))?;
         git.create_ref(&reference, &commit).await.map_err(|_| internal())?;
     }
     cx.forge().with(repo.id, |repo| repo.releases.push(release.clone()));

@@ -2,8 +2,8 @@
 
 use super::fault::not_found;
 use super::{
-    Answer, Cx, commits, contents, hooks, issues, labels, people, pulls, refs, releases, repos, reviews, statuses,
-    wiki,
+    Answer, Cx, commits, contents, hooks, issues, labels, people, pulls, refs, releases, repos, reviews,
+    statuses, wiki,
 };
 use crate::fake::forge::Repo;
 

@@ -17,7 +17,8 @@ fn name_of(title: &str) -> String {
 }
 
 fn shape(cx: &Cx<'_>, repo: &Repo, name: &str, page: &WikiPage, whole: bool) -> Value {
-    let who = Who { name: page.author.clone(), email: format!("{}@example.org", page.author), at: page.updated_at };
+    let who =
+        Who { name: page.author.clone(), email: format!("{}@example.org", page.author), at: page.updated_at };
     let digest = Sha256::digest(format!("{name} {} {}", page.version, page.content));
     let sha: String = digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
     let commit = json!({ "sha": sha, "author": signature(&who), "commiter": signature(&who), "message": page.message });

@@ -41,9 +41,8 @@ impl Cx<'_> {
     pub(super) async fn repository(&self, repo: &Repo) -> Value {
         let empty = self.forge().git(repo.id).is_empty().await;
         let (url, page) = (self.repo_url(repo), self.repo_page(repo));
-        let open = |pull: bool| {
-            repo.items.values().filter(|item| item.open && item.pull.is_some() == pull).count()
-        };
+        let open =
+            |pull: bool| repo.items.values().filter(|item| item.open && item.pull.is_some() == pull).count();
         let writes = self.writes(repo);
         let first = json!({
             "id": repo.id, "owner": self.login(&repo.owner), "name": repo.name, "full_name": repo.full_name(),
@@ -98,7 +97,11 @@ impl Cx<'_> {
 
     /// The account with this e-mail address; null where there is none.
     fn account(&self, who: &Who) -> Value {
-        self.forge().users().iter().find(|user| user.email == who.email).map_or(Value::Null, |user| self.person(user))
+        self.forge()
+            .users()
+            .iter()
+            .find(|user| user.email == who.email)
+            .map_or(Value::Null, |user| self.person(user))
     }
 }
 
