@@ -3,4 +3,5 @@
 #![allow(dead_code, unused_imports, reason = "each forge uses a part, and each is compiled alone too")]
 
 pub(crate) mod names;
+pub(crate) mod pin;
 pub(crate) mod tracker;

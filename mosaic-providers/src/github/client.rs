@@ -6,12 +6,13 @@ use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::plugin::HealthReport;
 use mosaic_core::types::RepoRef;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::app::app_tokens;
 use super::config::GitHubConfig;
 use crate::at;
-use crate::http::{Access, Client, Dialect, Numbered, Path, Refusal, Request, TokenHeader};
+use crate::http::{Access, Client, Dialect, Numbered, Path, Refusal, Request, TokenHeader, has_next};
 
 /// GitHub's ways.
 pub(super) static DIALECT: Dialect = Dialect {
@@ -38,6 +39,16 @@ pub(super) const MOST: usize = 100;
 /// A request for a part of a list.
 pub(super) fn paged(part: Numbered, request: Request<'_>) -> Request<'_> {
     request.query("per_page", part.size).query("page", part.number())
+}
+
+/// One page of [`MOST`] items, and whether another one follows.
+pub(super) async fn whole_page<T: DeserializeOwned>(
+    cx: &CallContext,
+    request: Request<'_>,
+    page: u64,
+) -> Result<(Vec<T>, bool)> {
+    let answer = request.query("per_page", MOST).query("page", page).full::<Vec<T>>(cx).await?;
+    Ok((answer.value, has_next(&answer.headers)))
 }
 
 /// Where a repository is.
@@ -95,17 +106,30 @@ fn unprocessable(refusal: &Refusal<'_>, text: &str) -> Option<ErrorKind> {
     if code("already_exists") || text.contains("already exists") || text.contains("archived") {
         return Some(ErrorKind::Conflict);
     }
-    let gone = ["does not exist", "no commit found for sha", "reference not found", "sha could not be found"];
+    let gone = [
+        "does not exist",
+        "no commit found for sha",
+        "reference not found",
+        "sha could not be found",
+        "repository is empty",
+    ];
     if code("missing") || gone.iter().any(|part| text.contains(part)) {
         return Some(ErrorKind::NotFound);
     }
-    // A pull request names its branches, and GitHub calls one that is not there an invalid field.
+    // Fields that name a branch: GitHub calls one that is not there an invalid value.
+    let branches = [("PullRequest", "head"), ("PullRequest", "base"), ("Release", "target_commitish")];
     let branch = |error: &Value| {
-        is(error, "resource", "PullRequest")
-            && is(error, "code", "invalid")
-            && (is(error, "field", "head") || is(error, "field", "base"))
+        let names = |(resource, field)| is(error, "resource", resource) && is(error, "field", field);
+        is(error, "code", "invalid") && branches.into_iter().any(names)
     };
-    errors(refusal.body).any(branch).then_some(ErrorKind::NotFound)
+    if errors(refusal.body).any(branch) {
+        return Some(ErrorKind::NotFound);
+    }
+    let barred = ["state cannot be changed", "already an open pull request", "closed pull request"];
+    if barred.iter().any(|part| text.contains(part)) {
+        return Some(ErrorKind::Conflict);
+    }
+    text.contains("repository rule violations").then_some(ErrorKind::PermissionDenied)
 }
 
 #[derive(Deserialize)]

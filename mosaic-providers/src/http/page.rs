@@ -11,6 +11,9 @@ use serde::Serialize;
 use super::link;
 use crate::cursor::List;
 
+/// How many pages of the vendor's are read for one of ours, where most of what they hold is not wanted.
+const PAGES: u64 = 10;
+
 /// How many items to ask for: what the call wants, and not more than the vendor gives at once.
 pub fn limit_of(page: &PageRequest, most: usize) -> usize {
     page.limit().min(most)
@@ -86,6 +89,57 @@ impl Numbered {
     }
 }
 
+/// Whether the vendor tells of a next page by a `Link` header.
+pub fn has_next(headers: &HeaderMap) -> bool {
+    link::relation(headers, "next").is_some()
+}
+
+/// What was picked out of a vendor's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sifted<T> {
+    /// What was wanted.
+    pub items: Vec<T>,
+    /// How many items of the vendor's list come before what is next; none at its end.
+    pub next: Option<u64>,
+}
+
+/// Picks up to `limit` wanted items out of a list whose pages of `size` items are counted from 1, beginning after the first
+/// `offset`. `fetch` gives a page and whether another one follows. Ten pages are read at most: what was found by then comes with
+/// the place to go on from, and may be nothing.
+///
+/// # Errors
+/// What `fetch` says; `Invalid` where no list is so long.
+pub async fn sift<W, T, F>(
+    offset: u64,
+    limit: usize,
+    size: u64,
+    fetch: impl Fn(u64) -> F,
+    keep: impl Fn(W) -> Option<T>,
+) -> Result<Sifted<T>>
+where
+    F: Future<Output = Result<(Vec<W>, bool)>>,
+{
+    // Larger than any list: some number that was made up.
+    Numbered::at(offset, 1)?;
+    let mut items = Vec::new();
+    let first = offset / size;
+    for page in first..first + PAGES {
+        let (found, more) = fetch(page + 1).await?;
+        for (at, item) in (page * size..).zip(found).filter(|(at, _)| *at >= offset) {
+            let Some(item) = keep(item) else { continue };
+            // One more than asked for: that one only says that there is a next page.
+            if items.len() == limit {
+                return Ok(Sifted { items, next: Some(at) });
+            }
+            items.push(item);
+        }
+        if !more {
+            return Ok(Sifted { items, next: None });
+        }
+    }
+    Ok(Sifted { items, next: Some((first + PAGES) * size) })
+}
+
 /// The token to go on with that a call brings; none for the first page.
 ///
 /// # Errors
@@ -126,6 +180,29 @@ mod tests {
         assert_eq!(token_of(&list, &request).unwrap().as_deref(), Some("x~y&z"));
         assert_eq!(token_of(&other, &request).unwrap_err().kind(), ErrorKind::Invalid);
         assert!(tokened(&list, vec![1], Some(String::new())).next.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_wanted_takes_no_place() {
+        let list: Vec<u64> = (0..25).collect();
+        let fetch = |page: u64| {
+            let begin = (page as usize - 1) * 4;
+            let end = list.len().min(begin + 4);
+            std::future::ready(Ok((list[begin.min(end)..end].to_vec(), end < list.len())))
+        };
+        let thirds = |number: u64| (number % 3 == 0).then_some(number);
+        let (mut all, mut offset) = (Vec::new(), Some(0));
+        while let Some(at) = offset {
+            let part = sift(at, 2, 4, fetch, thirds).await.unwrap();
+            assert!((1..=2).contains(&part.items.len()), "{part:?}");
+            all.extend(part.items);
+            offset = part.next;
+        }
+        assert_eq!(all, [0, 3, 6, 9, 12, 15, 18, 21, 24]);
+        let none =
+            sift(0, 2, 1, |page| std::future::ready(Ok((vec![page], true))), |_| None::<u64>).await.unwrap();
+        assert_eq!(none, Sifted { items: vec![], next: Some(10) });
+        assert!(sift(u64::MAX, 2, 4, fetch, thirds).await.is_err());
     }
 
     proptest! {

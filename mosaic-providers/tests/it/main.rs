@@ -8,6 +8,9 @@ mod fake;
 #[cfg(all(feature = "gitea", feature = "local-git"))]
 mod gitea;
 #[cfg(test)]
+#[cfg(all(feature = "github", feature = "local-git"))]
+mod github;
+#[cfg(test)]
 #[cfg(feature = "http")]
 mod http;
 #[cfg(test)]

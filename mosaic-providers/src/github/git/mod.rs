@@ -2,7 +2,14 @@
 
 mod branch;
 mod commit;
+mod file;
+mod hook;
+mod pull_request;
+mod release;
 mod repository;
+mod status;
+mod tag;
+mod tree;
 mod wire;
 
 use std::sync::Arc;
@@ -11,15 +18,22 @@ use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
 use mosaic_core::op::git::{
-    CreateBranch, CreateRepository, DeleteBranch, DeleteRepository, GetBranch, GetRepository, Git,
-    GitService, ListBranches, ListRepositories, UpdateRepository,
+    CommentOnPullRequest, Compare, CreateBranch, CreatePullRequest, CreateRelease, CreateRepository,
+    CreateTag, CreateWebhook, DeleteBranch, DeleteFile, DeleteRepository, DeleteWebhook, GetBranch,
+    GetCommit, GetCommitStatus, GetFile, GetPullRequest, GetRepository, Git, GitService, ListBranches,
+    ListCommits, ListPullRequestComments, ListPullRequests, ListReleases, ListRepositories, ListReviews,
+    ListTags, ListTree, ListWebhooks, MergeBranch, MergePullRequest, ReviewPullRequest, SetCommitStatus,
+    UpdatePullRequest, UpdateRepository, WriteFile,
 };
 use mosaic_core::op::{OpMeta, OpSet, Operation as _};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::Page;
-use mosaic_core::types::git::{Branch, Repository};
+use mosaic_core::types::git::{
+    Branch, CombinedStatus, Comment, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
+    MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry, Webhook,
+};
 
-use super::client::{self, MOST, at_repo, paged};
+use super::client::{self, MOST, at_repo, paged, whole_page};
 use super::config::{GitHubConfig, PROVIDER};
 use crate::http::Client;
 
@@ -40,6 +54,7 @@ pub struct GitHubGit {
     client: Client,
 }
 
+/// Every operation of the service but calls in GitHub's own words.
 const OFFERED: &[&OpMeta] = &[
     CreateRepository::META,
     GetRepository::META,
@@ -47,9 +62,35 @@ const OFFERED: &[&OpMeta] = &[
     DeleteRepository::META,
     ListRepositories::META,
     CreateBranch::META,
-    GetBranch::META,
     ListBranches::META,
     DeleteBranch::META,
+    MergeBranch::META,
+    CreatePullRequest::META,
+    GetPullRequest::META,
+    ListPullRequests::META,
+    MergePullRequest::META,
+    ReviewPullRequest::META,
+    GetFile::META,
+    WriteFile::META,
+    ListCommits::META,
+    GetBranch::META,
+    ListTree::META,
+    DeleteFile::META,
+    GetCommit::META,
+    Compare::META,
+    UpdatePullRequest::META,
+    CommentOnPullRequest::META,
+    ListReviews::META,
+    CreateTag::META,
+    ListTags::META,
+    CreateRelease::META,
+    ListReleases::META,
+    SetCommitStatus::META,
+    GetCommitStatus::META,
+    CreateWebhook::META,
+    ListWebhooks::META,
+    DeleteWebhook::META,
+    ListPullRequestComments::META,
 ];
 
 impl GitHubGit {
@@ -107,13 +148,100 @@ impl GitService for GitHubGit {
     async fn create_branch(&self, cx: &CallContext, op: CreateBranch) -> Result<Branch> {
         branch::create(&self.client, cx, op).await
     }
-    async fn get_branch(&self, cx: &CallContext, op: GetBranch) -> Result<Branch> {
-        branch::get(&self.client, cx, op).await
-    }
     async fn list_branches(&self, cx: &CallContext, op: ListBranches) -> Result<Page<Branch>> {
         branch::list(&self.client, cx, op).await
     }
     async fn delete_branch(&self, cx: &CallContext, op: DeleteBranch) -> Result<()> {
         branch::delete(&self.client, cx, op).await
+    }
+    async fn merge_branch(&self, cx: &CallContext, op: MergeBranch) -> Result<MergeResult> {
+        pull_request::merge_branch(&self.client, cx, op).await
+    }
+
+    async fn create_pull_request(&self, cx: &CallContext, op: CreatePullRequest) -> Result<PullRequest> {
+        pull_request::create(&self.client, cx, op).await
+    }
+    async fn get_pull_request(&self, cx: &CallContext, op: GetPullRequest) -> Result<PullRequest> {
+        pull_request::get(&self.client, cx, op).await
+    }
+    async fn list_pull_requests(&self, cx: &CallContext, op: ListPullRequests) -> Result<Page<PullRequest>> {
+        pull_request::list(&self.client, cx, op).await
+    }
+    async fn merge_pull_request(&self, cx: &CallContext, op: MergePullRequest) -> Result<MergeResult> {
+        pull_request::merge(&self.client, cx, op).await
+    }
+    async fn review_pull_request(&self, cx: &CallContext, op: ReviewPullRequest) -> Result<Review> {
+        pull_request::review(&self.client, cx, op).await
+    }
+
+    async fn get_file(&self, cx: &CallContext, op: GetFile) -> Result<FileContent> {
+        file::get(&self.client, cx, op).await
+    }
+    async fn write_file(&self, cx: &CallContext, op: WriteFile) -> Result<FileWritten> {
+        file::write(&self.client, cx, op).await
+    }
+    async fn list_commits(&self, cx: &CallContext, op: ListCommits) -> Result<Page<Commit>> {
+        commit::list(&self.client, cx, op).await
+    }
+
+    async fn get_branch(&self, cx: &CallContext, op: GetBranch) -> Result<Branch> {
+        branch::get(&self.client, cx, op).await
+    }
+    async fn list_tree(&self, cx: &CallContext, op: ListTree) -> Result<Page<TreeEntry>> {
+        tree::list(&self.client, cx, op).await
+    }
+    async fn delete_file(&self, cx: &CallContext, op: DeleteFile) -> Result<FileDeleted> {
+        file::delete(&self.client, cx, op).await
+    }
+    async fn get_commit(&self, cx: &CallContext, op: GetCommit) -> Result<Commit> {
+        commit::get(&self.client, cx, op).await
+    }
+    async fn compare(&self, cx: &CallContext, op: Compare) -> Result<Comparison> {
+        commit::compare(&self.client, cx, op).await
+    }
+    async fn update_pull_request(&self, cx: &CallContext, op: UpdatePullRequest) -> Result<PullRequest> {
+        pull_request::update(&self.client, cx, op).await
+    }
+    async fn comment_on_pull_request(&self, cx: &CallContext, op: CommentOnPullRequest) -> Result<Comment> {
+        pull_request::comment(&self.client, cx, op).await
+    }
+    async fn list_pull_request_comments(
+        &self,
+        cx: &CallContext,
+        op: ListPullRequestComments,
+    ) -> Result<Page<Comment>> {
+        pull_request::list_comments(&self.client, cx, op).await
+    }
+    async fn list_reviews(&self, cx: &CallContext, op: ListReviews) -> Result<Page<Review>> {
+        pull_request::list_reviews(&self.client, cx, op).await
+    }
+
+    async fn create_tag(&self, cx: &CallContext, op: CreateTag) -> Result<Tag> {
+        tag::create(&self.client, cx, op).await
+    }
+    async fn list_tags(&self, cx: &CallContext, op: ListTags) -> Result<Page<Tag>> {
+        tag::list(&self.client, cx, op).await
+    }
+    async fn create_release(&self, cx: &CallContext, op: CreateRelease) -> Result<Release> {
+        release::create(&self.client, cx, op).await
+    }
+    async fn list_releases(&self, cx: &CallContext, op: ListReleases) -> Result<Page<Release>> {
+        release::list(&self.client, cx, op).await
+    }
+    async fn set_commit_status(&self, cx: &CallContext, op: SetCommitStatus) -> Result<CommitStatus> {
+        status::set(&self.client, cx, op).await
+    }
+    async fn get_commit_status(&self, cx: &CallContext, op: GetCommitStatus) -> Result<CombinedStatus> {
+        status::get(&self.client, cx, op).await
+    }
+
+    async fn create_webhook(&self, cx: &CallContext, op: CreateWebhook) -> Result<Webhook> {
+        hook::create(&self.client, cx, op).await
+    }
+    async fn list_webhooks(&self, cx: &CallContext, op: ListWebhooks) -> Result<Page<Webhook>> {
+        hook::list(&self.client, cx, op).await
+    }
+    async fn delete_webhook(&self, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
+        hook::delete(&self.client, cx, op).await
     }
 }

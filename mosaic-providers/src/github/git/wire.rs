@@ -1,7 +1,7 @@
-//! What GitHub answers about repositories, as far as it is read.
+//! What GitHub answers about repositories, branches and commits, as far as it is read.
 
 use mosaic_core::types::Timestamp;
-use mosaic_core::types::git::{Branch, Repository};
+use mosaic_core::types::git::{Branch, Commit, Repository, Signature};
 use serde::Deserialize;
 
 /// Somebody, by login.
@@ -11,20 +11,20 @@ pub(in crate::github) struct Account {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Repo {
-    pub(super) name: String,
-    pub(super) owner: Account,
-    pub(super) description: Option<String>,
+pub(in crate::github) struct Repo {
+    pub(in crate::github) name: String,
+    pub(in crate::github) owner: Account,
+    pub(in crate::github) description: Option<String>,
     /// Absent where GitHub tells little.
     #[serde(default)]
-    pub(super) default_branch: String,
-    pub(super) private: bool,
+    pub(in crate::github) default_branch: String,
+    pub(in crate::github) private: bool,
     #[serde(default)]
-    pub(super) archived: bool,
-    pub(super) clone_url: Option<String>,
-    pub(super) html_url: Option<String>,
-    pub(super) created_at: Option<Timestamp>,
-    pub(super) updated_at: Option<Timestamp>,
+    pub(in crate::github) archived: bool,
+    pub(in crate::github) clone_url: Option<String>,
+    pub(in crate::github) html_url: Option<String>,
+    pub(in crate::github) created_at: Option<Timestamp>,
+    pub(in crate::github) updated_at: Option<Timestamp>,
 }
 
 impl From<Repo> for Repository {
@@ -40,7 +40,7 @@ impl From<Repo> for Repository {
     }
 }
 
-/// A commit, as far as its id.
+/// An object of git, as far as its id.
 #[derive(Debug, Deserialize)]
 pub(super) struct Sha {
     pub(super) sha: String,
@@ -64,4 +64,43 @@ impl From<BranchHead> for Branch {
 #[derive(Debug, Deserialize)]
 pub(super) struct Reference {
     pub(super) object: Sha,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CommitRow {
+    sha: String,
+    commit: CommitText,
+    #[serde(default)]
+    parents: Vec<Sha>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CommitText {
+    message: String,
+    author: Option<Author>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Author {
+    name: Option<String>,
+    email: Option<String>,
+    date: Option<Timestamp>,
+}
+
+impl CommitRow {
+    pub(super) fn id(&self) -> &str {
+        &self.sha
+    }
+}
+
+impl From<CommitRow> for Commit {
+    fn from(wire: CommitRow) -> Self {
+        let author = wire.commit.author;
+        let (name, email, date) =
+            author.map_or((None, None, None), |author| (author.name, author.email, author.date));
+        let mut signature = Signature::new(name.unwrap_or_default(), email.unwrap_or_default());
+        signature.at = date;
+        Self::new(wire.sha, wire.commit.message, signature)
+            .parents(wire.parents.into_iter().map(|parent| parent.sha).collect::<Vec<_>>())
+    }
 }
