@@ -63,6 +63,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(github::GitHubGitFactory),
         #[cfg(feature = "jenkins")]
         Box::new(jenkins::JenkinsFactory),
+        #[cfg(feature = "github")]
+        Box::new(github::GitHubIssuesFactory),
         #[cfg(all(feature = "local-cicd", target_os = "linux"))]
         Box::new(local::cicd::LocalCicdFactory),
         #[cfg(feature = "local-docs")]

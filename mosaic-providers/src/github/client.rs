@@ -112,12 +112,18 @@ fn unprocessable(refusal: &Refusal<'_>, text: &str) -> Option<ErrorKind> {
         "reference not found",
         "sha could not be found",
         "repository is empty",
+        "cannot be searched",
     ];
     if code("missing") || gone.iter().any(|part| text.contains(part)) {
         return Some(ErrorKind::NotFound);
     }
     // Fields that name a branch: GitHub calls one that is not there an invalid value.
-    let branches = [("PullRequest", "head"), ("PullRequest", "base"), ("Release", "target_commitish")];
+    let branches = [
+        ("PullRequest", "head"),
+        ("PullRequest", "base"),
+        ("Release", "target_commitish"),
+        ("Issue", "milestone"),
+    ];
     let branch = |error: &Value| {
         let names = |(resource, field)| is(error, "resource", resource) && is(error, "field", field);
         is(error, "code", "invalid") && branches.into_iter().any(names)

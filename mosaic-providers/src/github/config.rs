@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::error::Result;
-use mosaic_core::plugin::{Factory, FactoryInput, Plugin};
+use mosaic_core::op::{OpMeta, OpSet};
+use mosaic_core::plugin::{Factory, FactoryInput, Plugin, PluginInfo};
 use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::GitHubGit;
+use super::{GitHubGit, GitHubIssues};
 use crate::http::{Auth, HttpConfig};
 
 /// The provider's name in configurations.
@@ -105,6 +106,13 @@ impl GitHubConfig {
     }
 }
 
+/// What a plugin says of itself: these operations, and those of the vendor's own where the configuration allows them.
+pub(super) fn info(config: &GitHubConfig, offered: &[&OpMeta], vendor: &[&OpMeta]) -> PluginInfo {
+    let beside = if config.vendor_calls { vendor } else { &[] };
+    let operations = beside.iter().fold(OpSet::of(offered), |set, meta| set.with(meta));
+    PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), operations).reports_delivery(true)
+}
+
 /// Makes [`GitHubGit`] plugins: provider `github`, service git.
 ///
 /// ```
@@ -132,5 +140,36 @@ impl Factory for GitHubGitFactory {
 
     async fn create(&self, input: FactoryInput) -> Result<Arc<dyn Plugin>> {
         Ok(Arc::new(GitHubGit::new(GitHubConfig::read(input.config)?)?))
+    }
+}
+
+/// Makes [`GitHubIssues`] plugins: provider `github`, service project.
+///
+/// ```
+/// use mosaic_core::plugin::Factory;
+/// use mosaic_core::types::ServiceKind;
+/// use mosaic_providers::github::GitHubIssuesFactory;
+///
+/// assert_eq!(GitHubIssuesFactory.service(), ServiceKind::Project);
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GitHubIssuesFactory;
+
+#[async_trait]
+impl Factory for GitHubIssuesFactory {
+    fn provider(&self) -> &str {
+        PROVIDER
+    }
+
+    fn service(&self) -> ServiceKind {
+        ServiceKind::Project
+    }
+
+    fn config_schema(&self) -> Schema {
+        schema_for!(GitHubConfig)
+    }
+
+    async fn create(&self, input: FactoryInput) -> Result<Arc<dyn Plugin>> {
+        Ok(Arc::new(GitHubIssues::new(GitHubConfig::read(input.config)?)?))
     }
 }

@@ -25,17 +25,21 @@ use mosaic_core::op::git::{
     ListTags, ListTree, ListWebhooks, MergeBranch, MergePullRequest, ReviewPullRequest, SetCommitStatus,
     UpdatePullRequest, UpdateRepository, WriteFile,
 };
-use mosaic_core::op::{OpMeta, OpSet, Operation as _};
+use mosaic_core::op::vendor::OfGit;
+use mosaic_core::op::{OpMeta, Operation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::Page;
 use mosaic_core::types::git::{
     Branch, CombinedStatus, Comment, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
     MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry, Webhook,
 };
+use mosaic_core::types::vendor::VendorAnswer;
 
 use super::client::{self, MOST, at_repo, paged, whole_page};
-use super::config::{GitHubConfig, PROVIDER};
+use super::config::{self, GitHubConfig};
 use crate::http::Client;
+pub(super) use repository::{fetch as fetch_repository, list as list_repositories};
+pub(super) use wire::{Account, Repo};
 
 /// Repositories, pull requests and releases of GitHub; see the [module](super) for what each call becomes.
 ///
@@ -54,7 +58,7 @@ pub struct GitHubGit {
     client: Client,
 }
 
-/// Every operation of the service but calls in GitHub's own words.
+/// Every operation of the service.
 const OFFERED: &[&OpMeta] = &[
     CreateRepository::META,
     GetRepository::META,
@@ -93,15 +97,16 @@ const OFFERED: &[&OpMeta] = &[
     ListPullRequestComments::META,
 ];
 
+/// What is offered beside, where the configuration allows it.
+const VENDOR: &[&OpMeta] = &[VendorRead::<OfGit>::META, VendorWrite::<OfGit>::META];
+
 impl GitHubGit {
     /// The git service of one GitHub; nothing is sent yet.
     ///
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitHubConfig) -> Result<Self> {
-        let info =
-            PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), OpSet::of(OFFERED)).reports_delivery(true);
-        Ok(Self { info, client: client::connect(&config)? })
+        Ok(Self { info: config::info(&config, OFFERED, VENDOR), client: client::connect(&config)? })
     }
 }
 
@@ -243,5 +248,12 @@ impl GitService for GitHubGit {
     }
     async fn delete_webhook(&self, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
         hook::delete(&self.client, cx, op).await
+    }
+
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
+        self.client.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
+        self.client.vendor_write(cx, op).await
     }
 }

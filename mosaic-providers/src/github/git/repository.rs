@@ -60,7 +60,7 @@ pub(super) async fn get(client: &Client, cx: &CallContext, op: GetRepository) ->
 }
 
 /// The repository; that under its new name where it was renamed.
-pub(super) async fn fetch(client: &Client, cx: &CallContext, repo: &RepoRef) -> Result<Repo> {
+pub(in crate::github) async fn fetch(client: &Client, cx: &CallContext, repo: &RepoRef) -> Result<Repo> {
     names::hosted(repo)?;
     client.get(at_repo(repo)).send(cx).await
 }
@@ -111,7 +111,7 @@ struct Installed {
 }
 
 /// Lists repositories by name: of an owner, or all that the credential sees.
-pub(super) async fn list(
+pub(in crate::github) async fn list(
     client: &Client,
     cx: &CallContext,
     op: ListRepositories,

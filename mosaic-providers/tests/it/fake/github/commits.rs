@@ -28,7 +28,9 @@ pub(super) async fn get(cx: &Cx<'_>, repo: &Repo, name: &str) -> Answer {
     if git.is_empty().await {
         return Err(empty());
     }
-    let id = git.commit_of(name).await.ok_or_else(|| no_commit(name))?;
+    // What git calls the checked out branch is the default branch here.
+    let wanted = if name == "HEAD" { &repo.default_branch } else { name };
+    let id = git.commit_of(wanted).await.ok_or_else(|| no_commit(name))?;
     let commit = git.commit(&id).await.ok_or_else(|| no_commit(name))?;
     let files = git.diff(commit.parents.first().map(String::as_str), &id).await;
     let (more, less) =
