@@ -190,7 +190,7 @@ mod tests {
             let end = list.len().min(begin + 4);
             std::future::ready(Ok((list[begin.min(end)..end].to_vec(), end < list.len())))
         };
-        let thirds = |number: u64| (number % 3 == 0).then_some(number);
+        let thirds = |number: u64| number.is_multiple_of(3).then_some(number);
         let (mut all, mut offset) = (Vec::new(), Some(0));
         while let Some(at) = offset {
             let part = sift(at, 2, 4, fetch, thirds).await.unwrap();

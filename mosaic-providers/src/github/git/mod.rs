@@ -49,7 +49,7 @@ pub(super) use wire::{Account, Repo};
 /// use mosaic_providers::http::Auth;
 ///
 /// let git = GitHubGit::new(GitHubConfig::new(Auth::token("s3cr3t")))?;
-/// assert_eq!(git.info().provider(), "github");
+/// assert_eq!(git.info().name, "github");
 /// # Ok::<(), mosaic_core::Error>(())
 /// ```
 #[derive(Debug)]

@@ -36,7 +36,7 @@ use crate::http::Client;
 /// use mosaic_providers::http::Auth;
 ///
 /// let issues = GitHubIssues::new(GitHubConfig::new(Auth::token("s3cr3t")))?;
-/// assert_eq!(issues.info().provider(), "github");
+/// assert_eq!(issues.info().name, "github");
 /// # Ok::<(), mosaic_core::Error>(())
 /// ```
 #[derive(Debug)]

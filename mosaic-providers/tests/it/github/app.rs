@@ -21,7 +21,7 @@ use super::{Hub, config};
 /// A key of two thousand bits, made for one test: as PEM, and what verifies.
 fn key() -> (String, Vec<u8>) {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+    let der: Pkcs8V1Der<'static> = pair.as_der().unwrap();
     let body: Vec<_> = STANDARD.encode(der.as_ref()).into_bytes();
     let lines: Vec<_> = body.chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
@@ -117,7 +117,7 @@ async fn a_configuration_is_read_and_its_faults_show_no_key() {
     };
     let app = json!({ "type": "app", "appId": "1", "installationId": 2, "privateKey": pem });
     let plugin = make(app.clone()).await.unwrap();
-    assert_eq!(plugin.info().provider(), "github");
+    assert_eq!(plugin.info().name, "github");
     let mut both = app.clone();
     both["privateKeyFile"] = json!("app.pem");
     let mut odd = app.clone();

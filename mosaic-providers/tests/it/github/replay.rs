@@ -25,7 +25,7 @@ fn git(replay: &Replay) -> GitHubGit {
 
 /// What was recorded, as JSON.
 async fn recorded(replay: &Replay, path: &str) -> Value {
-    git(replay).vendor_read(&cx(), VendorRead::<OfGit>::new(path)).await.unwrap().body
+    git(replay).vendor_read(&cx(), VendorRead::<OfGit>::new(path.parse().unwrap())).await.unwrap().body
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
@@ -38,7 +38,7 @@ async fn agrees(ours: &Replay, theirs: &Replay, path: &str) -> bool {
     match parts[..] {
         ["repos", owner, name] => {
             let got = git(ours).get_repository(&cx(), GetRepository::new(owner, name)).await;
-            let old = git(theirs).vendor_read(&cx(), VendorRead::<OfGit>::new(path)).await;
+            let old = git(theirs).vendor_read(&cx(), VendorRead::<OfGit>::new(path.parse().unwrap())).await;
             let (Ok(got), Ok(old)) = (&got, &old) else {
                 assert_eq!(
                     got.err().map(|error| error.kind()),
@@ -87,7 +87,7 @@ async fn agrees(ours: &Replay, theirs: &Replay, path: &str) -> bool {
         }
         ["repos", owner, name, "branches", branch] => {
             let got = git(ours).get_branch(&cx(), GetBranch::new(owner, name, branch)).await;
-            let old = git(theirs).vendor_read(&cx(), VendorRead::<OfGit>::new(path)).await;
+            let old = git(theirs).vendor_read(&cx(), VendorRead::<OfGit>::new(path.parse().unwrap())).await;
             assert_eq!(got.is_ok(), old.is_ok(), "{path}");
             if let (Ok(got), Ok(old)) = (got, old) {
                 assert_eq!(Some(got.commit.as_str()), text(&old.body, "/commit/sha"), "{path}");

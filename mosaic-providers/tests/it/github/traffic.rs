@@ -220,7 +220,7 @@ async fn calls_of_the_vendors_own_are_made_where_they_are_allowed() {
     assert!(git.info().operations.has(VendorWrite::<OfGit>::META));
     assert!(!git.info().operations.has(VendorRead::<mosaic_core::op::vendor::OfProject>::META));
     assert_ne!(git.info().operations, OpSet::service(ServiceKind::Project));
-    let read = VendorRead::<OfGit>::new("/repos/acme/widget");
+    let read = VendorRead::<OfGit>::new("/repos/acme/widget".parse().unwrap());
     let answer = git.vendor_read(&cx(), read).await.unwrap();
     assert_eq!((answer.status, &answer.body["full_name"]), (200, &serde_json::json!("acme/widget")));
 }
