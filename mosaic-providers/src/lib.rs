@@ -3,7 +3,7 @@
 //! | feature | provider | service |
 //! |---|---|---|
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
-//! | `github` | GitHub and GitHub Enterprise | git, project |
+//! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
@@ -59,6 +59,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(gitea::GiteaIssuesFactory::new(gitea::Product::Forgejo)),
         #[cfg(feature = "gitea")]
         Box::new(gitea::GiteaWikiFactory::new(gitea::Product::Forgejo)),
+        #[cfg(feature = "github")]
+        Box::new(github::GitHubActionsFactory),
         #[cfg(feature = "github")]
         Box::new(github::GitHubGitFactory),
         #[cfg(feature = "jenkins")]

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{GitHubGit, GitHubIssues};
+use super::{ActionsConfig, GitHubGit, GitHubIssues};
 use crate::http::{Auth, HttpConfig};
 
 /// The provider's name in configurations.
@@ -49,6 +49,8 @@ pub struct GitHubConfig {
     pub http: HttpConfig,
     /// Whether any call of GitHub's API may be made by the operations `vendor_read` and `vendor_write`; not by default.
     pub vendor_calls: bool,
+    /// What is particular to Actions.
+    pub actions: ActionsConfig,
 }
 
 impl Default for GitHubConfig {
@@ -59,6 +61,7 @@ impl Default for GitHubConfig {
             identities: HashMap::new(),
             http: HttpConfig::default(),
             vendor_calls: false,
+            actions: ActionsConfig::default(),
         }
     }
 }
@@ -94,6 +97,13 @@ impl GitHubConfig {
     #[must_use]
     pub fn vendor_calls(mut self, allowed: bool) -> Self {
         self.vendor_calls = allowed;
+        self
+    }
+
+    /// The same with other ways of Actions.
+    #[must_use]
+    pub fn actions(mut self, actions: ActionsConfig) -> Self {
+        self.actions = actions;
         self
     }
 

@@ -77,6 +77,14 @@ impl Numbered {
         Page::new(items, next)
     }
 
+    /// The part of a list that was read whole.
+    pub fn cut<T>(self, list: &List<impl Serialize>, all: Vec<T>) -> Page<T> {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let more = all.len() > count(self.offset + self.size);
+        let items = all.into_iter().skip(count(self.offset)).take(count(self.size)).collect();
+        self.page(list, items, more)
+    }
+
     /// The same, where the vendor tells of a next page by a `Link` header.
     pub fn linked<T>(self, list: &List<impl Serialize>, items: Vec<T>, headers: &HeaderMap) -> Page<T> {
         self.page(list, items, link::relation(headers, "next").is_some())
@@ -140,6 +148,32 @@ where
     Ok(Sifted { items, next: Some((first + PAGES) * size) })
 }
 
+/// How many parts of a list are read at most for one page.
+const SIFTED: usize = 10;
+
+/// A page of what is left of a list that the vendor cannot filter. `read` gives what is left of a part, and whether the part was
+/// full. Parts of which nothing is left are passed over, ten at most: a page may be short, or empty with a cursor.
+///
+/// # Errors
+/// Those of reading.
+pub async fn sifted<T, F>(
+    list: &List<impl Serialize>,
+    mut part: Numbered,
+    read: impl Fn(Numbered) -> F,
+) -> Result<Page<T>>
+where
+    F: Future<Output = Result<(Vec<T>, bool)>>,
+{
+    for left in (0..SIFTED).rev() {
+        let (items, more) = read(part).await?;
+        if !items.is_empty() || !more || left == 0 {
+            return Ok(part.page(list, items, more));
+        }
+        part.offset += part.size;
+    }
+    Ok(Page::last(Vec::new()))
+}
+
 /// The token to go on with that a call brings; none for the first page.
 ///
 /// # Errors
@@ -170,6 +204,40 @@ mod tests {
         let smaller = Numbered::of(&list, &PageRequest::first(20).at(next), 50).unwrap();
         assert_eq!((smaller.number(), smaller.size, smaller.offset), (3, 15, 30));
         assert_eq!(Numbered::of(&list, &PageRequest::first(100), 50).unwrap().size, 50);
+    }
+
+    #[tokio::test]
+    async fn parts_of_which_nothing_is_left_are_passed_over() {
+        let list = List("a");
+        let read = |part: Numbered| async move {
+            let items: Vec<u64> = (part.offset..part.offset + part.size).filter(|n| n % 70 == 65).collect();
+            Ok((items, part.offset + part.size < 300))
+        };
+        let (mut seen, mut at) = (Vec::new(), None::<Cursor>);
+        loop {
+            let mut request = PageRequest::first(10);
+            request.cursor = at.take();
+            let part = Numbered::of(&list, &request, 50).unwrap();
+            let page = sifted(&list, part, read).await.unwrap();
+            assert!(page.items.len() == 1 || page.next.is_none());
+            seen.extend(page.items);
+            match page.next {
+                Some(next) => at = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, [65, 135, 205, 275]);
+    }
+
+    #[test]
+    fn what_was_read_whole_is_cut() {
+        let list = List("a");
+        let cut = |request: &PageRequest| Numbered::of(&list, request, 50).unwrap().cut(&list, vec![1, 2, 3]);
+        let first = cut(&PageRequest::first(2));
+        assert_eq!(first.items, [1, 2]);
+        let last = cut(&PageRequest::first(2).at(first.next.unwrap()));
+        assert_eq!((last.items.as_slice(), last.next), ([3].as_slice(), None));
+        assert!(cut(&PageRequest::first(3)).next.is_none());
     }
 
     #[test]

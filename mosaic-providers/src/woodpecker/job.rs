@@ -24,11 +24,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListJobs) -> Res
             let mut all = run.workflows.unwrap_or_default();
             // What has not begun comes last.
             all.sort_by_key(|workflow| (Reverse(workflow.started > 0), workflow.started, workflow.pid));
-            let more = all.len() as u64 > part.offset + part.size;
-            let skipped = usize::try_from(part.offset).unwrap_or(usize::MAX);
-            let taken = usize::try_from(part.size).unwrap_or(usize::MAX);
-            let items = all.into_iter().skip(skipped).take(taken).map(read).collect();
-            Ok(part.page(list, items, more))
+            Ok(part.cut(list, all.into_iter().map(read).collect()))
         })
         .await
 }

@@ -19,8 +19,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListPipelines) -
     server
         .within(cx, &op.repo, |place| async move {
             let all = if place.active { vec![whole(&op.repo, &place)] } else { Vec::new() };
-            let items = all.into_iter().skip(usize::try_from(part.offset).unwrap_or(usize::MAX)).collect();
-            Ok(part.page(list, items, false))
+            Ok(part.cut(list, all))
         })
         .await
 }

@@ -10,13 +10,10 @@ use mosaic_core::types::{Page, RepoRef, Timestamp};
 
 use super::client::{Place, Server, number};
 use super::{pipeline, state, wire};
-use crate::http::{List, Numbered, at};
+use crate::http::{List, Numbered, at, sifted};
 
 /// The largest page that the server gives.
 const PAGE: usize = 50;
-
-/// How many pages of a list are read at most to find one run that a filter of ours lets through.
-const PAGES: usize = 10;
 
 /// How many pages of branches are read at most to see whether one is there.
 const BRANCH_PAGES: u64 = 20;
@@ -106,15 +103,8 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListRuns) -> Res
             if let Some(pipeline) = &op.pipeline {
                 pipeline::check(server, pipeline)?;
             }
-            let mut part = begin;
-            for left in (0..PAGES).rev() {
-                let (items, more) = page(server, cx, &place, op, part).await?;
-                if !items.is_empty() || !more || left == 0 {
-                    return Ok(part.page(list, items, more));
-                }
-                part.offset += part.size;
-            }
-            Ok(part.page(list, Vec::new(), false))
+            let place = &place;
+            sifted(list, begin, |part| page(server, cx, place, op, part)).await
         })
         .await
 }

@@ -11,6 +11,9 @@ mod gitea;
 #[cfg(all(feature = "github", feature = "local-git"))]
 mod github;
 #[cfg(test)]
+#[cfg(all(feature = "github", feature = "local-git"))]
+mod github_actions;
+#[cfg(test)]
 #[cfg(feature = "http")]
 mod http;
 #[cfg(test)]

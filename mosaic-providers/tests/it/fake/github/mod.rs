@@ -10,8 +10,9 @@
 //!
 //! Left out: forks and pull requests between them, protection of branches, checks, reactions, discussions, sub-issues, teams,
 //! invitations, assets of releases, archives, `git/trees` and `git/commits` as writes, organisations' settings, GraphQL.
-//! `mergeable` is known at once, where GitHub may answer `null` first. Actions are in `actions.rs` where that is there.
+//! `mergeable` is known at once, where GitHub may answer `null` first. Actions are in `actions`.
 
+pub(crate) mod actions;
 mod app;
 mod commits;
 mod contents;
@@ -68,6 +69,10 @@ pub(crate) struct GitHub {
     /// Installations of apps, and whom they act as.
     installed: Mutex<BTreeMap<u64, String>>,
     tokens: Mutex<Vec<String>>,
+    /// Whether dispatches are answered with nothing.
+    silent: AtomicBool,
+    /// The titles of runs that have one of their own.
+    titles: Mutex<BTreeMap<u64, String>>,
 }
 
 /// One request: whose it is and what it says.
@@ -98,6 +103,8 @@ impl GitHub {
             own_reviews: AtomicBool::new(false),
             installed: Mutex::default(),
             tokens: Mutex::default(),
+            silent: AtomicBool::new(false),
+            titles: Mutex::default(),
         })
     }
 
@@ -123,6 +130,10 @@ impl GitHub {
 
     fn installed(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
         self.installed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn titles(&self) -> MutexGuard<'_, BTreeMap<u64, String>> {
+        self.titles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tokens(&self) -> MutexGuard<'_, Vec<String>> {

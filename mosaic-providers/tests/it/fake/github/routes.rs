@@ -2,7 +2,7 @@
 
 use super::fault::not_found;
 use super::{
-    Answer, Cx, commits, contents, hooks, issues, labels, milestones, people, pulls, refs, releases, remarks,
+    Answer, Cx, actions, commits, contents, hooks, issues, labels, milestones, people, pulls, refs, releases, remarks,
     repos, reviews, search, statuses,
 };
 use crate::fake::forge::Repo;
@@ -22,6 +22,7 @@ pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
         ("GET", ["orgs", login]) => people::org(cx, login),
         ("GET", ["orgs", login, "repos"]) => repos::list_of_org(cx, login),
         ("POST", ["orgs", login, "repos"]) => repos::create(cx, Some(login)).await,
+        ("GET", ["blobs", rest @ ..]) => actions::blob(cx, rest),
         ("GET", ["search", "issues"]) => search::issues(cx),
         (_, ["repos", owner, name, rest @ ..]) => {
             let repo = cx.repo(owner, name)?;
@@ -47,6 +48,7 @@ async fn of_repo(cx: &Cx<'_>, repo: &Repo, rest: &[&str]) -> Answer {
         ("DELETE", ["collaborators", login]) => people::remove_collaborator(cx, repo, login),
         ("GET", ["assignees"]) => Ok(people::assignees(cx, repo)),
 
+        (_, ["actions", rest @ ..]) => actions::route(cx, repo, rest).await,
         ("GET", ["branches"]) => refs::branches(cx, repo).await,
         ("POST", ["branches", branch @ .., "rename"]) => {
             refs::rename_branch(cx, repo, &branch.join("/")).await
