@@ -25,7 +25,13 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListArtifacts) -> Resu
 }
 
 /// The artifacts of a run that are not gone yet.
-async fn all(hub: &Hub, cx: &CallContext, repo: &RepoRef, run: u64, name: Option<&str>) -> Result<Vec<wire::Artifact>> {
+async fn all(
+    hub: &Hub,
+    cx: &CallContext,
+    repo: &RepoRef,
+    run: u64,
+    name: Option<&str>,
+) -> Result<Vec<wire::Artifact>> {
     let mut all = Vec::new();
     for page in 1..=PAGES {
         let request = hub.client.get(at_actions(repo, "runs").part(run).part("artifacts"));
@@ -52,9 +58,13 @@ pub(super) async fn download(hub: &Hub, cx: &CallContext, op: DownloadArtifact) 
     let run = number(&op.run)?;
     let found = all(hub, cx, &op.repo, run, Some(&op.file)).await?;
     // Attempts of a run may each leave one of the name: the newest counts.
-    let newest = found.into_iter().filter(|artifact| artifact.name == op.file).max_by_key(|artifact| artifact.id);
+    let newest =
+        found.into_iter().filter(|artifact| artifact.name == op.file).max_by_key(|artifact| artifact.id);
     let newest = newest.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, format!("run {run} has no artifact `{}`, or it is kept no longer", op.file))
+        Error::new(
+            ErrorKind::NotFound,
+            format!("run {run} has no artifact `{}`, or it is kept no longer", op.file),
+        )
     })?;
     let path = at_actions(&op.repo, "artifacts").part(newest.id).part("zip");
     Ok(hub.client.get(path).stream(cx).await?.value)

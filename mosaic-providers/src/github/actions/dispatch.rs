@@ -56,7 +56,10 @@ pub(super) async fn trigger(hub: &Hub, cx: &CallContext, op: TriggerRun) -> Resu
         None => run::default_branch(hub, quiet, &op.repo).await.map_err(Error::refused)?.into(),
     };
     let mut inputs = op.inputs.clone();
-    let mark = hub.correlation.as_deref().map(|name| (name, inputs.entry(name.to_owned()).or_insert_with(fresh).clone()));
+    let mark = hub
+        .correlation
+        .as_deref()
+        .map(|name| (name, inputs.entry(name.to_owned()).or_insert_with(fresh).clone()));
     let mut start = Start { repo: &op.repo, pipeline: &op.pipeline, reference, mark };
     loop {
         let silent = hub.silent.load(Ordering::Relaxed);
@@ -87,7 +90,9 @@ pub(super) async fn trigger(hub: &Hub, cx: &CallContext, op: TriggerRun) -> Resu
 /// A branch or tag that is not there is answered like a value that makes no sense.
 fn missing_reference(error: Error) -> Error {
     if error.status_code() == Some(422) && error.message().contains("No ref found for") {
-        return Error::new(ErrorKind::NotFound, error.message().to_owned()).status(422).delivery(Delivery::Answered);
+        return Error::new(ErrorKind::NotFound, error.message().to_owned())
+            .status(422)
+            .delivery(Delivery::Answered);
     }
     error
 }
@@ -157,7 +162,13 @@ async fn newest(hub: &Hub, cx: &CallContext, start: &Start<'_>) -> Result<i64> {
 }
 
 /// The latest runs of the workflow that were started by hand.
-async fn runs(hub: &Hub, cx: &CallContext, start: &Start<'_>, most: usize, here: bool) -> Result<Vec<wire::Run>> {
+async fn runs(
+    hub: &Hub,
+    cx: &CallContext,
+    start: &Start<'_>,
+    most: usize,
+    here: bool,
+) -> Result<Vec<wire::Run>> {
     let path = at_actions(start.repo, "workflows").part(start.pipeline).part("runs");
     let request = hub.client.get(path).query("event", "workflow_dispatch").query("per_page", most);
     let request = request.maybe("branch", here.then(|| start.short()));
@@ -167,13 +178,15 @@ async fn runs(hub: &Hub, cx: &CallContext, start: &Start<'_>, most: usize, here:
 impl Start<'_> {
     /// The reference without `refs/heads/` and `refs/tags/`.
     fn short(&self) -> &str {
-        let short = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| self.reference.strip_prefix(prefix));
+        let short =
+            ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| self.reference.strip_prefix(prefix));
         short.unwrap_or(&self.reference)
     }
 
     /// Whether a run shows the value that only it has.
     fn is_marked(&self, run: &wire::Run) -> bool {
-        let shows = |text: &Option<String>, mark: &str| text.as_deref().is_some_and(|text| text.contains(mark));
+        let shows =
+            |text: &Option<String>, mark: &str| text.as_deref().is_some_and(|text| text.contains(mark));
         self.mark.as_ref().is_some_and(|(_, mark)| shows(&run.display_title, mark) || shows(&run.name, mark))
     }
 }

@@ -53,5 +53,7 @@ pub(super) fn at_actions(repo: &RepoRef, room: &str) -> Path {
 /// # Errors
 /// `Invalid` where it is none.
 pub(super) fn number(run: &str) -> Result<u64> {
-    run.parse().map_err(|_| Error::new(ErrorKind::Invalid, format!("run: `{run}` is no number, and runs have numbers")))
+    run.parse().map_err(|_| {
+        Error::new(ErrorKind::Invalid, format!("run: `{run}` is no number, and runs have numbers"))
+    })
 }

@@ -31,7 +31,8 @@ async fn all(hub: &Hub, cx: &CallContext, repo: &RepoRef, run: u64) -> Result<Ve
     let mut all = Vec::new();
     for page in 1..=PAGES {
         let path = at_actions(repo, "runs").part(run).part("jobs");
-        let request = hub.client.get(path).query("filter", "latest").query("per_page", MOST).query("page", page);
+        let request =
+            hub.client.get(path).query("filter", "latest").query("per_page", MOST).query("page", page);
         let read: wire::Jobs = request.send(cx).await?;
         let full = read.jobs.len() >= MOST;
         all.extend(read.jobs);
@@ -50,7 +51,8 @@ impl wire::Job {
 }
 
 fn began(job: &wire::Job) -> bool {
-    !matches!(job.state(), RunState::Queued | RunState::Blocked | RunState::Skipped) && job.started_at.is_some()
+    !matches!(job.state(), RunState::Queued | RunState::Blocked | RunState::Skipped)
+        && job.started_at.is_some()
 }
 
 fn read(wire: wire::Job) -> Job {

@@ -51,7 +51,8 @@ pub(super) async fn create(hub: &Hub, cx: &CallContext, op: CreatePipeline) -> R
 }
 
 fn exists(pipeline: &str) -> Error {
-    Error::new(ErrorKind::Conflict, format!("there is a workflow `{pipeline}` already")).delivery(Delivery::Answered)
+    Error::new(ErrorKind::Conflict, format!("there is a workflow `{pipeline}` already"))
+        .delivery(Delivery::Answered)
 }
 
 /// The name of the file of a pipeline.
@@ -60,7 +61,11 @@ fn exists(pipeline: &str) -> Error {
 /// `Invalid` where no file of workflows can have the name.
 fn file(pipeline: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if pipeline.is_empty() || pipeline.len() > 100 || pipeline.starts_with('.') || !pipeline.chars().all(plain) {
+    if pipeline.is_empty()
+        || pipeline.len() > 100
+        || pipeline.starts_with('.')
+        || !pipeline.chars().all(plain)
+    {
         let text = "pipeline: give 1 to 100 letters, digits, `.`, `_` or `-`: it names a file of `.github/workflows`";
         return Err(Error::new(ErrorKind::Invalid, text));
     }
@@ -85,10 +90,14 @@ pub(super) fn id(path: &str, number: i64) -> String {
 pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListPipelines) -> Result<Page<Pipeline>> {
     let list = List(("cicd.list_pipelines", &op.repo, &op.at));
     let part = Numbered::of(&list, &op.page, MOST)?;
-    let mut all: Vec<_> = known(hub, cx, &op.repo).await?.into_iter().map(|found| read(&op.repo, found)).collect();
+    let mut all: Vec<_> =
+        known(hub, cx, &op.repo).await?.into_iter().map(|found| read(&op.repo, found)).collect();
     if let Some(at) = &op.at {
         let there = defined(hub, cx, &op.repo, at).await?;
-        let named = |entry: wire::Entry| match all.iter().find(|pipeline| pipeline.path.as_ref() == Some(&entry.path)) {
+        let named = |entry: wire::Entry| match all
+            .iter()
+            .find(|pipeline| pipeline.path.as_ref() == Some(&entry.path))
+        {
             Some(pipeline) => pipeline.clone(),
             None => {
                 let mut pipeline = Pipeline::new(entry.name.as_str(), op.repo.clone(), stem(&entry.name));
@@ -106,7 +115,8 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListPipelines) -> Resu
 async fn known(hub: &Hub, cx: &CallContext, repo: &RepoRef) -> Result<Vec<wire::Workflow>> {
     let mut all = Vec::new();
     for page in 1..=PAGES {
-        let request = hub.client.get(at_actions(repo, "workflows")).query("per_page", MOST).query("page", page);
+        let request =
+            hub.client.get(at_actions(repo, "workflows")).query("per_page", MOST).query("page", page);
         let read: wire::Workflows = request.send(cx).await?;
         let full = read.workflows.len() >= MOST;
         all.extend(read.workflows.into_iter().filter(|workflow| workflow.state != "deleted"));

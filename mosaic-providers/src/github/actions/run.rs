@@ -34,7 +34,8 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListRuns) -> Result<Pa
         };
         let mut request = paged(part, hub.client.get(path)).maybe("status", op.state.and_then(state::word));
         if let Some(reference) = op.reference.as_deref() {
-            let short = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| reference.strip_prefix(prefix));
+            let short =
+                ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| reference.strip_prefix(prefix));
             request = match is_commit(reference) {
                 true => request.query("head_sha", reference),
                 false => request.query("branch", short.unwrap_or(reference)),
@@ -123,7 +124,8 @@ pub(super) fn read(repo: &RepoRef, wire: wire::Run) -> PipelineRun {
     run.created_at = wire.created_at;
     run.started_at = wire.run_started_at.filter(|_| state != RunState::Queued);
     run.ended_at = wire.updated_at.filter(|_| state.is_final());
-    run.reason = state::reason(wire.conclusion.as_deref()).filter(|_| state != RunState::Queued).map(str::to_owned);
+    run.reason =
+        state::reason(wire.conclusion.as_deref()).filter(|_| state != RunState::Queued).map(str::to_owned);
     run.vendor_state = state::own(wire.status, wire.conclusion);
     run
 }

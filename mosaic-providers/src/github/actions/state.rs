@@ -99,8 +99,10 @@ mod tests {
     fn a_filter_is_asked_for_only_where_it_is_exact() {
         use RunState::*;
         for state in [Queued, Running, Succeeded, Failed, Cancelled, Blocked, Skipped] {
-            let words: Vec<_> = STATUSES.iter().filter(|(word, _)| *word != "completed").chain(&CONCLUSIONS).collect();
-            let of_it: Vec<_> = words.iter().filter(|(_, meaning)| *meaning == state).map(|(word, _)| *word).collect();
+            let words: Vec<_> =
+                STATUSES.iter().filter(|(word, _)| *word != "completed").chain(&CONCLUSIONS).collect();
+            let of_it: Vec<_> =
+                words.iter().filter(|(_, meaning)| *meaning == state).map(|(word, _)| *word).collect();
             let exact = if let [one] = of_it[..] { Some(one) } else { None };
             assert_eq!(word(state), exact, "{state:?}");
         }

@@ -2,8 +2,8 @@
 
 use super::fault::not_found;
 use super::{
-    Answer, Cx, actions, commits, contents, hooks, issues, labels, milestones, people, pulls, refs, releases, remarks,
-    repos, reviews, search, statuses,
+    Answer, Cx, actions, commits, contents, hooks, issues, labels, milestones, people, pulls, refs, releases,
+    remarks, repos, reviews, search, statuses,
 };
 use crate::fake::forge::Repo;
 use crate::fake::http::Reply;

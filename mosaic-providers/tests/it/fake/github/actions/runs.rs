@@ -11,7 +11,8 @@ use crate::fake::http::Reply;
 
 pub(super) fn list(cx: &Cx<'_>, repo: &Repo, path: Option<&str>) -> Answer {
     let ask = |name: &str| cx.ask.query(name);
-    let (actor, branch, event, sha, word) = (ask("actor"), ask("branch"), ask("event"), ask("head_sha"), ask("status"));
+    let (actor, branch, event, sha, word) =
+        (ask("actor"), ask("branch"), ask("event"), ask("head_sha"), ask("status"));
     let fits = |run: &Run| {
         let (status, conclusion) = shape::words(run.state);
         path.is_none_or(|path| run.pipeline == path)
@@ -86,7 +87,8 @@ pub(super) fn log(cx: &Cx<'_>, repo: &Repo, id: u64) -> Answer {
 pub(super) fn artifacts(cx: &Cx<'_>, repo: &Repo, id: u64) -> Answer {
     let run = find(cx, repo, id)?;
     let name = cx.ask.query("name");
-    let mut files: Vec<&ArtifactFile> = run.artifacts.iter().filter(|file| name.is_none_or(|name| file.path == name)).collect();
+    let mut files: Vec<&ArtifactFile> =
+        run.artifacts.iter().filter(|file| name.is_none_or(|name| file.path == name)).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.id));
     let cut = cx.page(files).map(|file| shape::artifact(cx, repo, &run, file));
     Ok(shape::counted(cx, "artifacts", &cut))
@@ -100,7 +102,11 @@ pub(super) fn archive(cx: &Cx<'_>, repo: &Repo, id: u64) -> Answer {
 
 pub(super) fn blob(cx: &Cx<'_>, parts: &[&str]) -> Answer {
     if cx.ask.header("authorization").is_some() {
-        return Err(Reply::bytes(401, "application/xml", "<Error><Code>InvalidAuthenticationInfo</Code></Error>"));
+        return Err(Reply::bytes(
+            401,
+            "application/xml",
+            "<Error><Code>InvalidAuthenticationInfo</Code></Error>",
+        ));
     }
     let gone = || Reply::bytes(404, "application/xml", "<Error><Code>BlobNotFound</Code></Error>");
     let [kind, repo, id] = parts else { return Err(gone()) };
@@ -116,7 +122,8 @@ pub(super) fn blob(cx: &Cx<'_>, parts: &[&str]) -> Answer {
         }
         "zip" => {
             let runs = cx.forge().runs(repo);
-            let file = runs.iter().flat_map(|run| &run.artifacts).find(|file| file.id == id).ok_or_else(gone)?;
+            let file =
+                runs.iter().flat_map(|run| &run.artifacts).find(|file| file.id == id).ok_or_else(gone)?;
             Ok(Reply::bytes(200, "application/zip", zip::of(file)))
         }
         _ => Err(gone()),

@@ -73,10 +73,16 @@ pub(super) async fn dispatch(cx: &Cx<'_>, repo: &Repo, name: &str) -> Answer {
     if let Some(odd) = keys.find(|key| !allowed.contains(&key.as_str())) {
         return Err(error(422, &format!("Invalid request.\n\n\"{odd}\" is not a permitted key.")));
     }
-    let Some(asked) = cx.text("ref") else { return Err(error(422, "Invalid request.\n\n\"ref\" wasn't supplied.")) };
+    let Some(asked) = cx.text("ref") else {
+        return Err(error(422, "Invalid request.\n\n\"ref\" wasn't supplied."));
+    };
     let git = cx.forge().git(repo.id);
-    let short = asked.strip_prefix("refs/heads/").or_else(|| asked.strip_prefix("refs/tags/")).unwrap_or(asked);
-    let found = [git.reference(&format!("refs/heads/{short}")).await, git.reference(&format!("refs/tags/{short}")).await];
+    let short =
+        asked.strip_prefix("refs/heads/").or_else(|| asked.strip_prefix("refs/tags/")).unwrap_or(asked);
+    let found = [
+        git.reference(&format!("refs/heads/{short}")).await,
+        git.reference(&format!("refs/tags/{short}")).await,
+    ];
     let Some(commit) = found.into_iter().flatten().find_map(|found| found.commit) else {
         return Err(error(422, &format!("No ref found for: {asked}")));
     };
@@ -120,7 +126,9 @@ fn inputs(trigger: &Value, given: &Value) -> Result<BTreeMap<String, String>, Re
     if !odd.is_empty() {
         return Err(error(422, &format!("Unexpected inputs provided: {odd:?}")));
     }
-    let text = |(name, value): (String, Value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text = |(name, value): (String, Value)| {
+        (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
     Ok(given.into_iter().map(text).collect())
 }
 
@@ -143,7 +151,10 @@ pub(crate) fn definition(draft: &Draft) -> String {
             Step::WaitForEver => json!({ "run": "sleep 86400" }),
         });
         let steps: Vec<_> = steps.collect();
-        jobs.insert(job.name.clone(), json!({ "runs-on": "ubuntu-latest", "needs": job.needs, "steps": steps }));
+        jobs.insert(
+            job.name.clone(),
+            json!({ "runs-on": "ubuntu-latest", "needs": job.needs, "steps": steps }),
+        );
     }
     let file = json!({ "on": { "workflow_dispatch": { "inputs": inputs } }, "jobs": jobs });
     format!("{}{file}\n", program_lines(draft, "#"))
