@@ -12,12 +12,12 @@ use url::Url;
 use super::super::config::Product;
 use super::super::server::{Server, invalid, named, not_found, page, repo};
 use super::super::wire::{self, Many};
+use super::repository;
 use crate::forge::names;
 use crate::http::List;
 
 #[derive(Debug, Deserialize)]
 struct Wire {
-    #[serde(default)]
     id: i64,
     #[serde(default)]
     active: bool,
@@ -121,8 +121,10 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListWebhooks) ->
 
 pub(super) async fn delete(server: &Server, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
     let place = repo(&op.repo)?.part("hooks");
-    let id: u64 = op.webhook.parse().map_err(|_| {
-        not_found(format!("there is no webhook {} in {}", names::shown(&op.webhook), op.repo))
-    })?;
+    let Ok(id) = op.webhook.parse::<u64>() else {
+        // No webhook has such an id, and a repository that is missing is missing all the same.
+        repository::fetch(server, cx, &op.repo).await?;
+        return Err(not_found(format!("there is no webhook {} in {}", names::shown(&op.webhook), op.repo)));
+    };
     server.client.delete(place.part(id)).done(cx).await.map(|_| ())
 }

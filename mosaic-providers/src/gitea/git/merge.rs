@@ -6,7 +6,7 @@ use mosaic_core::op::git::{MergeBranch, MergePullRequest};
 use mosaic_core::types::RepoRef;
 use mosaic_core::types::git::{MergeMethod, MergeResult, PullRequestState};
 use serde_json::json;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, sleep};
 
 use super::super::server::{Server, after_a_step, conflict, named, repo};
 use super::pull_request::{self, Wire};
@@ -113,11 +113,11 @@ async fn opened(server: &Server, cx: &CallContext, op: &MergeBranch) -> Result<(
 
 /// Merges, and reads what came of it.
 async fn run(server: &Server, cx: &CallContext, merge: &Merge<'_>) -> Result<MergeResult> {
-    let until = Instant::now() + server.patience;
+    let mut looks = server.patience.as_millis() / STEP.as_millis();
     while let Err(error) = send(server, cx, merge).await {
         // Said where the merge is not possible, and also where the server does not know yet whether it is.
         let again = error.status_code() == Some(405) && error.message().contains("try again later");
-        if !again || !becomes_mergeable(server, cx, merge, until).await? {
+        if !again || !becomes_mergeable(server, cx, merge, &mut looks).await? {
             return Err(error);
         }
     }
@@ -129,22 +129,21 @@ async fn run(server: &Server, cx: &CallContext, merge: &Merge<'_>) -> Result<Mer
     Ok(MergeResult::new(commit, merge.method))
 }
 
-/// Whether the server says, before the time is up, that the pull request can be merged.
+/// Whether the server says, within so many looks, that the pull request can be merged.
 async fn becomes_mergeable(
     server: &Server,
     cx: &CallContext,
     merge: &Merge<'_>,
-    until: Instant,
+    looks: &mut u128,
 ) -> Result<bool> {
-    loop {
-        if Instant::now() >= until {
-            return Ok(false);
-        }
-        sleep(STEP.min(until - Instant::now())).await;
+    while *looks > 0 {
+        *looks -= 1;
+        sleep(STEP).await;
         if pull_request::fetch(server, cx, merge.of, merge.number).await?.mergeable {
             return Ok(true);
         }
     }
+    Ok(false)
 }
 
 async fn send(server: &Server, cx: &CallContext, merge: &Merge<'_>) -> Result<()> {

@@ -119,7 +119,7 @@ async fn recorded_pull_requests_are_understood() {
         replay.assert_matched();
     }
     let Some(recording) = recording("test_pull_request/test_pr_not_exists.yaml") else { return };
-    let (_, git) = git(recording).await;
+    let (_replay, git) = git(recording).await;
     let got = git.get_pull_request(&CallContext::new(), GetPullRequest::new(OWNER, NAME, 2000u64)).await;
     assert_eq!(got.unwrap_err().kind(), ErrorKind::NotFound);
 }
