@@ -52,6 +52,8 @@ pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, 
 #[cfg(feature = "webhook")]
 pub use mosaic_providers::webhook;
 
+#[cfg(feature = "gitea")]
+pub use mosaic_providers::gitea;
 #[cfg(feature = "github")]
 pub use mosaic_providers::github;
 

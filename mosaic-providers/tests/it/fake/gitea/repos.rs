@@ -46,10 +46,10 @@ pub(super) async fn update(cx: &Cx<'_>, repo: &Repo) -> Answer {
     if let Some(name) = cx.filled("name").filter(|name| *name != repo.name) {
         cx.forge().move_repo(repo.id, &repo.owner, name).map_err(refused)?;
     }
-    if let Some(branch) = cx.filled("default_branch").filter(|branch| *branch != repo.default_branch) {
-        if cx.forge().git(repo.id).tip(branch).await.is_some() {
-            cx.forge().set_default_branch(repo.id, branch).await.map_err(refused)?;
-        }
+    if let Some(branch) = cx.filled("default_branch").filter(|branch| *branch != repo.default_branch)
+        && cx.forge().git(repo.id).tip(branch).await.is_some()
+    {
+        cx.forge().set_default_branch(repo.id, branch).await.map_err(refused)?;
     }
     cx.forge().with(repo.id, |repo| {
         if let Some(text) = cx.text("description") {
