@@ -102,9 +102,5 @@ pub(super) async fn list(client: &Client, cx: &CallContext, op: ListWebhooks) ->
 /// Deletes a webhook.
 pub(super) async fn delete(client: &Client, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
     names::hosted(&op.repo)?;
-    let Ok(id) = op.webhook.parse::<u64>() else {
-        let text = format!("there is no webhook {} in {}", names::shown(&op.webhook), op.repo);
-        return Err(Error::new(ErrorKind::NotFound, text));
-    };
-    client.delete(at_repo(&op.repo).part("hooks").part(id)).done(cx).await.map(|_| ())
+    client.delete(at_repo(&op.repo).part("hooks").part(&op.webhook)).done(cx).await.map(|_| ())
 }

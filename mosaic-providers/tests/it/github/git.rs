@@ -8,7 +8,6 @@ use super::Hub;
 fn world(owner: &str, hub: &Hub) -> World {
     World::new(owner, hub.git().info().operations)
         .without(Trait::ChoosesDefaultBranch, "the owner's settings choose it")
-        .without(Trait::PagesHoldStill, "pages are numbered")
         .without(Trait::TagsByName, "tags are listed in an order of GitHub's own")
         .without(Trait::ListsTagTexts, "the list of tags has no texts")
         .without(Trait::ReviewsOwnWork, "nobody approves what they opened")
@@ -26,7 +25,6 @@ async fn the_suite_passes_for_a_person_of_an_enterprise_server_who_is_reviewed_b
     hub.hub.allow_own_reviews();
     let world = World::new("ada", hub.git().info().operations)
         .without(Trait::ChoosesDefaultBranch, "the owner's settings choose it")
-        .without(Trait::PagesHoldStill, "pages are numbered")
         .without(Trait::TagsByName, "tags are listed in an order of GitHub's own")
         .without(Trait::ListsTagTexts, "the list of tags has no texts");
     git::run(&hub.git(), &world).await.unwrap();

@@ -51,11 +51,13 @@ async fn agrees(ours: &Replay, theirs: &Replay, path: &str) -> bool {
             assert_eq!(Some(got.full_name().as_str()), text(old, "/full_name"), "{path}");
             assert_eq!(Some(got.default_branch.as_str()), text(old, "/default_branch"), "{path}");
             assert_eq!(got.description.as_deref(), text(old, "/description"), "{path}");
-            assert_eq!(got.clone_url.as_deref(), text(old, "/clone_url"), "{path}");
+            let clone = format!("/{}.git", got.full_name());
+            assert!(got.clone_url.as_ref().is_some_and(|url| url.ends_with(&clone)), "{path}");
             assert_eq!(Some(got.private), old["private"].as_bool(), "{path}");
         }
         ["repos", owner, name, "pulls", number] => {
-            let number: u64 = number.parse().unwrap();
+            // Numbers that no repository can have were asked for too.
+            let Ok(number) = number.parse::<u64>() else { return false };
             let got =
                 git(ours).get_pull_request(&cx(), GetPullRequest::new(owner, name, number)).await.unwrap();
             let old = recorded(theirs, path).await;
