@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
         runtime.block_on(vendor::serve())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options::parse(args.into_iter())?;
+    let options = Options::parse(args)?;
     if cfg!(debug_assertions) {
         println!("figures of a development build would say nothing; use cargo bench");
         return Ok(ExitCode::SUCCESS);

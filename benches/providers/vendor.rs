@@ -84,7 +84,7 @@ fn repository(number: usize) -> Value {
     let api = format!("https://api.example.org/repos/acme/{name}");
     let mut repository = json!({
         "id": 1_000_000 + number, "node_id": format!("R_{number:016x}"), "name": name, "full_name": format!("acme/{name}"),
-        "private": number % 3 == 0, "description": "A widget with a lid, a hinge and a spring",
+        "private": number.is_multiple_of(3), "description": "A widget with a lid, a hinge and a spring",
         "owner": {
             "login": "acme", "id": 7, "node_id": "O_7", "avatar_url": "https://avatars.example.org/u/7?v=4", "gravatar_id": "",
             "type": "Organization", "user_view_type": "public", "site_admin": false,

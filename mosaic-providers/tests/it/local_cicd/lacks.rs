@@ -83,10 +83,9 @@ impl Poor {
             ("cicd.trigger_run", Trait::QueuesEveryRun) => {
                 let runs = json!({ "repo": params["repo"], "pipeline": params["pipeline"] });
                 let runs = self.ask::<ListRuns>(cx, runs).await?;
-                let waiting = runs["items"].as_array().into_iter().flatten();
-                let waiting =
-                    waiting.cloned().find(|run| run["state"] == "queued" || run["state"] == "running");
-                Ok(waiting)
+                let mut waiting = runs["items"].as_array().into_iter().flatten();
+                let waits = |run: &&serde_json::Value| run["state"] == "queued" || run["state"] == "running";
+                Ok(waiting.find(waits).cloned())
             }
             _ => Ok(None),
         }
