@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
+//! | `gitlab` | GitLab | git |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
@@ -27,6 +28,8 @@ mod forge;
 pub mod gitea;
 #[cfg(feature = "github")]
 pub mod github;
+#[cfg(feature = "gitlab")]
+pub mod gitlab;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "jenkins")]
@@ -63,6 +66,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(github::GitHubActionsFactory),
         #[cfg(feature = "github")]
         Box::new(github::GitHubGitFactory),
+        #[cfg(feature = "gitlab")]
+        Box::new(gitlab::GitLabGitFactory),
         #[cfg(feature = "jenkins")]
         Box::new(jenkins::JenkinsFactory),
         #[cfg(feature = "github")]

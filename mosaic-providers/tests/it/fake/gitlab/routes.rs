@@ -1,0 +1,84 @@
+//! Which path leads where.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Cx, missing};
+use super::{branches, commits, files, hooks, merge_requests, merges, notes, projects, releases, statuses, tags};
+use crate::fake::http::Reply;
+
+pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
+    match (cx.ask.method.as_str(), parts) {
+        ("GET", ["version"]) => {
+            cx.me()?;
+            Ok(Reply::json(200, &json!({ "version": "17.10.0", "revision": "fake" })))
+        }
+        ("GET", ["user"]) => Ok(Reply::json(200, &cx.person(&cx.me()?.login))),
+        ("GET", ["users"]) => projects::users(cx),
+        ("GET", ["namespaces", path]) => projects::namespace(cx, path),
+        ("GET", ["projects"]) => projects::list(cx, None).await,
+        ("GET", ["groups" | "users", owner, "projects"]) => projects::list(cx, Some(owner)).await,
+        ("POST", ["projects"]) => projects::create(cx).await,
+        (method, ["projects", id, rest @ ..]) => {
+            let repo = cx.repo(id)?;
+            project(cx, method, &repo, rest).await
+        }
+        _ => Err(missing("")),
+    }
+}
+
+async fn project(cx: &Cx<'_>, method: &str, repo: &crate::fake::forge::Repo, rest: &[&str]) -> Answer {
+    match (method, rest) {
+        ("GET", []) => Ok(Reply::json(200, &cx.project(repo).await)),
+        ("PUT", []) => projects::update(cx, repo).await,
+        ("DELETE", []) => projects::delete(cx, repo),
+        ("POST", ["archive"]) => projects::archive(cx, repo, true).await,
+        ("POST", ["unarchive"]) => projects::archive(cx, repo, false).await,
+
+        ("GET", ["repository", "branches"]) => branches::list(cx, repo).await,
+        ("POST", ["repository", "branches"]) => branches::create(cx, repo).await,
+        ("GET", ["repository", "branches", name]) => branches::get(cx, repo, name).await,
+        ("DELETE", ["repository", "branches", name]) => branches::delete(cx, repo, name).await,
+
+        ("GET", ["repository", "commits"]) => commits::list(cx, repo).await,
+        ("POST", ["repository", "commits"]) => files::commit(cx, repo).await,
+        ("GET", ["repository", "commits", name]) => commits::get(cx, repo, name).await,
+        ("GET", ["repository", "commits", name, "statuses"]) => statuses::list(cx, repo, name).await,
+        ("POST", ["statuses", commit]) => statuses::create(cx, repo, commit).await,
+        ("GET", ["repository", "compare"]) => commits::compare(cx, repo).await,
+        ("GET", ["repository", "merge_base"]) => commits::merge_base(cx, repo).await,
+        ("GET", ["repository", "tree"]) => files::tree(cx, repo).await,
+        ("GET" | "HEAD", ["repository", "files", path]) => files::get(cx, repo, path).await,
+        ("GET", ["repository", "tags"]) => tags::list(cx, repo).await,
+        ("POST", ["repository", "tags"]) => tags::create(cx, repo).await,
+        ("GET", ["releases"]) => releases::list(cx, repo).await,
+        ("POST", ["releases"]) => releases::create(cx, repo).await,
+
+        ("GET", ["hooks"]) => hooks::list(cx, repo),
+        ("POST", ["hooks"]) => hooks::create(cx, repo),
+        ("DELETE", ["hooks", id]) => hooks::delete(cx, repo, id),
+
+        ("GET", ["merge_requests"]) => merge_requests::list(cx, repo).await,
+        ("POST", ["merge_requests"]) => merge_requests::create(cx, repo).await,
+        (method, ["merge_requests", iid, rest @ ..]) => {
+            let number = merge_requests::number(repo, iid)?;
+            match (method, rest) {
+                ("GET", []) => merge_requests::get(cx, repo, number).await,
+                ("PUT", []) => merge_requests::update(cx, repo, number).await,
+                ("PUT", ["merge"]) => merges::merge(cx, repo, number).await,
+                ("PUT", ["rebase"]) => merges::rebase(cx, repo, number).await,
+                ("GET", ["approvals"]) => notes::approvals(cx, repo, number, 200).await,
+                ("POST", ["approve"]) => notes::approve(cx, repo, number).await,
+                ("GET", ["notes"]) => notes::list(cx, repo, number, "MergeRequest"),
+                ("POST", ["notes"]) => notes::create(cx, repo, number, "MergeRequest"),
+                ("POST", ["discussions"]) => notes::place(cx, repo, number).await,
+                _ => Err(missing("")),
+            }
+        }
+        _ => Err(missing("")),
+    }
+}
+
+/// The value itself, with 200.
+pub(super) fn ok(value: &Value) -> Answer {
+    Ok(Reply::json(200, value))
+}
