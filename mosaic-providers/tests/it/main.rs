@@ -17,6 +17,9 @@ mod github_actions;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(test)]
+#[cfg(all(feature = "gitlab", feature = "local-git"))]
+mod gitlab;
+#[cfg(test)]
 #[cfg(all(feature = "jenkins", feature = "local-git"))]
 mod jenkins;
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub enum Trait {
     /// What stands in the way of a call is a `Conflict`. Without: `Invalid` or `PermissionDenied` will do.
     SaysConflict,
 
+    /// An owner is one name, so that one with a slash is `Invalid`. Without: owners may be within others, and one with a slash
+    /// that is not there is `NotFound`.
+    FlatOwners,
+
     /// Repositories are listed by name. Without: in any order.
     RepositoriesByName,
     /// Branches are listed by name. Without: in any order.

@@ -140,6 +140,11 @@ pub async fn bad_repository_names_are_refused(git: &impl GitService, world: &Wor
         let owner = ground.repo.owner.as_str();
         let name: String = bad.chars().take(20).collect();
         for repo in [RepoRef::new(owner, bad), RepoRef::new(bad, "widget")] {
+            if repo.owner == "a/b" && !ground.shows(Trait::FlatOwners) {
+                let got = git.get_repository(ground.cx, GetRepository::of(&repo)).await;
+                ground.refused("get_repository of an owner within another", got, ErrorKind::NotFound)?;
+                continue;
+            }
             let made = git.create_repository(ground.cx, CreateRepository::of(&repo)).await;
             ground.refused(&format!("create_repository with the name {name:?}"), made, ErrorKind::Invalid)?;
             let got = git.get_repository(ground.cx, GetRepository::of(&repo)).await;
