@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::wire::{maybe_time, time};
+use super::wire::{maybe_time, time, with};
 use super::{Answer, Cx, message, missing, refused};
 use crate::fake::forge::{NewPull, PullView, Reason, Repo};
 use crate::fake::http::Reply;
@@ -49,13 +49,15 @@ pub(super) fn shape(cx: &Cx<'_>, repo: &Repo, view: &PullView) -> Value {
     let squashed = merged.filter(|merged| merged.method == mosaic_core::types::git::MergeMethod::Squash);
     let page = format!("{}/-/merge_requests/{iid}", cx.page_of(repo));
     let closed = item.closed_at.filter(|_| merged.is_none());
-    json!({
+    let value = json!({
         "id": item.id, "iid": iid, "project_id": repo.id, "title": item.title, "description": item.body,
         "state": state(view), "created_at": time(item.created_at), "updated_at": time(item.updated_at),
         "merged_by": by, "merge_user": by, "merged_at": maybe_time(merged.map(|merged| merged.at)),
         "closed_by": null, "closed_at": maybe_time(closed), "target_branch": pull.target,
         "source_branch": pull.source, "user_notes_count": item.comments.len(), "upvotes": 0, "downvotes": 0,
         "author": cx.person(&item.author), "assignees": [], "assignee": null, "reviewers": [],
+    });
+    let more = json!({
         "source_project_id": repo.id, "target_project_id": repo.id, "labels": item.labels, "draft": pull.draft,
         "imported": false, "imported_from": "none", "work_in_progress": pull.draft, "milestone": null,
         "merge_when_pipeline_succeeds": false, "merge_status": older, "detailed_merge_status": newer,
@@ -68,7 +70,8 @@ pub(super) fn shape(cx: &Cx<'_>, repo: &Repo, view: &PullView) -> Value {
         "web_url": page, "squash": false, "squash_on_merge": false,
         "task_completion_status": { "count": 0, "completed_count": 0 },
         "has_conflicts": view.mergeable == Some(false), "blocking_discussions_resolved": true,
-    })
+    });
+    with(value, more)
 }
 
 /// As one is shown alone: with the commits that changes are counted from.
