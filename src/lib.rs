@@ -57,6 +57,9 @@ pub use mosaic_providers::gitea;
 #[cfg(feature = "github")]
 pub use mosaic_providers::github;
 
+#[cfg(feature = "gitlab")]
+pub use mosaic_providers::gitlab;
+
 #[cfg(any(feature = "local-cicd", feature = "local-docs", feature = "local-git", feature = "local-project"))]
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.

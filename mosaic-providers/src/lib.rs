@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
-//! | `gitlab` | GitLab | git |
+//! | `gitlab` | GitLab | git, cicd |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
@@ -68,6 +68,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(github::GitHubGitFactory),
         #[cfg(feature = "gitlab")]
         Box::new(gitlab::GitLabGitFactory),
+        #[cfg(feature = "gitlab")]
+        Box::new(gitlab::GitLabCiFactory),
         #[cfg(feature = "jenkins")]
         Box::new(jenkins::JenkinsFactory),
         #[cfg(feature = "github")]

@@ -16,11 +16,17 @@ fn read(status: u16, body: &Value) -> (Option<String>, Option<ErrorKind>) {
 fn messages_have_many_shapes() {
     for (body, said) in [
         (json!({ "message": "404 Project Not Found" }), "404 Project Not Found"),
-        (json!({ "message": { "name": ["has already been taken"], "path": ["is too long", "is odd"] } }), "name has already been taken; path is too long, is odd"),
+        (
+            json!({ "message": { "name": ["has already been taken"], "path": ["is too long", "is odd"] } }),
+            "name has already been taken; path is too long, is odd",
+        ),
         (json!({ "message": ["Source branch \"x\" does not exist"] }), "Source branch \"x\" does not exist"),
         (json!({ "message": { "base": ["No."] } }), "No."),
         (json!({ "error": "ref is missing" }), "ref is missing"),
-        (json!({ "error": "insufficient_scope", "error_description": "More is needed." }), "insufficient_scope: More is needed."),
+        (
+            json!({ "error": "insufficient_scope", "error_description": "More is needed." }),
+            "insufficient_scope: More is needed.",
+        ),
     ] {
         assert_eq!(message(&body).as_deref(), Some(said));
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::OpSet;
 use mosaic_core::plugin::{Factory, FactoryInput, Plugin};
 use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use super::GitLabGit;
+use super::{GitLabCi, GitLabGit};
 use crate::http::{Auth, HttpConfig};
 
 /// The configuration of each of GitLab's providers.
@@ -70,6 +71,11 @@ impl GitLabConfig {
         self
     }
 
+    /// What a provider declares that offers these operations.
+    pub(super) fn operations(&self, offered: OpSet, service: ServiceKind) -> OpSet {
+        if self.vendor_calls { offered.and(OpSet::vendor(service)) } else { offered }
+    }
+
     fn read(input: FactoryInput) -> Result<Self> {
         serde_json::from_value(input.config)
             .map_err(|error| Error::new(ErrorKind::Config, format!("the configuration of GitLab: {error}")))
@@ -111,4 +117,15 @@ factories! {
     /// assert_eq!(GitLabGitFactory.provider(), "gitlab");
     /// ```
     GitLabGitFactory: GitLabGit, Git;
+
+    /// Makes [`GitLabCi`] plugins: provider `gitlab`, service cicd.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::gitlab::GitLabCiFactory;
+    ///
+    /// assert_eq!(GitLabCiFactory.service(), ServiceKind::Cicd);
+    /// ```
+    GitLabCiFactory: GitLabCi, Cicd;
 }

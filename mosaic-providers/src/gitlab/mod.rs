@@ -1,9 +1,11 @@
 #![doc = include_str!("docs.md")]
 
+mod ci;
 mod client;
 mod config;
 mod git;
 mod wire;
 
-pub use config::{GitLabConfig, GitLabGitFactory};
+pub use ci::GitLabCi;
+pub use config::{GitLabCiFactory, GitLabConfig, GitLabGitFactory};
 pub use git::GitLabGit;

@@ -1,15 +1,13 @@
 //! What every room of GitLab's reads and writes: projects, people, times. Only the fields that are mapped are here.
 
-use mosaic_core::types::{RepoRef, Timestamp};
 use mosaic_core::types::git::Repository;
+use mosaic_core::types::{RepoRef, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 /// A project.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Project {
     pub(super) path_with_namespace: String,
-    #[serde(default)]
-    pub(super) name: Option<String>,
     #[serde(default)]
     pub(super) description: Option<String>,
     #[serde(default)]
@@ -25,6 +23,8 @@ pub(super) struct Project {
     pub(super) web_url: Option<String>,
     #[serde(default)]
     pub(super) merge_method: Option<String>,
+    #[serde(default)]
+    pub(super) ci_config_path: Option<String>,
     #[serde(default, deserialize_with = "time")]
     pub(super) created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "time")]
@@ -66,10 +66,6 @@ pub(super) struct Person {
     #[serde(default)]
     pub(super) id: i64,
     pub(super) username: String,
-    #[serde(default)]
-    pub(super) name: Option<String>,
-    #[serde(default)]
-    pub(super) public_email: Option<String>,
 }
 
 /// The namespace of a user or group.

@@ -14,11 +14,11 @@ mod github;
 #[cfg(all(feature = "github", feature = "local-git"))]
 mod github_actions;
 #[cfg(test)]
-#[cfg(feature = "http")]
-mod http;
-#[cfg(test)]
 #[cfg(all(feature = "gitlab", feature = "local-git"))]
 mod gitlab;
+#[cfg(test)]
+#[cfg(feature = "http")]
+mod http;
 #[cfg(test)]
 #[cfg(all(feature = "jenkins", feature = "local-git"))]
 mod jenkins;

@@ -18,7 +18,12 @@ pub(super) fn path(repo: &RepoRef, branch: &BranchName) -> Result<Path> {
 }
 
 /// A branch as GitLab tells it.
-pub(super) async fn fetch(lab: &GitLab, cx: &CallContext, repo: &RepoRef, branch: &BranchName) -> Result<WireBranch> {
+pub(super) async fn fetch(
+    lab: &GitLab,
+    cx: &CallContext,
+    repo: &RepoRef,
+    branch: &BranchName,
+) -> Result<WireBranch> {
     lab.get(path(repo, branch)?).send(cx).await
 }
 

@@ -12,7 +12,12 @@ use crate::forge::names::{FilePath, Revision};
 use crate::http::{List, Numbered};
 
 /// The commit that a branch, a tag or an id stands for.
-pub(super) async fn fetch(lab: &GitLab, cx: &CallContext, repo: &RepoRef, at: &Revision) -> Result<WireCommit> {
+pub(super) async fn fetch(
+    lab: &GitLab,
+    cx: &CallContext,
+    repo: &RepoRef,
+    at: &Revision,
+) -> Result<WireCommit> {
     lab.get(project(repo)?.part("repository").part("commits").part(at)).send(cx).await
 }
 

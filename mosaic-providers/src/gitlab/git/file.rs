@@ -87,14 +87,20 @@ pub(super) async fn write(lab: &GitLab, cx: &CallContext, op: WriteFile) -> Resu
         Ok(commit) => commit,
         // It was there a moment ago.
         Err(error) if before.is_some() && says_gone(&error) => return Err(moved(file.as_str())),
-        Err(error) if error.kind() == ErrorKind::Invalid && stands_in_the_way(lab, cx, &op.repo, file.as_str(), &branch).await => {
-            let text = format!("path: on {branch} a directory is where {file} would be, or a file where a directory of it would be");
+        Err(error)
+            if error.kind() == ErrorKind::Invalid
+                && stands_in_the_way(lab, cx, &op.repo, file.as_str(), &branch).await =>
+        {
+            let text = format!(
+                "path: on {branch} a directory is where {file} would be, or a file where a directory of it would be"
+            );
             return Err(Error::new(ErrorKind::Conflict, text).delivery(Delivery::Answered));
         }
         Err(error) => return Err(error),
     };
     let after = look(lab, cx, &op.repo, file.as_str(), &commit).await;
-    let after = after.map_err(|error| halfway(&error, format_args!("{file} was written as commit {commit}")))?;
+    let after =
+        after.map_err(|error| halfway(&error, format_args!("{file} was written as commit {commit}")))?;
     let after = after.ok_or_else(|| {
         let text = format!("{file} was written as commit {commit}, which GitLab does not show yet");
         Error::new(ErrorKind::Protocol, text).worst(Delivery::Unknown, true)
@@ -165,7 +171,9 @@ fn moved(file: &str) -> Error {
 }
 
 fn says_gone(error: &Error) -> bool {
-    error.kind() == ErrorKind::NotFound && error.status_code() == Some(400) && !error.message().contains("on a branch")
+    error.kind() == ErrorKind::NotFound
+        && error.status_code() == Some(400)
+        && !error.message().contains("on a branch")
 }
 
 /// Whether a path is a directory on the branch, or lies below a file: what GitLab refuses with words that vary.

@@ -40,8 +40,11 @@ struct WireHook {
 impl From<WireHook> for Webhook {
     fn from(wire: WireHook) -> Self {
         let on = |name: &str| wire.switches.get(name).and_then(Value::as_bool).unwrap_or_default();
-        let mut events: Vec<HookEvent> =
-            SWITCHES.iter().filter(|(name, _)| on(name)).flat_map(|(_, events)| events.iter().copied()).collect();
+        let mut events: Vec<HookEvent> = SWITCHES
+            .iter()
+            .filter(|(name, _)| on(name))
+            .flat_map(|(_, events)| events.iter().copied())
+            .collect();
         events.sort_unstable();
         events.dedup();
         let paused = wire.alert_status.is_some_and(|status| status == "disabled");
@@ -55,7 +58,9 @@ pub(super) async fn create(lab: &GitLab, cx: &CallContext, op: CreateWebhook) ->
     if op.events.is_empty() {
         return invalid("events: say what the webhook is to be told of");
     }
-    if !(op.url.starts_with("https://") || op.url.starts_with("http://")) || op.url.chars().any(char::is_whitespace) {
+    if !(op.url.starts_with("https://") || op.url.starts_with("http://"))
+        || op.url.chars().any(char::is_whitespace)
+    {
         return invalid("url: give a whole URL that begins with https:// or http://");
     }
     let mut body = Map::new();
@@ -83,7 +88,10 @@ pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListWebhooks) -> Re
 pub(super) async fn delete(lab: &GitLab, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
     let path = project(&op.repo)?;
     let number: u64 = op.webhook.parse().map_err(|_| {
-        let text = format!("webhook: there is no webhook {:?}: GitLab counts them", op.webhook.chars().take(80).collect::<String>());
+        let text = format!(
+            "webhook: there is no webhook {:?}: GitLab counts them",
+            op.webhook.chars().take(80).collect::<String>()
+        );
         Error::new(ErrorKind::NotFound, text)
     })?;
     lab.delete(path.part("hooks").part(number)).done(cx).await.map(drop)

@@ -70,8 +70,10 @@ pub(super) async fn branch(lab: &GitLab, cx: &CallContext, op: MergeBranch) -> R
         Err(error) => error,
     };
     let stays = |error: &Error| {
-        let text = format!("{}; merge request {opened}, which was opened for it, is still open", error.message());
-        let told = Error::new(error.kind(), text).worst(error.delivered(), error.outcome() == Outcome::Unknown);
+        let text =
+            format!("{}; merge request {opened}, which was opened for it, is still open", error.message());
+        let told =
+            Error::new(error.kind(), text).worst(error.delivered(), error.outcome() == Outcome::Unknown);
         error.status_code().map_or_else(|| told.clone(), |status| told.clone().status(status))
     };
     if error.outcome() == Outcome::Unknown {
@@ -87,7 +89,11 @@ pub(super) async fn branch(lab: &GitLab, cx: &CallContext, op: MergeBranch) -> R
 /// A merge request with what GitLab tells of its branches only where it is asked.
 async fn look(lab: &GitLab, cx: &CallContext, repo: &RepoRef, number: u64) -> Result<MergeRequest> {
     let request = lab.get(path(repo, number)?);
-    request.query("include_diverged_commits_count", true).query("include_rebase_in_progress", true).send(cx).await
+    request
+        .query("include_diverged_commits_count", true)
+        .query("include_rebase_in_progress", true)
+        .send(cx)
+        .await
 }
 
 /// Looks until it is as wished or enough time has gone by; the last look either way.
@@ -139,6 +145,10 @@ async fn land(
     }
     now = wait(lab, cx, repo, now, is_checked).await?;
     let (iid, mut done) = (number(now.iid), None);
+    // How far the branches went apart is told only where it is asked for.
+    if wish.method != MergeMethod::Merge && now.diverged_commits_count.is_none() {
+        now = look(lab, cx, repo, iid).await?;
+    }
     if wish.method != MergeMethod::Merge && now.diverged_commits_count.unwrap_or_default() > 0 {
         lab.told(cx, repo, lab.put(path(repo, iid)?.part("rebase")).done(cx).await).await?;
         done = Some("the source was put on top of the target");
@@ -154,12 +164,14 @@ async fn land(
     if status == "conflict" || now.has_conflicts == Some(true) {
         return Err(conflict("both branches changed the same lines".to_owned()));
     }
-    let mut body = json!({ "should_remove_source_branch": false, "squash": wish.method == MergeMethod::Squash });
+    let mut body =
+        json!({ "should_remove_source_branch": false, "squash": wish.method == MergeMethod::Squash });
     if let Some(sha) = wish.head.filter(|_| done.is_none()).or(now.sha.as_deref()) {
         body["sha"] = sha.into();
     }
     if let Some(message) = wish.message {
-        let field = if wish.method == MergeMethod::Squash { "squash_commit_message" } else { "merge_commit_message" };
+        let field =
+            if wish.method == MergeMethod::Squash { "squash_commit_message" } else { "merge_commit_message" };
         body[field] = message.into();
     }
     let merged = lab.put(path(repo, iid)?.part("merge")).json(&body).send::<MergeRequest>(cx).await;
@@ -171,7 +183,8 @@ async fn land(
     let merged = wait(lab, cx, repo, merged, MergeRequest::is_merged).await;
     let merged = merged.map_err(|error| halfway(&error, "the merge was asked for"))?;
     let commit = merged.landed().ok_or_else(|| {
-        let text = format!("merge request {iid} was to be merged and is {} still; look at it later", merged.state);
+        let text =
+            format!("merge request {iid} was to be merged and is {} still; look at it later", merged.state);
         Error::new(ErrorKind::Provider, text).worst(Delivery::Unknown, true)
     })?;
     Ok(MergeResult::new(commit, wish.method))
@@ -180,5 +193,8 @@ async fn land(
 /// Whether GitLab has found out whether it can be merged.
 fn is_checked(now: &MergeRequest) -> bool {
     let status = now.detailed_merge_status.as_deref().or(now.merge_status.as_deref()).unwrap_or_default();
-    !matches!(status, "preparing" | "unchecked" | "checking" | "cannot_be_merged_recheck" | "approvals_syncing")
+    !matches!(
+        status,
+        "preparing" | "unchecked" | "checking" | "cannot_be_merged_recheck" | "approvals_syncing"
+    )
 }

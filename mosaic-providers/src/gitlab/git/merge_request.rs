@@ -17,7 +17,12 @@ pub(super) fn path(repo: &RepoRef, number: u64) -> Result<Path> {
     Ok(project(repo)?.part("merge_requests").part(number))
 }
 
-pub(super) async fn fetch(lab: &GitLab, cx: &CallContext, repo: &RepoRef, number: u64) -> Result<MergeRequest> {
+pub(super) async fn fetch(
+    lab: &GitLab,
+    cx: &CallContext,
+    repo: &RepoRef,
+    number: u64,
+) -> Result<MergeRequest> {
     lab.get(path(repo, number)?).send(cx).await
 }
 
@@ -115,7 +120,13 @@ pub(super) async fn update(lab: &GitLab, cx: &CallContext, op: UpdatePullRequest
 }
 
 /// Whether another open one joins the same branches: GitLab checks it only where one is opened.
-async fn twin(lab: &GitLab, cx: &CallContext, repo: &RepoRef, of: &MergeRequest, target: &str) -> Result<bool> {
+async fn twin(
+    lab: &GitLab,
+    cx: &CallContext,
+    repo: &RepoRef,
+    of: &MergeRequest,
+    target: &str,
+) -> Result<bool> {
     let request = lab.get(project(repo)?.part("merge_requests")).query("state", "opened");
     let request = request.query("source_branch", &of.source_branch).query("target_branch", target);
     let open: Vec<MergeRequest> = request.query("per_page", 2).send(cx).await?;

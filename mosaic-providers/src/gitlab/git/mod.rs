@@ -21,10 +21,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
-use mosaic_core::op::OpSet;
 use mosaic_core::op::git::*;
+use mosaic_core::op::vendor::OfGit;
+use mosaic_core::op::{OpSet, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::git::*;
+use mosaic_core::types::vendor::VendorAnswer;
 use mosaic_core::types::{Page, ServiceKind};
 
 use super::client::GitLab;
@@ -54,7 +56,7 @@ impl GitLabGit {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitLabConfig) -> Result<Self> {
-        let operations = OpSet::service(ServiceKind::Git);
+        let operations = config.operations(OpSet::service(ServiceKind::Git), ServiceKind::Git);
         let info = PluginInfo::new("gitlab", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
         Ok(Self { info, lab: GitLab::connect(&config)? })
     }
@@ -86,6 +88,12 @@ macro_rules! delegate {
             $(async fn $method(&self, cx: &CallContext, op: $op) -> Result<$output> {
                 $($room)::+(&self.lab, cx, op).await
             })*
+            async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
+                self.lab.client.vendor_read(cx, op).await
+            }
+            async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
+                self.lab.client.vendor_write(cx, op).await
+            }
         }
     };
 }

@@ -33,7 +33,13 @@ pub(super) async fn create(lab: &GitLab, cx: &CallContext, op: CommentOnPullRequ
 }
 
 /// A comment on the whole.
-pub(super) async fn post(lab: &GitLab, cx: &CallContext, repo: &RepoRef, number: u64, text: &str) -> Result<Note> {
+pub(super) async fn post(
+    lab: &GitLab,
+    cx: &CallContext,
+    repo: &RepoRef,
+    number: u64,
+    text: &str,
+) -> Result<Note> {
     checked(text)?;
     let request = lab.post(path(repo, number)?.part("notes")).json(&json!({ "body": text }));
     lab.told(cx, repo, request.send(cx).await).await
@@ -71,12 +77,19 @@ async fn place(
 }
 
 /// What GitLab itself wrote is left out, so a page may be shorter than it was asked for.
-pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListPullRequestComments) -> Result<Page<Comment>> {
+pub(super) async fn list(
+    lab: &GitLab,
+    cx: &CallContext,
+    op: ListPullRequestComments,
+) -> Result<Page<Comment>> {
     let list = List(("pull_request_comments", &op.repo, op.number));
     let page = Numbered::of(&list, &op.page, PAGE)?;
     let request = lab.get(path(&op.repo, op.number)?.part("notes"));
     let request = request.query("page", page.number()).query("per_page", page.size);
-    let request = request.query("order_by", "created_at").query("sort", "asc").query("activity_filter", "only_comments");
+    let request = request
+        .query("order_by", "created_at")
+        .query("sort", "asc")
+        .query("activity_filter", "only_comments");
     let answer = request.full::<Vec<Note>>(cx).await?;
     let items = answer.value.into_iter().filter(|note| !note.system).map(Comment::from).collect();
     Ok(page.linked(&list, items, &answer.headers))

@@ -20,7 +20,9 @@ pub(super) async fn create(lab: &GitLab, cx: &CallContext, op: CreateRelease) ->
         return Err(unsupported("draft: GitLab has no releases that are published later"));
     }
     if op.prerelease {
-        return Err(unsupported("prerelease: GitLab does not tell releases for some from releases for everybody"));
+        return Err(unsupported(
+            "prerelease: GitLab does not tell releases for some from releases for everybody",
+        ));
     }
     let mut body = json!({ "tag_name": tag.as_str() });
     if let Some(name) = op.name {
@@ -45,7 +47,8 @@ pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListReleases) -> Re
     let page = Numbered::of(&list, &op.page, PAGE)?;
     let request = lab.get(project(&op.repo)?.part("releases"));
     let request = request.query("page", page.number()).query("per_page", page.size);
-    let answer = request.query("order_by", "created_at").query("sort", "desc").full::<Vec<WireRelease>>(cx).await?;
+    let answer =
+        request.query("order_by", "created_at").query("sort", "desc").full::<Vec<WireRelease>>(cx).await?;
     let items = answer.value.into_iter().map(Release::from).collect();
     Ok(page.linked(&list, items, &answer.headers))
 }

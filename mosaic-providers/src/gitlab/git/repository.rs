@@ -22,7 +22,8 @@ pub(super) async fn create(lab: &GitLab, cx: &CallContext, op: CreateRepository)
             "default_branch: a new project of GitLab takes the branch that its first commit goes to; leave it out and write there",
         ));
     }
-    let made = make(lab, cx, &op.repo.owner, &op.repo.name, &op.repo.name, op.description, op.private).await?;
+    let made =
+        make(lab, cx, &op.repo.owner, &op.repo.name, &op.repo.name, op.description, op.private).await?;
     Ok(made.into())
 }
 
@@ -104,7 +105,8 @@ pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListRepositories) -
                 "group" => at!["groups", name, "projects"],
                 "user" => at!["users", name, "projects"],
                 other => {
-                    let text = format!("owner: {name} is a namespace of the kind {other:?}, not a user or group");
+                    let text =
+                        format!("owner: {name} is a namespace of the kind {other:?}, not a user or group");
                     return Err(Error::new(ErrorKind::Protocol, text));
                 }
             }

@@ -89,7 +89,8 @@ async fn approve(
     review.commit = now.sha;
     if let Some(text) = text {
         let note = note::post(lab, cx, repo, number, text).await;
-        let note = Comment::from(note.map_err(|error| halfway(&error, "the approval was given, its text was not"))?);
+        let note =
+            Comment::from(note.map_err(|error| halfway(&error, "the approval was given, its text was not"))?);
         (review.id, review.author, review.created_at) = (note.id, note.author, note.created_at);
         review.body = Some(text.to_owned());
     }

@@ -81,7 +81,9 @@ pub(super) async fn set(lab: &GitLab, cx: &CallContext, op: SetCommitStatus) -> 
     let made = lab.post(path).json(&body).send::<WireStatus>(cx).await;
     match lab.told(cx, &op.repo, made).await {
         Ok(wire) => Ok(wire.into()),
-        Err(error) if error.message().contains("Cannot transition status") => unmoved(lab, cx, &op, error).await,
+        Err(error) if error.message().contains("Cannot transition status") => {
+            unmoved(lab, cx, &op, error).await
+        }
         Err(error) => Err(error),
     }
 }
@@ -94,7 +96,8 @@ async fn unmoved(lab: &GitLab, cx: &CallContext, op: &SetCommitStatus, error: Er
         now.state == op.state && now.description == op.description && now.target_url == op.target_url
     };
     now.filter(says).ok_or_else(|| {
-        let text = format!("{}: a check that has not ended cannot be turned to this state or text", error.message());
+        let text =
+            format!("{}: a check that has not ended cannot be turned to this state or text", error.message());
         Error::new(ErrorKind::Conflict, text).status(400).delivery(Delivery::Answered)
     })
 }

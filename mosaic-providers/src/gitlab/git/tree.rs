@@ -36,18 +36,19 @@ impl From<Entry> for TreeEntry {
 /// GitLab knows no empty directory but the root of an empty tree: a list without an entry is of no directory.
 pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListTree) -> Result<Page<TreeEntry>> {
     let at = op.at.as_deref().map(|at| Revision::parse("at", at)).transpose()?;
-    if !op.path.is_empty() {
-        FilePath::parse(&op.path)?;
+    let path = op.path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(&op.path);
+    if !path.is_empty() {
+        FilePath::parse(path)?;
     }
-    let list = List(("tree", &op.repo, &op.at, &op.path, op.recursive));
+    let list = List(("tree", &op.repo, &op.at, path, op.recursive));
     let page = Numbered::of(&list, &op.page, PAGE)?;
     let request = lab.get(project(&op.repo)?.part("repository").part("tree"));
     let request = request.query("page", page.number()).query("per_page", page.size).maybe("ref", at);
-    let request = request.maybe("path", Some(&op.path).filter(|path| !path.is_empty()));
+    let request = request.maybe("path", Some(path).filter(|path| !path.is_empty()));
     let request = if op.recursive { request.query("recursive", true) } else { request };
     let answer = request.full::<Vec<Entry>>(cx).await?;
-    if answer.value.is_empty() && page.offset == 0 && !op.path.is_empty() {
-        let text = format!("there is no directory {} in {}", op.path, op.repo);
+    if answer.value.is_empty() && page.offset == 0 && !path.is_empty() {
+        let text = format!("there is no directory {path} in {}", op.repo);
         return Err(Error::new(ErrorKind::NotFound, text).delivery(Delivery::Answered));
     }
     let items = answer.value.into_iter().map(TreeEntry::from).collect();

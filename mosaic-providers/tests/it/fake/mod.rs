@@ -14,6 +14,8 @@ pub(crate) mod forge;
 pub(crate) mod gitea;
 #[cfg(feature = "github")]
 pub(crate) mod github;
+#[cfg(feature = "gitlab")]
+pub(crate) mod gitlab;
 pub(crate) mod http;
 #[cfg(feature = "jenkins")]
 pub(crate) mod jenkins;

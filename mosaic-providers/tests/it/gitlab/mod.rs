@@ -1,5 +1,8 @@
 //! GitLab's providers: the behaviour suites over a fake of its API, its document, recorded traffic, hardships.
 
+mod ci;
+mod git;
+mod prism;
 mod suite;
 
 use std::sync::Arc;
@@ -65,5 +68,26 @@ pub(super) fn config(origin: &str) -> GitLabConfig {
 
 /// The document's own view of the fake; none without the shared test data.
 pub(super) fn document() -> Option<Watch> {
-    Some(Watch::load("gitlab/openapi_v2.pruned.json")?)
+    let watch = Watch::load("gitlab/openapi_v2.pruned.json")?;
+    let watch = [400, 405, 409, 422].into_iter().fold(watch, Watch::usual);
+    let beside = ["/api/v4/namespaces/{id}", "/api/v4/version", "/api/v4/user", "/api/v4/users"];
+    let watch = beside.into_iter().fold(watch, Watch::beside);
+    Some(
+        watch
+            .beside("/api/v4/projects/{id}/merge_requests/{merge_request_iid}/notes")
+            .beside("/api/v4/projects/{id}/merge_requests/{merge_request_iid}/discussions"),
+    )
+}
+
+/// Fails where the fake answers otherwise than the document says. The document takes most fields for texts and none for null,
+/// which the recordings contradict: types are left out. Of two calls it says 200 although they make something.
+pub(super) fn assert_faithful(watch: &Watch) {
+    let known = |violation: &String| {
+        violation.contains(" is not of type ")
+            || violation == "POST /api/v4/projects/{id}/repository/commits: the document has no answer 201"
+            || violation == "POST /api/v4/projects/{id}/statuses/{sha}: the document has no answer 201"
+    };
+    let wrong: Vec<_> = watch.violations().into_iter().filter(|violation| !known(violation)).collect();
+    assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(watch.checked().len() > 20, "only {} kinds of answers were checked", watch.checked().len());
 }

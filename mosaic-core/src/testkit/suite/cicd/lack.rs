@@ -35,6 +35,8 @@ pub enum Trait {
     FiltersByReference,
     /// Runs are listed by their state. Without: a list with that filter is `Unsupported`.
     FiltersByState,
+    /// Runs are listed with the times of their begin and end. Without: lists leave them out.
+    ListsTimes,
     /// Only a run that has ended is repeated; another is a `Conflict`. Without: the suite does not ask.
     RepeatsOnlyWhatEnded,
     /// A run is repeated with its inputs. Without: with its commit only.

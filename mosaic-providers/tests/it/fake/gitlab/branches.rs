@@ -61,6 +61,9 @@ pub(super) async fn delete(cx: &Cx<'_>, repo: &Repo, name: &str) -> Answer {
     if name == repo.default_branch {
         return Err(message(400, "Cannot remove HEAD branch"));
     }
-    cx.forge().delete_ref(repo.id, &format!("refs/heads/{name}")).await.map_err(|refusal| super::refused(&refusal))?;
+    cx.forge()
+        .delete_ref(repo.id, &format!("refs/heads/{name}"))
+        .await
+        .map_err(|refusal| super::refused(&refusal))?;
     Ok(Reply::empty(204))
 }

@@ -40,7 +40,8 @@ pub(super) async fn get(cx: &Cx<'_>, repo: &Repo, name: &str) -> Answer {
 }
 
 pub(super) async fn merge_base(cx: &Cx<'_>, repo: &Repo) -> Answer {
-    let refs: Vec<_> = cx.ask.query.iter().filter(|(name, _)| name == "refs[]").map(|(_, value)| value).collect();
+    let refs: Vec<_> =
+        cx.ask.query.iter().filter(|(name, _)| name == "refs[]").map(|(_, value)| value).collect();
     let [one, other] = refs[..] else { return Err(absent("refs")) };
     let (one, other) = (resolve(cx, repo, one).await, resolve(cx, repo, other).await);
     let (Some(one), Some(other)) = (one, other) else {

@@ -24,11 +24,14 @@ pub(super) async fn get(cx: &Cx<'_>, repo: &Repo, path: &str) -> Answer {
     let reply = if cx.ask.method == Method::HEAD {
         Reply::empty(200)
     } else {
-        Reply::json(200, &json!({
-            "file_name": file, "file_path": path, "size": bytes.len(), "encoding": "base64",
-            "content": STANDARD.encode(&bytes), "content_sha256": digest, "ref": name, "blob_id": blob,
-            "commit_id": commit, "last_commit_id": last, "execute_filemode": false,
-        }))
+        Reply::json(
+            200,
+            &json!({
+                "file_name": file, "file_path": path, "size": bytes.len(), "encoding": "base64",
+                "content": STANDARD.encode(&bytes), "content_sha256": digest, "ref": name, "blob_id": blob,
+                "commit_id": commit, "last_commit_id": last, "execute_filemode": false,
+            }),
+        )
     };
     Ok(reply
         .header("x-gitlab-blob-id", blob)
@@ -72,13 +75,20 @@ pub(super) async fn commit(cx: &Cx<'_>, repo: &Repo) -> Answer {
         return Err(message(400, "You can only create or edit files when you are on a branch"));
     }
     let content = match (field("encoding"), field("content")) {
-        (Some("base64"), Some(content)) => STANDARD.decode(content).map_err(|_| message(400, "invalid base64"))?,
+        (Some("base64"), Some(content)) => {
+            STANDARD.decode(content).map_err(|_| message(400, "invalid base64"))?
+        }
         (_, content) => content.unwrap_or_default().as_bytes().to_vec(),
     };
     let put = match kind {
         "create" | "update" => Put::new(branch, path, content),
         "delete" => Put::deletion(branch, path),
-        _ => return Err(Reply::json(400, &json!({ "error": "actions[0][action] does not have a valid value" }))),
+        _ => {
+            return Err(Reply::json(
+                400,
+                &json!({ "error": "actions[0][action] does not have a valid value" }),
+            ));
+        }
     };
     let last = match git.tip(branch).await {
         Some(tip) => last_commit(&git, &tip, path).await,
@@ -88,7 +98,9 @@ pub(super) async fn commit(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let check = |before: Option<&str>| match (kind, before) {
         ("create", Some(_)) => Err(Refusal::invalid("A file with this name already exists")),
         ("update" | "delete", None) => Err(Refusal::invalid("A file with this name doesn't exist")),
-        _ if stale => Err(Refusal::invalid(format!("You are attempting to {kind} a file {path} that has changed since you started editing it."))),
+        _ if stale => Err(Refusal::invalid(format!(
+            "You are attempting to {kind} a file {path} that has changed since you started editing it."
+        ))),
         _ => Ok(()),
     };
     let written = git.put_file(&put.by(me).message(text), check).await.map_err(|refusal| {

@@ -8,9 +8,19 @@ use crate::fake::forge::{Hook, Repo, now};
 use crate::fake::http::Reply;
 
 const SWITCHES: &[&str] = &[
-    "push_events", "tag_push_events", "merge_requests_events", "issues_events", "confidential_issues_events",
-    "note_events", "confidential_note_events", "job_events", "pipeline_events", "wiki_page_events",
-    "deployment_events", "releases_events", "repository_update_events",
+    "push_events",
+    "tag_push_events",
+    "merge_requests_events",
+    "issues_events",
+    "confidential_issues_events",
+    "note_events",
+    "confidential_note_events",
+    "job_events",
+    "pipeline_events",
+    "wiki_page_events",
+    "deployment_events",
+    "releases_events",
+    "repository_update_events",
 ];
 
 fn shape(repo: &Repo, hook: &Hook) -> Value {
@@ -48,7 +58,8 @@ pub(super) fn create(cx: &Cx<'_>, repo: &Repo) -> Answer {
     }
     let none = Map::new();
     let body = cx.body.as_object().unwrap_or(&none);
-    let on = |switch: &&&str| body.get(**switch).and_then(Value::as_bool).unwrap_or(**switch == "push_events");
+    let on =
+        |switch: &&&str| body.get(**switch).and_then(Value::as_bool).unwrap_or(**switch == "push_events");
     let hook = Hook {
         id: cx.forge().fresh_id(),
         url: url.to_owned(),

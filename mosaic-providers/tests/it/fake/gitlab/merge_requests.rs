@@ -36,7 +36,11 @@ fn statuses(cx: &Cx<'_>, view: &PullView) -> (&'static str, &'static str) {
         extra.checking -= 1;
         return ("checking", "checking");
     }
-    if view.mergeable == Some(false) { ("cannot_be_merged", "conflict") } else { ("can_be_merged", "mergeable") }
+    if view.mergeable == Some(false) {
+        ("cannot_be_merged", "conflict")
+    } else {
+        ("can_be_merged", "mergeable")
+    }
 }
 
 pub(super) fn shape(cx: &Cx<'_>, repo: &Repo, view: &PullView) -> Value {
@@ -130,7 +134,10 @@ pub(super) async fn create(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let (source, target) = (cx.need("source_branch")?, cx.need("target_branch")?);
     let title = cx.need("title")?;
     if source == target {
-        return Err(Reply::json(422, &json!({ "message": ["You can't use same project/branch for source and target"] })));
+        return Err(Reply::json(
+            422,
+            &json!({ "message": ["You can't use same project/branch for source and target"] }),
+        ));
     }
     let new = NewPull {
         title: title.to_owned(),
@@ -157,12 +164,11 @@ pub(super) async fn update(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
         Some("reopen") => Some(true),
         _ => None,
     };
-    if let Some(open) = open {
-        if view(cx, repo, number).await?.pull.merged.is_none() {
-            cx.forge().set_pull_open(repo.id, number, open, &me.login).await.map_err(|refusal| {
-                Reply::json(409, &json!({ "message": [refusal.message] }))
-            })?;
-        }
+    if let Some(open) = open
+        && view(cx, repo, number).await?.pull.merged.is_none()
+    {
+        let done = cx.forge().set_pull_open(repo.id, number, open, &me.login).await;
+        done.map_err(|refusal| Reply::json(409, &json!({ "message": [refusal.message] })))?;
     }
     cx.forge().change_item(repo.id, number, |item| {
         if let Some(title) = cx.text("title") {

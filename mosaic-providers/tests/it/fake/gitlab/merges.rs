@@ -91,6 +91,8 @@ pub(super) async fn rebase(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
     let made = git.merge(&merge).await;
     cx.forge().delete_ref(repo.id, &format!("refs/heads/{place}")).await.map_err(|_| cannot())?;
     let made = made.map_err(|_| cannot())?;
-    git.move_ref(&format!("refs/heads/{}", now.pull.source), &made.commit, true).await.map_err(|_| cannot())?;
+    git.move_ref(&format!("refs/heads/{}", now.pull.source), &made.commit, true)
+        .await
+        .map_err(|_| cannot())?;
     Ok(Reply::json(202, &json!({ "rebase_in_progress": true })))
 }

@@ -9,6 +9,7 @@
 //! runners, packages. The words for a file where a directory is are an assumption.
 
 mod branches;
+mod ci;
 mod commits;
 mod files;
 mod hooks;
@@ -134,7 +135,12 @@ impl GitLab {
         } else {
             match ask.json() {
                 Some(body) => body,
-                None => return Reply::json(400, &json!({ "error": "The provided content-type is not supported." })),
+                None => {
+                    return Reply::json(
+                        400,
+                        &json!({ "error": "The provided content-type is not supported." }),
+                    );
+                }
             }
         };
         let cx = Cx { lab: self, ask, user, body };
@@ -226,7 +232,12 @@ impl Cx<'_> {
                 }
                 let old = self.ask.path.split('/').nth(4).unwrap_or_default();
                 let path = self.ask.path.replacen(old, &repo.id.to_string(), 1);
-                let query: Vec<_> = self.ask.query.iter().map(|(n, v)| format!("{}={}", super::http::encode(n), super::http::encode(v))).collect();
+                let query: Vec<_> = self
+                    .ask
+                    .query
+                    .iter()
+                    .map(|(n, v)| format!("{}={}", super::http::encode(n), super::http::encode(v)))
+                    .collect();
                 let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
                 let url = format!("{}{path}{query}", self.web());
                 let body = json!({ "message": "This resource has been moved permanently to the URL in the Location header" });
@@ -252,7 +263,10 @@ impl Cx<'_> {
     }
 
     pub(super) fn flag(&self, field: &str) -> Option<bool> {
-        self.body.get(field).and_then(Value::as_bool).or_else(|| self.ask.query(field).map(|text| text == "true"))
+        self.body
+            .get(field)
+            .and_then(Value::as_bool)
+            .or_else(|| self.ask.query(field).map(|text| text == "true"))
     }
 
     pub(super) fn page<T>(&self, all: Vec<T>) -> Cut<T> {

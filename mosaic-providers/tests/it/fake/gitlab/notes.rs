@@ -9,18 +9,17 @@ use super::{Answer, Cx, absent, message, missing};
 use crate::fake::forge::{Comment, FileDiff, Remark, Repo, Review, now};
 use crate::fake::http::Reply;
 
-fn note(cx: &Cx<'_>, repo: &Repo, number: u64, on: &str, id: u64, author: &str, text: &str, at: mosaic_core::types::Timestamp) -> Value {
+/// What a note belongs to: the number of an item, and whether that is an `Issue` or a `MergeRequest`.
+type On<'a> = (u64, &'a str);
+
+fn note(cx: &Cx<'_>, repo: &Repo, (number, on): On<'_>, of: &Comment) -> Value {
     let item = repo.items.get(&number);
     json!({
-        "id": id, "type": null, "body": text, "author": cx.person(author), "created_at": time(at),
-        "updated_at": time(at), "system": false, "noteable_id": item.map(|item| item.id), "noteable_type": on,
+        "id": of.id, "type": null, "body": of.body, "author": cx.person(&of.author), "created_at": time(of.created_at),
+        "updated_at": time(of.updated_at), "system": false, "noteable_id": item.map(|item| item.id), "noteable_type": on,
         "project_id": repo.id, "resolvable": false, "confidential": false, "internal": false, "imported": false,
         "imported_from": "none", "noteable_iid": item.map(|item| repo.place_among(item)), "commands_changes": {},
     })
-}
-
-fn comment(cx: &Cx<'_>, repo: &Repo, number: u64, on: &str, of: &Comment) -> Value {
-    note(cx, repo, number, on, of.id, &of.author, &of.body, of.created_at)
 }
 
 fn remark(cx: &Cx<'_>, repo: &Repo, number: u64, of: &Remark) -> Value {
@@ -32,20 +31,33 @@ fn remark(cx: &Cx<'_>, repo: &Repo, number: u64, of: &Remark) -> Value {
             "new_path": of.path, "position_type": kind, "old_line": null, "new_line": of.line,
         },
     });
-    with(note(cx, repo, number, "MergeRequest", of.id, &of.author, &of.body, of.created_at), more)
+    let plain = Comment {
+        id: of.id,
+        author: of.author.clone(),
+        body: of.body.clone(),
+        created_at: of.created_at,
+        updated_at: of.updated_at,
+    };
+    with(note(cx, repo, (number, "MergeRequest"), &plain), more)
 }
 
 /// Newest first unless said otherwise; what GitLab itself wrote is a note too.
 pub(super) fn list(cx: &Cx<'_>, repo: &Repo, number: u64, on: &str) -> Answer {
     let item = repo.items.get(&number).ok_or_else(|| missing(""))?;
     let mut all: Vec<(u64, Value)> =
-        item.comments.iter().map(|of| (of.id, comment(cx, repo, number, on, of))).collect();
+        item.comments.iter().map(|of| (of.id, note(cx, repo, (number, on), of))).collect();
     if let Some(pull) = &item.pull {
         all.extend(pull.remarks.iter().map(|of| (of.id, remark(cx, repo, number, of))));
     }
     if cx.ask.query("activity_filter") != Some("only_comments") {
-        let text = note(cx, repo, number, on, item.id, &item.author, "changed the description", item.created_at);
-        all.push((item.id, with(text, json!({ "system": true }))));
+        let said = Comment {
+            id: item.id,
+            author: item.author.clone(),
+            body: "changed the description".to_owned(),
+            created_at: item.created_at,
+            updated_at: item.created_at,
+        };
+        all.push((item.id, with(note(cx, repo, (number, on), &said), json!({ "system": true }))));
     }
     all.sort_by_key(|(id, _)| *id);
     if cx.ask.query("sort") != Some("asc") {
@@ -61,7 +73,7 @@ pub(super) fn create(cx: &Cx<'_>, repo: &Repo, number: u64, on: &str) -> Answer 
         return Err(message(400, "400 Bad request - Note {:note=>[\"can't be blank\"]}"));
     }
     let made = cx.forge().add_comment(repo.id, number, &me.login, text).ok_or_else(|| missing(""))?;
-    Ok(Reply::json(201, &comment(cx, repo, number, on, &made)))
+    Ok(Reply::json(201, &note(cx, repo, (number, on), &made)))
 }
 
 /// A discussion that begins at a place of the change: only lines that came are places here.
@@ -69,7 +81,9 @@ pub(super) async fn place(cx: &Cx<'_>, repo: &Repo, number: u64) -> Answer {
     let me = cx.visitor(repo)?;
     let text = cx.need("body")?;
     let position = cx.body.get("position").ok_or_else(|| absent("position"))?;
-    let field = |name: &str| position.get(name).and_then(Value::as_str).ok_or_else(|| absent(&format!("position[{name}]")));
+    let field = |name: &str| {
+        position.get(name).and_then(Value::as_str).ok_or_else(|| absent(&format!("position[{name}]")))
+    };
     let (path, base, head) = (field("new_path")?, field("base_sha")?, field("head_sha")?);
     field("start_sha")?;
     let kind = field("position_type")?;
@@ -134,10 +148,13 @@ pub(super) async fn approvals(cx: &Cx<'_>, repo: &Repo, number: u64, status: u16
         .iter()
         .map(|review| json!({ "user": cx.person(&review.author), "approved_at": time(review.at) }))
         .collect();
-    Ok(Reply::json(status, &json!({
-        "user_has_approved": mine, "user_can_approve": cx.writes(repo) && !mine, "approved": !by.is_empty(),
-        "approved_by": shown,
-    })))
+    Ok(Reply::json(
+        status,
+        &json!({
+            "user_has_approved": mine, "user_can_approve": cx.writes(repo) && !mine, "approved": !by.is_empty(),
+            "approved_by": shown,
+        }),
+    ))
 }
 
 /// Who has approved may not do it again, and is told so with 401.

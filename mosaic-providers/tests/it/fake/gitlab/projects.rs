@@ -48,10 +48,15 @@ pub(super) async fn list(cx: &Cx<'_>, owner: Option<&str>) -> Answer {
 
 pub(super) async fn create(cx: &Cx<'_>) -> Answer {
     let me = cx.me()?;
-    let path = cx.text("path").or_else(|| cx.text("name")).ok_or_else(|| absent("name, path are missing, at least one parameter must be provided; one"))?;
+    let path = cx
+        .text("path")
+        .or_else(|| cx.text("name"))
+        .ok_or_else(|| absent("name, path are missing, at least one parameter must be provided; one"))?;
     let owner = match cx.body.get("namespace_id").and_then(serde_json::Value::as_u64) {
         None => me.clone(),
-        Some(id) => cx.forge().users().into_iter().find(|user| user.id == id).ok_or_else(|| missing("Namespace"))?,
+        Some(id) => {
+            cx.forge().users().into_iter().find(|user| user.id == id).ok_or_else(|| missing("Namespace"))?
+        }
     };
     if !cx.forge().may_write(&me.login, &owner.login) {
         return Err(Reply::json(400, &json!({ "message": { "namespace": ["is not valid"] } })));
@@ -63,7 +68,10 @@ pub(super) async fn create(cx: &Cx<'_>) -> Answer {
         Ok(repo) => Ok(Reply::json(201, &cx.project(&repo).await)),
         Err(refusal) if refusal.reason == Reason::Exists => {
             let taken = "has already been taken";
-            Err(Reply::json(400, &json!({ "message": { "project_namespace.name": [taken], "name": [taken], "path": [taken] } })))
+            Err(Reply::json(
+                400,
+                &json!({ "message": { "project_namespace.name": [taken], "name": [taken], "path": [taken] } }),
+            ))
         }
         Err(refusal) => Err(refused(&refusal)),
     }

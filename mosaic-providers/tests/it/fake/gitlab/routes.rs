@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Cx, missing};
-use super::{branches, commits, files, hooks, merge_requests, merges, notes, projects, releases, statuses, tags};
+use super::{
+    branches, ci, commits, files, hooks, merge_requests, merges, notes, projects, releases, statuses, tags,
+};
 use crate::fake::http::Reply;
 
 pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
@@ -52,6 +54,18 @@ async fn project(cx: &Cx<'_>, method: &str, repo: &crate::fake::forge::Repo, res
         ("POST", ["repository", "tags"]) => tags::create(cx, repo).await,
         ("GET", ["releases"]) => releases::list(cx, repo).await,
         ("POST", ["releases"]) => releases::create(cx, repo).await,
+
+        ("POST", ["pipeline"]) => ci::trigger(cx, repo).await,
+        ("GET", ["pipelines"]) => ci::list(cx, repo),
+        ("GET", ["pipelines", id]) => ci::get(cx, repo, id),
+        ("POST", ["pipelines", id, "cancel"]) => ci::cancel(cx, repo, id),
+        ("POST", ["pipelines", id, "retry"]) => ci::retry(cx, repo, id),
+        ("GET", ["pipelines", id, "variables"]) => ci::variables(cx, repo, id),
+        ("GET", ["pipelines", id, "jobs"]) => ci::jobs(cx, repo, id),
+        ("GET", ["jobs", id]) => ci::job(cx, repo, id),
+        ("GET", ["jobs", id, "trace"]) => ci::trace(cx, repo, id),
+        ("GET", ["jobs", id, "artifacts", path @ ..]) => ci::artifacts(cx, repo, id, path),
+        ("POST", ["ci", "lint"]) => ci::lint(cx),
 
         ("GET", ["hooks"]) => hooks::list(cx, repo),
         ("POST", ["hooks"]) => hooks::create(cx, repo),

@@ -56,7 +56,8 @@ pub(super) async fn create(cx: &Cx<'_>, repo: &Repo, commit: &str) -> Answer {
     let id = cx.forge().fresh_id();
     let made = cx.forge().with(repo.id, |repo| {
         let same = |status: &&mut Status| status.commit == commit && status.context == name;
-        let running = repo.statuses.iter_mut().rev().find(same).filter(|last| last.state == StatusState::Pending);
+        let running =
+            repo.statuses.iter_mut().rev().find(same).filter(|last| last.state == StatusState::Pending);
         if let Some(last) = running {
             if state == StatusState::Pending {
                 return None;

@@ -56,7 +56,10 @@ pub(super) async fn make(
     let target = target.ok_or_else(|| message(400, &format!("Target {at} is invalid")))?;
     let object = match text {
         None => target,
-        Some(text) => git.write_tag(name, &target, text, &cx.me()?.who()).await.map_err(|refusal| message(400, &refusal.message))?,
+        Some(text) => git
+            .write_tag(name, &target, text, &cx.me()?.who())
+            .await
+            .map_err(|refusal| message(400, &refusal.message))?,
     };
     git.create_ref(&format!("refs/tags/{name}"), &object).await.map_err(|refusal| match refusal.reason {
         // One below the other.

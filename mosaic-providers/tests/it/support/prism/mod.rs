@@ -13,6 +13,7 @@ mod tests;
 use std::path::PathBuf;
 
 use axum::http::Method;
+use serde_json::Value;
 
 use self::paths::Paths;
 use self::program::Program;
@@ -33,12 +34,13 @@ pub(crate) struct Document {
     file: &'static str,
     base: &'static str,
     origins: Vec<&'static str>,
+    amend: Option<fn(&mut Value)>,
 }
 
 impl Document {
     /// A document below `specs` of the shared test data, such as `gitea/swagger.v1.pruned.json`.
     pub(crate) fn new(file: &'static str) -> Self {
-        Self { file, base: "", origins: Vec::new() }
+        Self { file, base: "", origins: Vec::new(), amend: None }
     }
 
     /// Mounts its paths below this one, such as `/api/v1`: Prism ignores what a document says of it. A request outside of it
@@ -52,6 +54,12 @@ impl Document {
     /// the document's examples fill with real hosts.
     pub(crate) fn rehost(mut self, origin: &'static str) -> Self {
         self.origins.push(origin);
+        self
+    }
+
+    /// Puts right what the document is known to say wrong, as recordings of the vendor show.
+    pub(crate) fn amend(mut self, amend: fn(&mut Value)) -> Self {
+        self.amend = Some(amend);
         self
     }
 }
@@ -84,8 +92,16 @@ impl Prism {
             }
         };
         let text = std::fs::read_to_string(&file).unwrap();
-        let paths = Paths::read(&serde_json::from_str(&text).unwrap(), document.base);
-        let (program, origin) = Program::start(&program, &file).await;
+        let mut whole: Value = serde_json::from_str(&text).unwrap();
+        let amended = document.amend.map(|amend| {
+            amend(&mut whole);
+            let place = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+            serde_json::to_writer(&place, &whole).unwrap();
+            place
+        });
+        let paths = Paths::read(&whole, document.base);
+        let file = amended.as_ref().map_or(file.as_path(), |place| place.path());
+        let (program, origin) = Program::start(&program, file).await;
         let proxy = Proxy::new(origin, document.base, document.origins);
         let server = Server::start(proxy.router()).await;
         proxy.serves(server.url());
