@@ -39,6 +39,8 @@
 //! | [`orchestrator`] | [`Mosaic`] itself and its builder |
 //! | [`plugin`] | for people who write a provider |
 //! | [`local`](mod@local) | the embedded providers |
+//! | `gitea`, `github`, `jenkins`, `woodpecker` | forges and build servers, each with the feature of its name |
+//! | `http` | how they are connected to, and with which credentials |
 //! | `webhook` | what forges and build servers send, verified and in one form, with the feature `webhook` |
 //! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
 
@@ -49,13 +51,28 @@ pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
 pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
-#[cfg(feature = "webhook")]
-pub use mosaic_providers::webhook;
-
 #[cfg(feature = "gitea")]
 pub use mosaic_providers::gitea;
 #[cfg(feature = "github")]
 pub use mosaic_providers::github;
+#[cfg(feature = "http")]
+pub use mosaic_providers::http;
+#[cfg(feature = "jenkins")]
+pub use mosaic_providers::jenkins;
+#[cfg(feature = "webhook")]
+pub use mosaic_providers::webhook;
+#[cfg(feature = "woodpecker")]
+pub use mosaic_providers::woodpecker;
+
+/// The factories of every provider that is compiled in, by which [configuration files](mod@config) are built.
+///
+/// ```
+/// assert!(mosaic::factories().iter().all(|factory| !factory.provider().is_empty()));
+/// ```
+#[cfg(feature = "providers")]
+pub fn factories() -> Vec<Box<dyn plugin::Factory>> {
+    mosaic_providers::factories()
+}
 
 #[cfg(feature = "gitlab")]
 pub use mosaic_providers::gitlab;
@@ -64,7 +81,6 @@ pub use mosaic_providers::gitlab;
 pub mod local {
     //! The embedded providers: real work on this machine's disk, no account and no server.
 
-    pub use mosaic_providers::factories;
     #[cfg(all(feature = "local-cicd", target_os = "linux"))]
     pub use mosaic_providers::local::cicd::{CicdLimits, LocalCicd, LocalCicdConfig, LocalCicdFactory};
     #[cfg(feature = "local-docs")]
@@ -74,9 +90,6 @@ pub mod local {
     #[cfg(feature = "local-project")]
     pub use mosaic_providers::local::project::{LocalProject, LocalProjectConfig, LocalProjectFactory};
 }
-
-#[cfg(feature = "woodpecker")]
-pub use mosaic_providers::woodpecker;
 
 pub mod prelude {
     //! What most programs need: `use mosaic::prelude::*;`.

@@ -45,7 +45,7 @@ async fn the_embedded_file_becomes_an_orchestrator_at_work() {
     let loader = Loader::new().environment(move |name| (name == "MOSAIC_DATA").then(|| data.clone()));
     let config = loader.load(file("embedded.yaml")).unwrap();
     assert!(!format!("{config} {config:?}").contains(&folder.path().display().to_string()));
-    let mosaic = config.builder(mosaic::local::factories()).unwrap().build().await.unwrap();
+    let mosaic = config.builder(mosaic::factories()).unwrap().build().await.unwrap();
     for (org, provider) in [("internal-x", "forge-a"), ("acme", "forge-b")] {
         let made = mosaic.git().create_repository(CreateRepository::new(org, "widget")).await.unwrap();
         assert_eq!(made.provider().map(ProviderId::as_str), Some(provider));

@@ -68,6 +68,7 @@ const EXAMPLES: &[&[&str]] = &[
     &["first_steps"],
     &["custom_provider"],
     &["explain"],
+    &["hybrid_forges"],
     &["migration_phases"],
     &["tower_layer"],
     &["webhook_receiver"],
@@ -79,7 +80,7 @@ fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
     for example in EXAMPLES {
         let mut cargo = workspace.cargo();
         process::run(
-            cargo.args(["run", "--quiet", "--features", "testkit,webhook", "--example"]).args(*example),
+            cargo.args(["run", "--quiet", "--features", "testkit,vendors", "--example"]).args(*example),
         )?;
     }
     Ok(())
