@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `circleci` | pipelines of CircleCI | cicd |
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
 //! | `gitlab` | GitLab | git, cicd |
@@ -14,6 +15,8 @@
 //!
 //! With the feature `webhook`, `webhook` reads what forges and build servers send.
 
+#[cfg(feature = "circleci")]
+pub mod circleci;
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
 mod cursor;
 #[cfg(any(
@@ -50,6 +53,8 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(feature = "circleci")]
+        Box::new(circleci::CircleCiFactory),
         #[cfg(feature = "gitea")]
         Box::new(gitea::GiteaGitFactory::new(gitea::Product::Gitea)),
         #[cfg(feature = "gitea")]

@@ -170,6 +170,18 @@ impl Client {
         Ok(url.query().unwrap_or_default().to_owned())
     }
 
+    /// A read of an address that the vendor gave, such as that of a file in a store beside it. The vendor's own origin gets the
+    /// credentials; another one only where it is `trusted`. Answers are not kept.
+    ///
+    /// # Errors
+    /// `Protocol` where the address cannot be read, or is less safe than the origin.
+    pub fn fetch(&self, address: &str, trusted: bool) -> Result<Request<'_>> {
+        let fits = |url: &Url| url.scheme() == "https" || url.scheme() == self.0.base.scheme();
+        let url = self.0.base.join(address).ok().filter(fits);
+        let url = url.ok_or_else(|| self.astray("an address that cannot be read"))?;
+        Ok(self.get(Path::root()).to(url, trusted))
+    }
+
     /// Renews the credentials that were refused.
     ///
     /// # Errors
@@ -205,7 +217,7 @@ impl Client {
     pub(super) async fn run(&self, cx: &CallContext, request: Request<'_>) -> Result<Raw> {
         let (identity, pool) = self.pool(cx)?;
         let url = self.url(&request)?;
-        let key = (request.method == Method::GET)
+        let key = (request.method == Method::GET && request.address.is_none())
             .then(|| self.0.known.key(identity, url.as_str(), request.accept))
             .flatten();
         let known = key.as_deref().and_then(|key| self.0.known.get(key));
@@ -249,6 +261,9 @@ impl Client {
         if let Some(fault) = &request.fault {
             return Err(fault.clone());
         }
+        if let Some((url, _)) = &request.address {
+            return Ok(url.clone());
+        }
         let base = self.0.base.as_str().trim_end_matches('/');
         let mut text = format!("{base}{}", request.path.encoded()?);
         if !request.query.is_empty() {
@@ -275,7 +290,12 @@ impl Client {
         let proof = entry.credential.proof().await.map_err(|error| error.delivery(Delivery::NotSent));
         let mut proof = proof?;
         let secrets = proof.as_ref().map(|proof| proof.secrets.clone()).unwrap_or_default();
-        let Request { method, headers, accept, mut body, budget, .. } = request;
+        let Request { method, headers, accept, mut body, budget, address, .. } = request;
+        let home = &self.0.base;
+        let trusted = address.is_some_and(|(_, trusted)| trusted);
+        if url.origin() != home.origin() && !trusted {
+            proof = None;
+        }
         for _ in 0..=REDIRECTS {
             let mut sent = reqwest::Request::new(method.clone(), url.clone());
             *sent.headers_mut() = self.headers(&headers, accept, proof.as_ref(), known);

@@ -8,6 +8,7 @@ use mosaic_core::op::ItemStream;
 use mosaic_core::types::Chunk;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::answer::{Answer, parse};
@@ -38,6 +39,8 @@ pub struct Request<'a> {
     pub(super) client: &'a Client,
     pub(super) method: Method,
     pub(super) path: Path,
+    /// Where it goes in the place of the path, and whether the credentials go there too.
+    pub(super) address: Option<(Url, bool)>,
     /// Encoded, without the question mark.
     pub(super) query: String,
     pub(super) headers: HeaderMap,
@@ -63,6 +66,7 @@ impl<'a> Request<'a> {
             client,
             method,
             path,
+            address: None,
             query: String::new(),
             headers: HeaderMap::new(),
             accept,
@@ -70,6 +74,11 @@ impl<'a> Request<'a> {
             budget: "core",
             fault: None,
         }
+    }
+
+    pub(super) fn to(mut self, url: Url, trusted: bool) -> Self {
+        self.address = Some((url, trusted));
+        self
     }
 
     /// One more parameter in the query.

@@ -2,6 +2,9 @@
 
 // `cfg(test)` always holds here; it tells clippy that the helpers are test code too.
 #[cfg(test)]
+#[cfg(all(feature = "circleci", feature = "local-git"))]
+mod circleci;
+#[cfg(test)]
 #[cfg(all(feature = "http", feature = "local-git"))]
 mod fake;
 #[cfg(test)]

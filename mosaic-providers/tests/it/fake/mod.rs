@@ -8,6 +8,8 @@
     reason = "each dialect uses a part of the state, and not every dialect is compiled in"
 )]
 
+#[cfg(feature = "circleci")]
+pub(crate) mod circleci;
 pub(crate) mod document;
 pub(crate) mod forge;
 #[cfg(feature = "gitea")]

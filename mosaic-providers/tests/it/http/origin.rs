@@ -114,3 +114,23 @@ async fn names_stay_one_segment_on_the_wire() {
     let error = client.get(things().part("..")).send::<Value>(&cx()).await.unwrap_err();
     assert_eq!((error.kind(), server.count()), (ErrorKind::Invalid, 1));
 }
+
+#[tokio::test]
+async fn addresses_that_the_vendor_gives_get_credentials_only_where_they_are_trusted() {
+    let store = Server::start(Router::new().route("/file", get(|| async { "\"kept\"" }))).await;
+    let server = Server::start(redirecting(String::new())).await;
+    let client = client(&server.url());
+    let address = format!("{}/file?signature=1", store.url());
+    for (trusted, credential) in [(false, ""), (true, "Bearer t0ken")] {
+        let value: Value = client.fetch(&address, trusted).unwrap().send(&cx()).await.unwrap();
+        assert_eq!(value, "kept");
+        assert_eq!((store.last().header("authorization"), store.last().query()), (credential, "signature=1"));
+    }
+    let own: Value = client.fetch("/things", false).unwrap().send(&cx()).await.unwrap();
+    assert_eq!((own["name"].as_str(), server.last().header("authorization")), (Some("a"), "Bearer t0ken"));
+    for bad in ["file:///etc/passwd", "ftp://127.0.0.1/file", "http://["] {
+        assert_eq!(client.fetch(bad, true).unwrap_err().kind(), ErrorKind::Protocol, "{bad}");
+    }
+    let safe = super::client("https://127.0.0.1");
+    assert_eq!(safe.fetch(&address, false).unwrap_err().kind(), ErrorKind::Protocol);
+}
