@@ -66,6 +66,7 @@ fn example(workspace: &Workspace, args: &[String]) -> Result<()> {
 /// The examples but the quickstart, with their arguments; each asserts what it shows, or fails.
 const EXAMPLES: &[&[&str]] = &[
     &["first_steps"],
+    &["ci_anywhere"],
     &["custom_provider"],
     &["explain"],
     &["hybrid_forges"],
