@@ -154,6 +154,7 @@ fn flat(said: &Value) -> String {
 const SAID: &[(u16, &str, ErrorKind)] = &[
     (400, "already been taken", ErrorKind::Conflict),
     (400, "marked for deletion", ErrorKind::NotFound),
+    (400, "already being used", ErrorKind::Conflict),
     (400, "already exists", ErrorKind::Conflict),
     (400, "already assigned", ErrorKind::Conflict),
     (400, "has changed since you started editing", ErrorKind::Conflict),
@@ -168,6 +169,7 @@ const SAID: &[(u16, &str, ErrorKind)] = &[
     (400, "failed to create branch", ErrorKind::Conflict),
     (400, "could not update refs/", ErrorKind::Conflict),
     (400, "reference update", ErrorKind::Conflict),
+    (403, "not available for current license", ErrorKind::Unsupported),
     (405, "moved projects", ErrorKind::NotFound),
     (405, "maximum allowed offset", ErrorKind::Invalid),
     (406, "", ErrorKind::Conflict),

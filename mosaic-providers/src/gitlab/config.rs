@@ -11,7 +11,7 @@ use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use super::{GitLabCi, GitLabGit};
+use super::{GitLabCi, GitLabGit, GitLabIssues};
 use crate::http::{Auth, HttpConfig};
 
 /// The configuration of each of GitLab's providers.
@@ -128,4 +128,15 @@ factories! {
     /// assert_eq!(GitLabCiFactory.service(), ServiceKind::Cicd);
     /// ```
     GitLabCiFactory: GitLabCi, Cicd;
+
+    /// Makes [`GitLabIssues`] plugins: provider `gitlab`, service project.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::gitlab::GitLabIssuesFactory;
+    ///
+    /// assert_eq!(GitLabIssuesFactory.service(), ServiceKind::Project);
+    /// ```
+    GitLabIssuesFactory: GitLabIssues, Project;
 }

@@ -4,8 +4,10 @@ mod ci;
 mod client;
 mod config;
 mod git;
+mod issues;
 mod wire;
 
 pub use ci::GitLabCi;
-pub use config::{GitLabCiFactory, GitLabConfig, GitLabGitFactory};
+pub use config::{GitLabCiFactory, GitLabConfig, GitLabGitFactory, GitLabIssuesFactory};
 pub use git::GitLabGit;
+pub use issues::GitLabIssues;

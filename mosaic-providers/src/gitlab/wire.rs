@@ -1,7 +1,7 @@
 //! What every room of GitLab's reads and writes: projects, people, times. Only the fields that are mapped are here.
 
 use mosaic_core::types::git::Repository;
-use mosaic_core::types::{RepoRef, Timestamp};
+use mosaic_core::types::{Comment, RepoRef, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 /// A project.
@@ -73,6 +73,44 @@ pub(super) struct Person {
 pub(super) struct Namespace {
     pub(super) id: i64,
     pub(super) kind: String,
+}
+
+/// What somebody said of an issue or a merge request, or what GitLab notes of changes.
+#[derive(Debug, Deserialize)]
+pub(super) struct Note {
+    pub(super) id: i64,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) body: String,
+    #[serde(default)]
+    pub(super) author: Option<Person>,
+    /// Whether GitLab wrote it: that something was changed.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) system: bool,
+    #[serde(default, deserialize_with = "time")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default)]
+    position: Option<Position>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Position {
+    #[serde(default)]
+    new_path: Option<String>,
+    #[serde(default)]
+    new_line: Option<i64>,
+}
+
+impl From<Note> for Comment {
+    fn from(wire: Note) -> Self {
+        let mut comment = Self::new(wire.id.to_string(), wire.body);
+        comment.author = wire.author.map(|author| author.username);
+        comment.created_at = wire.created_at;
+        if let Some(position) = wire.position {
+            comment.path = position.new_path;
+            comment.line = position.new_line.map(number);
+        }
+        comment
+    }
 }
 
 /// A time; one that cannot be read is none.

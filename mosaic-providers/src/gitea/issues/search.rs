@@ -10,7 +10,7 @@ use super::super::git::repository;
 use super::super::server::{Server, invalid, page, repo};
 use super::super::wire::Many;
 use super::issue::Wire;
-use crate::forge::tracker;
+use crate::forge::{tracker, words};
 use crate::http::{List, Numbered, at, limit_of};
 
 /// The longest query, in characters.
@@ -18,24 +18,13 @@ const QUERY_MAX: usize = 512;
 /// How many pages of the server are read for one of ours, where most of what it finds does not fit.
 const PAGES: usize = 20;
 
-/// The words of a text, in small letters.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
-}
-
-/// Whether the title and the text of an issue have all these words.
-fn fits(issue: &Issue, wanted: &[String]) -> bool {
-    let there: Vec<_> = words(&issue.title).chain(words(issue.body.as_deref().unwrap_or_default())).collect();
-    wanted.iter().all(|word| there.contains(word))
-}
-
 /// What several words mean, and whether parts of words count, differs from server to server. So it is asked for the longest word
 /// alone, and what it finds is looked at again.
 pub(super) async fn search(server: &Server, cx: &CallContext, op: SearchIssues) -> Result<Page<Issue>> {
     if op.query.chars().count() > QUERY_MAX {
         return Err(invalid(format!("query: use at most {QUERY_MAX} characters")));
     }
-    let wanted: Vec<_> = words(&op.query).collect();
+    let wanted: Vec<_> = words::words(&op.query).collect();
     let Some(longest) = wanted.iter().max_by_key(|word| word.chars().count()) else {
         return Err(invalid("query: give a word to search for"));
     };
@@ -75,7 +64,7 @@ pub(super) async fn search(server: &Server, cx: &CallContext, op: SearchIssues) 
                 let of = reference.clone().or_else(|| wire.repository())?;
                 Some(wire.issue(&of))
             })
-            .filter(|issue| fits(issue, &wanted))
+            .filter(|issue| words::has_all(issue, &wanted))
             .collect();
         let page = page(&list, part, items, received, &answer.headers);
         if !page.items.is_empty() || page.next.is_none() || turn == PAGES {
@@ -84,17 +73,4 @@ pub(super) async fn search(server: &Server, cx: &CallContext, op: SearchIssues) 
         offset = part.offset + part.size;
     }
     Ok(Page::last(Vec::new()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_issue_fits_where_it_has_every_word_whole() {
-        let issue = Issue::new("a/b", 1u64, "The Lid-leaks!", IssueState::Open).body("Since monday: größe.");
-        let fits = |query: &str| fits(&issue, &words(query).collect::<Vec<_>>());
-        assert!(fits("lid") && fits("MONDAY lid") && fits("Größe") && fits("lid-leaks"));
-        assert!(!fits("li") && !fits("lid absent") && !fits("title:lid"));
-    }
 }

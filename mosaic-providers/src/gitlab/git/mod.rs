@@ -9,7 +9,7 @@ mod merge;
 mod merge_request;
 mod note;
 mod release;
-mod repository;
+pub(in crate::gitlab) mod repository;
 mod review;
 mod status;
 mod tag;

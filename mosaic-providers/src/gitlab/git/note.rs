@@ -8,8 +8,9 @@ use mosaic_core::types::{Page, RepoRef};
 use serde_json::json;
 
 use super::super::client::{GitLab, PAGE};
+use super::super::wire::Note;
 use super::merge_request::{fetch, path};
-use super::wire::{Discussion, Note};
+use super::wire::Discussion;
 use crate::forge::names::{self, FilePath};
 use crate::http::{List, Numbered};
 

@@ -93,7 +93,11 @@ pub(super) async fn delete(lab: &GitLab, cx: &CallContext, op: DeleteRepository)
     lab.delete(project(&op.repo)?).done(cx).await.map(drop)
 }
 
-pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListRepositories) -> Result<Page<Repository>> {
+pub(in crate::gitlab) async fn list(
+    lab: &GitLab,
+    cx: &CallContext,
+    op: ListRepositories,
+) -> Result<Page<Repository>> {
     let list = List(("repositories", &op.owner));
     let page = Numbered::of(&list, &op.page, PAGE)?;
     let path = match &op.owner {

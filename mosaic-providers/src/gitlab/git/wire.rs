@@ -1,12 +1,10 @@
 //! What GitLab says of branches, commits, files, merge requests and what belongs to them.
 
 use mosaic_core::types::Timestamp;
-use mosaic_core::types::git::{
-    Branch, Comment, Commit, PullRequest, PullRequestState, Release, Signature, Tag,
-};
+use mosaic_core::types::git::{Branch, Commit, PullRequest, PullRequestState, Release, Signature, Tag};
 use serde::Deserialize;
 
-use super::super::wire::{Person, filled, number, or_default, time};
+use super::super::wire::{Note, Person, filled, number, or_default, time};
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct WireCommit {
@@ -162,43 +160,6 @@ impl From<MergeRequest> for PullRequest {
         pull.created_at = wire.created_at;
         pull.updated_at = wire.updated_at;
         pull
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Note {
-    pub(super) id: i64,
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) body: String,
-    #[serde(default)]
-    pub(super) author: Option<Person>,
-    /// Whether GitLab wrote it: that something was changed.
-    #[serde(default, deserialize_with = "or_default")]
-    pub(super) system: bool,
-    #[serde(default, deserialize_with = "time")]
-    pub(super) created_at: Option<Timestamp>,
-    #[serde(default)]
-    position: Option<Position>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Position {
-    #[serde(default)]
-    new_path: Option<String>,
-    #[serde(default)]
-    new_line: Option<i64>,
-}
-
-impl From<Note> for Comment {
-    fn from(wire: Note) -> Self {
-        let mut comment = Self::new(wire.id.to_string(), wire.body);
-        comment.author = wire.author.map(|author| author.username);
-        comment.created_at = wire.created_at;
-        if let Some(position) = wire.position {
-            comment.path = position.new_path;
-            comment.line = position.new_line.map(number);
-        }
-        comment
     }
 }
 

@@ -35,7 +35,7 @@ async fn the_git_service_behaves() {
     let bench = Bench::watched(watch.as_ref()).await;
     git::run(&bench.git(), &world(&bench, "acme")).await.unwrap();
     if let Some(watch) = watch {
-        assert_faithful(&watch);
+        assert_faithful(&watch, 21);
     }
 }
 

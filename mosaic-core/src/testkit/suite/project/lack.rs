@@ -30,9 +30,11 @@ pub enum Trait {
     /// Whoever opened an issue or said something is among the people of a project. Without: those who can be assigned are.
     ListsAllWhoTookPart,
 
-    /// Issues are linked by every kind, and by several kinds at once. Without: by `Blocks` only, and linking by another kind is
-    /// `Unsupported`.
+    /// Issues are linked by every kind, and by several kinds at once. Without: by `Blocks` and `RelatesTo` only, and linking by
+    /// another kind is `Unsupported`.
     LinksByEveryKind,
+    /// Issues are linked by `RelatesTo`. Without: that is `Unsupported`.
+    RelatesIssues,
 
     /// A search reads the whole tracker where no project is named. Without: that is `Unsupported`, and the suite always names one.
     SearchesEverywhere,

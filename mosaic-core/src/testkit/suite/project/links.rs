@@ -9,7 +9,11 @@ use crate::types::project::{Link, LinkKind};
 
 /// Whether issues are linked by this kind.
 fn knows(world: &World, kind: LinkKind) -> bool {
-    kind == LinkKind::Blocks || world.shows(Trait::LinksByEveryKind)
+    match kind {
+        LinkKind::Blocks => true,
+        LinkKind::RelatesTo => world.shows(Trait::RelatesIssues),
+        _ => world.shows(Trait::LinksByEveryKind),
+    }
 }
 
 /// Linking twice is linking once; both ends show the link as it was made, from the first to the second. A kind that is not

@@ -5,7 +5,8 @@
 //! project's own way of merging, a status that has not ended cannot be said twice, deleted projects stay for a while, renamed
 //! ones answer 301 to reads and 405 to writes, an archived one answers 403, errors have a `message` of many shapes.
 //!
-//! Left out: forks and merge requests between them, protection of branches, rules for approvals, groups' own issues, events,
+//! Left out: forks and merge requests between them, protection of branches, rules for approvals, groups' own issues and milestones, events, commands in
+//! texts,
 //! runners, packages. The words for a file where a directory is are an assumption.
 
 mod branches;
@@ -13,8 +14,11 @@ mod ci;
 mod commits;
 mod files;
 mod hooks;
+mod issues;
+mod links;
 mod merge_requests;
 mod merges;
+mod milestones;
 mod notes;
 mod projects;
 mod releases;
@@ -56,6 +60,8 @@ pub(super) struct Extra {
     pub(super) deleting: HashSet<u64>,
     /// For how many looks GitLab says that it is still finding out whether a merge is possible.
     pub(super) checking: u32,
+    /// Whether the server has no more than is free: no issue blocks another.
+    pub(super) free: bool,
 }
 
 /// One request: whose it is and what it says.
@@ -93,6 +99,11 @@ impl GitLab {
     /// For so many looks it is not known whether a merge request can be merged.
     pub(crate) fn check_for(&self, looks: u32) {
         self.extra().checking = looks;
+    }
+
+    /// The server has no more than is free.
+    pub(crate) fn set_free(&self) {
+        self.extra().free = true;
     }
 
     pub(super) fn extra(&self) -> MutexGuard<'_, Extra> {

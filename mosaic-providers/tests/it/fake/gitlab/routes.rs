@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Cx, missing};
 use super::{
-    branches, ci, commits, files, hooks, merge_requests, merges, notes, projects, releases, statuses, tags,
+    branches, ci, commits, files, hooks, issues, links, merge_requests, merges, milestones, notes, projects,
 };
+use super::{releases, statuses, tags};
 use crate::fake::http::Reply;
 
 pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
@@ -17,6 +18,7 @@ pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
         ("GET", ["user"]) => Ok(Reply::json(200, &cx.person(&cx.me()?.login))),
         ("GET", ["users"]) => projects::users(cx),
         ("GET", ["namespaces", path]) => projects::namespace(cx, path),
+        ("GET", ["issues"]) => issues::list(cx, None),
         ("GET", ["projects"]) => projects::list(cx, None).await,
         ("GET", ["groups" | "users", owner, "projects"]) => projects::list(cx, Some(owner)).await,
         ("POST", ["projects"]) => projects::create(cx).await,
@@ -70,6 +72,30 @@ async fn project(cx: &Cx<'_>, method: &str, repo: &crate::fake::forge::Repo, res
         ("GET", ["hooks"]) => hooks::list(cx, repo),
         ("POST", ["hooks"]) => hooks::create(cx, repo),
         ("DELETE", ["hooks", id]) => hooks::delete(cx, repo, id),
+
+        ("GET", ["labels"]) => milestones::labels(cx, repo),
+        ("GET", ["labels", name]) => milestones::one_label(repo, name),
+        ("GET", ["members", "all"]) => milestones::members(cx, repo),
+        ("GET", ["milestones"]) => milestones::list(cx, repo),
+        ("POST", ["milestones"]) => milestones::create(cx, repo),
+        ("GET", ["milestones", id]) => milestones::get(cx, repo, id),
+        ("PUT", ["milestones", id]) => milestones::update(cx, repo, id),
+        ("GET", ["issues"]) => issues::list(cx, Some(repo)),
+        ("POST", ["issues"]) => issues::create(cx, repo),
+        (method, ["issues", iid, rest @ ..]) => {
+            let number = issues::number(repo, iid)?;
+            match (method, rest) {
+                ("GET", []) => issues::get(cx, repo, number),
+                ("PUT", []) => issues::update(cx, repo, number),
+                ("GET", ["notes"]) => notes::list(cx, repo, number, "Issue"),
+                ("POST", ["notes"]) => notes::create(cx, repo, number, "Issue"),
+                ("GET", ["links"]) => links::list(cx, repo, number),
+                ("POST", ["links"]) => links::create(cx, repo, number),
+                ("GET", ["links", id]) => links::get(cx, repo, number, id),
+                ("DELETE", ["links", id]) => links::delete(cx, repo, number, id),
+                _ => Err(missing("")),
+            }
+        }
 
         ("GET", ["merge_requests"]) => merge_requests::list(cx, repo).await,
         ("POST", ["merge_requests"]) => merge_requests::create(cx, repo).await,

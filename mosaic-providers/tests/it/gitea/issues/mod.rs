@@ -27,6 +27,7 @@ fn world(tea: &Tea, issues: &GiteaIssues) -> World {
         .people("ada", "bob")
         .without(Trait::InProgress, "an issue is open or closed")
         .without(Trait::LinksByEveryKind, "one issue depends on another, and that is all")
+        .without(Trait::RelatesIssues, "one issue depends on another, and that is all")
         .without(Trait::SprintsBegin, "a milestone has an end and no begin")
         .without(Trait::ExactSprintDays, "a milestone is due at the end of a day")
         .without(Trait::SprintsOldestFirst, "milestones come in the order in which they are due")
