@@ -4,12 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::Method;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::Response;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::op::document::{
@@ -30,7 +24,6 @@ use serde_json::Value;
 
 use super::config;
 use crate::support::prism::{Document, Prism};
-use crate::support::serve::Server;
 
 const COMMIT: &str = "0123456789012345678901234567890123456789";
 
@@ -170,36 +163,8 @@ async fn wiki(wiki: &GiteaWiki, told: &mut Told) {
     }
 }
 
-/// Stands before Prism and makes of its examples what fits together: an issue is no pull request, a pull request is open until
-/// it was merged, and what is to be base64 is.
-async fn sensible(State((prism, merged)): State<(String, Arc<AtomicBool>)>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let merge = parts.method == Method::POST && parts.uri.path().ends_with("/merge");
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    let client = reqwest::Client::new();
-    let answer = client
-        .request(parts.method, format!("{prism}{}", parts.uri))
-        .headers(parts.headers)
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    merged.fetch_or(merge, Ordering::AcqRel);
-    let (status, kind) = (answer.status(), answer.headers().get("content-type").cloned());
-    let bytes = answer.bytes().await.unwrap();
-    let bytes = match serde_json::from_slice::<Value>(&bytes) {
-        Ok(mut value) => {
-            mend(&mut value, merged.load(Ordering::Acquire));
-            value.to_string().into()
-        }
-        Err(_) => bytes,
-    };
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = status;
-    response.headers_mut().extend(kind.map(|kind| (CONTENT_TYPE, kind)));
-    response
-}
-
+/// Makes of examples what fits together: an issue is no pull request, a pull request is open until it was merged, and what is
+/// to be base64 is.
 fn mend(value: &mut Value, merged: bool) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(|value| mend(value, merged)),
@@ -220,12 +185,14 @@ fn mend(value: &mut Value, merged: bool) {
 }
 
 async fn fits(product: Product, document: &'static str, lowest: usize) {
-    let document = Document::new(document).below("/api/v1");
-    let Some(prism) = Prism::boot(document).await else { return };
     let merged = Arc::new(AtomicBool::new(false));
-    let router = Router::new().fallback(sensible).with_state((prism.url(), Arc::clone(&merged)));
-    let server = Server::start(router).await;
-    let config = || config(product, &format!("{}/api/v1", server.url()), "t0ken");
+    let seen = Arc::clone(&merged);
+    let document = Document::new(document).below("/api/v1").one_page().mended_by(move |asked, value| {
+        seen.fetch_or(asked.starts_with("POST") && asked.ends_with("/merge"), Ordering::AcqRel);
+        mend(value, seen.load(Ordering::Acquire));
+    });
+    let Some(prism) = Prism::boot(document).await else { return };
+    let config = || config(product, &format!("{}/api/v1", prism.url()), "t0ken");
     let mut told = Told::default();
     git(&GiteaGit::new(config()).unwrap(), &merged, &mut told).await;
     issues(&GiteaIssues::new(config()).unwrap(), &mut told).await;

@@ -30,7 +30,6 @@ async fn the_suite_passes_for_a_person_of_an_enterprise_server_who_is_reviewed_b
     git::run(&hub.git(), &world).await.unwrap();
 }
 
-#[ignore = "fails: the suite passes where pages are said not to hold still, so that this is no longer a lack"]
 #[tokio::test]
 async fn nothing_is_said_to_be_lacking_that_is_there() {
     let hub = Hub::new().await;

@@ -12,6 +12,7 @@ use mosaic_core::types::project::{IssueState, SprintState};
 use mosaic_core::types::{PageRequest, RepoRef, Secret, Timestamp};
 use mosaic_providers::github::{GitHubGit, GitHubIssues};
 use mosaic_providers::http::Auth;
+use serde_json::Value;
 
 use super::config;
 use crate::support::prism::{Document, Prism};
@@ -46,9 +47,35 @@ macro_rules! told {
     };
 }
 
+/// Takes examples out of the summaries that the document wraps some in, makes issues of issues that are pull requests too, and
+/// base64 of what is to be base64.
+fn mend(value: &mut Value) {
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(mend),
+        Value::Object(fields) => {
+            if let (1, Some(inner)) = (fields.len(), fields.get_mut("value")) {
+                *value = inner.take();
+                return mend(value);
+            }
+            fields.remove("pull_request");
+            for (name, value) in fields {
+                match name.as_str() {
+                    "content" if value.is_string() => *value = "VGV4dA==".into(),
+                    _ => mend(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 #[tokio::test]
 async fn prism_finds_no_fault_in_what_is_asked() {
-    let document = Document::new("github/api.github.com.pruned.json").rehost("https://api.github.com");
+    let document = Document::new("github/api.github.com.pruned.json")
+        .rehost("https://api.github.com")
+        .json_as("application/vnd.github+json")
+        .one_page()
+        .mended_by(|_, value| mend(value));
     let Some(prism) = Prism::boot(document).await else { return };
     let config = || config(&prism.url(), Auth::token("t0ken"));
     let (git, issues) = (GitHubGit::new(config()).unwrap(), GitHubIssues::new(config()).unwrap());
@@ -109,10 +136,10 @@ async fn prism_finds_no_fault_in_what_is_asked() {
         list_projects(ListProjects::new());
         update_project(UpdateProject::new(key).description("What for"));
         create_issue(CreateIssue::new(key, "It leaks").body("Here").assignee("octocat").labels(vec!["bug".to_owned()]));
-        get_issue(GetIssue::new(key, 1347u64)) => NotFound;
-        update_issue(UpdateIssue::new(key, 1347u64).title("New").state(IssueState::Closed).labels(vec![])) => NotFound;
+        get_issue(GetIssue::new(key, 1347u64));
+        update_issue(UpdateIssue::new(key, 1347u64).title("New").state(IssueState::Closed).labels(vec![]));
         list_issues(ListIssues::new(key).state(IssueState::Open).label("bug").assignee("octocat").sprint("1"));
-        add_comment(AddComment::new(key, 1347u64, "Seen too.")) => NotFound;
+        add_comment(AddComment::new(key, 1347u64, "Seen too."));
         list_comments(ListComments::new(key, 1347u64));
         search_issues(SearchIssues::new("leaking lid").project(key).state(IssueState::Open));
         create_sprint(CreateSprint::new(key, "July").goal("No leaks").ends_at(day()));

@@ -11,6 +11,7 @@ mod violation;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::Value;
@@ -29,18 +30,25 @@ const PROGRAM: &str = "MOSAIC_PRISM";
 const REQUIRED: &str = "MOSAIC_REQUIRE_SERVERS";
 
 /// A vendor's document and how it is mounted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Document {
     file: &'static str,
     base: &'static str,
     origins: Vec<&'static str>,
     amend: Option<fn(&mut Value)>,
+    json: Option<&'static str>,
+    mend: Arc<Mend>,
+    endless: bool,
 }
+
+/// Makes of an answer one that fits together with the others.
+type Mend = dyn Fn(&str, &mut Value) + Send + Sync;
 
 impl Document {
     /// A document below `specs` of the shared test data, such as `gitea/swagger.v1.pruned.json`.
     pub(crate) fn new(file: &'static str) -> Self {
-        Self { file, base: "", origins: Vec::new(), amend: None }
+        let (base, origins) = ("", Vec::new());
+        Self { file, base, origins, amend: None, json: None, mend: Arc::new(|_, _| {}), endless: false }
     }
 
     /// Mounts its paths below this one, such as `/api/v1`: Prism ignores what a document says of it. A request outside of it
@@ -60,6 +68,26 @@ impl Document {
     /// Puts right what the document is known to say wrong, as recordings of the vendor show.
     pub(crate) fn amend(mut self, amend: fn(&mut Value)) -> Self {
         self.amend = Some(amend);
+        self
+    }
+
+    /// Says under which name the vendor is asked for JSON, such as `application/vnd.github+json`, where its document lists
+    /// plain `application/json`.
+    pub(crate) fn json_as(mut self, name: &'static str) -> Self {
+        self.json = Some(name);
+        self
+    }
+
+    /// Lets this change every answer, told of the request as `POST /a/b`: the examples of a document need not fit together,
+    /// and only requests are held to it. What is no JSON comes as `null` and stays as it is.
+    pub(crate) fn mended_by(mut self, mend: impl Fn(&str, &mut Value) + Send + Sync + 'static) -> Self {
+        self.mend = Arc::new(mend);
+        self
+    }
+
+    /// Takes away the links of answers that say of every page that another one comes.
+    pub(crate) fn one_page(mut self) -> Self {
+        self.endless = true;
         self
     }
 }
@@ -102,7 +130,7 @@ impl Prism {
         let paths = Paths::read(&whole, document.base);
         let file = amended.as_ref().map_or(file.as_path(), |place| place.path());
         let (program, origin) = Program::start(&program, file).await;
-        let proxy = Proxy::new(origin, document.base, document.origins);
+        let proxy = Proxy::new(origin, document);
         let server = Server::start(proxy.router()).await;
         proxy.serves(server.url());
         Some(Self { server, proxy, paths, _program: program })

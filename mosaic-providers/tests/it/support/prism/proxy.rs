@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, HOST, LINK, LOCATION, TRANSFER_ENCODING};
+use axum::http::header::{ACCEPT, CONTENT_LENGTH, HOST, LINK, LOCATION, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use parking_lot::Mutex;
+use serde_json::Value;
 
+use super::Document;
 use super::violation::{self, Violation};
 
 /// How much of a body is shown beside a violation.
@@ -22,8 +24,7 @@ pub(super) struct Proxy(Arc<Inner>);
 struct Inner {
     client: reqwest::Client,
     origin: String,
-    base: &'static str,
-    origins: Vec<&'static str>,
+    document: Document,
     changing: Mutex<Changing>,
 }
 
@@ -35,15 +36,15 @@ struct Changing {
 }
 
 impl Proxy {
-    /// Passes on to the origin what comes below the base path.
-    pub(super) fn new(origin: String, base: &'static str, origins: Vec<&'static str>) -> Self {
+    /// Passes on to the origin what comes below the base path of the document.
+    pub(super) fn new(origin: String, document: Document) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .no_gzip()
             .build()
             .unwrap();
-        Self(Arc::new(Inner { client, origin, base, origins, changing: Mutex::default() }))
+        Self(Arc::new(Inner { client, origin, document, changing: Mutex::default() }))
     }
 
     pub(super) fn router(&self) -> Router {
@@ -68,7 +69,12 @@ impl Proxy {
         let own = self.0.changing.lock().own.clone();
         for name in [LINK, LOCATION] {
             let Some(text) = headers.get(&name).and_then(|value| value.to_str().ok()) else { continue };
-            let text = self.0.origins.iter().fold(text.to_owned(), |text, origin| text.replace(origin, &own));
+            let text = self
+                .0
+                .document
+                .origins
+                .iter()
+                .fold(text.to_owned(), |text, origin| text.replace(origin, &own));
             headers.insert(name, HeaderValue::from_str(&text).unwrap());
         }
     }
@@ -79,9 +85,10 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let asked = format!("{} {}", parts.method, parts.uri.path());
     let shown = shown(&format!("{} {target}", parts.method), &body);
-    let Some(below) = target.strip_prefix(inner.base).filter(|below| below.starts_with('/')) else {
-        let message = format!("outside of the base path {}", inner.base);
+    let Some(below) = target.strip_prefix(inner.document.base).filter(|below| below.starts_with('/')) else {
+        let message = format!("outside of the base path {}", inner.document.base);
         let violation = Violation { request: shown, place: "path".to_owned(), message };
         inner.changing.lock().violations.push(violation);
         return StatusCode::NOT_FOUND.into_response();
@@ -90,6 +97,9 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     headers.remove(HOST);
     headers.remove(CONTENT_LENGTH);
     headers.remove(TRANSFER_ENCODING);
+    if inner.document.json.is_some_and(|name| headers.get(ACCEPT).is_some_and(|asked| asked == name)) {
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    }
     if let Some(code) = inner.changing.lock().prefer {
         headers.insert("prefer", HeaderValue::from_str(&format!("code={code}")).unwrap());
     }
@@ -105,6 +115,14 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     headers.remove(TRANSFER_ENCODING);
     headers.remove(CONTENT_LENGTH);
     proxy.rehost(&mut headers);
+    if inner.document.endless {
+        headers.remove(LINK);
+    }
+    let read = serde_json::from_slice::<Value>(&body);
+    let json = read.is_ok();
+    let mut value = read.unwrap_or_default();
+    (inner.document.mend)(&asked, &mut value);
+    let body = if json { value.to_string().into() } else { body };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
