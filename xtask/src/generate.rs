@@ -4,29 +4,27 @@ use crate::error::{Error, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What the generator writes: the page of operations, one JSON Schema per type, and that of configuration files.
-const GENERATED: &[&str] = &["docs/operations.md", "docs/schema", "mosaic-core/schemas"];
+/// What the generators write: the page of operations, one JSON Schema per type, that of configuration files, and what providers
+/// offer in their documents.
+const GENERATED: &[&str] =
+    &["docs/operations.md", "docs/schema", "mosaic-core/schemas", ":(glob)mosaic-providers/src/**/docs.md"];
 
-/// Runs the generator; with `--check`, fails with the difference if the committed files are not its output.
+/// The generators: package, features and example.
+const GENERATORS: &[[&str; 3]] =
+    &[["mosaic-core", "testkit", "generate"], ["mosaic-providers", "vendors", "operations"]];
+
+/// Runs the generators; with `--check`, fails with the difference if the committed files are not their output.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
     let check = match args {
         [] => false,
         [flag] if flag == "--check" => true,
         _ => return Err(Error::Usage("usage: cargo xtask gen [--check]".to_owned())),
     };
-    let mut generate = workspace.cargo();
-    generate.args([
-        "run",
-        "--quiet",
-        "-p",
-        "mosaic-core",
-        "--features",
-        "testkit",
-        "--example",
-        "generate",
-        "--",
-    ]);
-    process::run(generate.arg(workspace.root()))?;
+    for [package, features, example] in GENERATORS {
+        let mut generate = workspace.cargo();
+        generate.args(["run", "--quiet", "-p", package, "--features", features, "--example", example, "--"]);
+        process::run(generate.arg(workspace.root()))?;
+    }
     if check { unchanged(workspace) } else { Ok(()) }
 }
 

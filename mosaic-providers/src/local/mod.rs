@@ -1,4 +1,4 @@
-//! The embedded providers: real work on the disk of this machine, no account and no server.
+#![doc = include_str!("docs.md")]
 
 #[cfg(all(feature = "local-cicd", target_os = "linux"))]
 pub mod cicd;

@@ -5,6 +5,9 @@
 #[cfg(all(feature = "circleci", feature = "local-git"))]
 mod circleci;
 #[cfg(test)]
+#[cfg(all(feature = "local-cicd", feature = "local-docs", feature = "local-project", target_os = "linux"))]
+mod declared;
+#[cfg(test)]
 #[cfg(all(feature = "http", feature = "local-git"))]
 mod fake;
 #[cfg(test)]
