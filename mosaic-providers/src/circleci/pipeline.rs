@@ -17,6 +17,11 @@ pub(super) const WHOLE: &str = "circleci";
 const FILE: &str = ".circleci/config.yml";
 
 pub(super) async fn list(server: &Server, cx: &CallContext, op: ListPipelines) -> Result<Page<Pipeline>> {
+    if server.parameter.is_some() {
+        let text =
+            "any name is a pipeline where a parameter carries it (pipelineParameter): they are not listed";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     let list = List(("cicd.list_pipelines", &op.repo, &op.at));
     let part = Numbered::of(&list, &op.page, 100)?;
     project(server, cx, &op.repo).await?;

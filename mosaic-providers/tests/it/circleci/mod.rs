@@ -1,9 +1,16 @@
 //! CircleCI: the behaviour suite over a service that stands in for it, and what is particular to it.
 
+mod particular;
+mod plugin;
+mod prism;
+mod replay;
+
 use std::sync::Arc;
 
 use mosaic_core::plugin::Plugin as _;
-use mosaic_core::testkit::suite::cicd::{Draft, Prepared, Trait, World, lacks_are_needed, run};
+use mosaic_core::testkit::suite::cicd::{
+    Draft, JobDraft, Prepared, Step, Trait, World, lacks_are_needed, run,
+};
 use mosaic_core::types::RepoRef;
 use mosaic_providers::circleci::{CircleCi, CircleCiConfig};
 use mosaic_providers::http::{Auth, HttpConfig, Reach};
@@ -61,6 +68,11 @@ async fn prepare(forge: &Forge, repo: u64, branch: &str, draft: &Draft) {
     git.put_file(&put, |_| Ok(())).await.unwrap();
 }
 
+/// A job that says hello.
+fn hello() -> JobDraft {
+    JobDraft::new("one").step(Step::Print("hello".into()))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_behaves_like_every_ci() {
     let watch = Watch::load("circleci/openapi.v2.json").map(|watch| watch.below("/api/v2"));
@@ -85,6 +97,11 @@ async fn it_behaves_like_every_ci() {
     run(&ground.ci, &world).await.unwrap();
     lacks_are_needed(&ground.ci, &world).await.unwrap();
     if let Some(watch) = watch {
-        watch.assert_faithful();
+        // What has not begun or ended has a null there, and so has the last page, which the document leaves out.
+        let nulls = ["/started_at: null", "/stopped_at: null", "/next_page_token: null"];
+        let known = |line: &String| nulls.iter().any(|null| line.contains(null));
+        let wrong: Vec<_> = watch.violations().into_iter().filter(|line| !known(line)).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(watch.checked().len() > 10, "{:?}", watch.checked());
     }
 }

@@ -60,6 +60,14 @@ impl Recording {
         Some(Self::of(vec![exchange], []))
     }
 
+    /// The same with other answers: those in JSON as this makes them of what was recorded.
+    pub(crate) fn mended(mut self, mend: impl Fn(Value) -> Value) -> Self {
+        for exchange in &mut self.exchanges {
+            exchange.body = mend(exchange.json()).to_string();
+        }
+        self
+    }
+
     /// Exchanges of servers at these origins.
     pub(super) fn of(exchanges: Vec<Exchange>, origins: impl IntoIterator<Item = String>) -> Self {
         Self { exchanges, origins: origins.into_iter().collect(), ..Self::default() }
