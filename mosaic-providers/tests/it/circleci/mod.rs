@@ -102,6 +102,6 @@ async fn it_behaves_like_every_ci() {
         let known = |line: &String| nulls.iter().any(|null| line.contains(null));
         let wrong: Vec<_> = watch.violations().into_iter().filter(|line| !known(line)).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        assert!(watch.checked().len() > 10, "{:?}", watch.checked());
+        assert!(watch.checked().len() >= 9, "{:?}", watch.checked());
     }
 }
