@@ -5,7 +5,7 @@
 //! | `circleci` | pipelines of CircleCI | cicd |
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
-//! | `gitlab` | GitLab | git, project, cicd |
+//! | `gitlab` | GitLab | git, project, cicd, docs |
 //! | `jenkins` | builds of a Jenkins server | cicd |
 //! | `local-cicd` | pipelines of those repositories, run as processes of this machine; on Linux | cicd |
 //! | `local-docs` | documents in Markdown files, with full-text search | docs |
@@ -77,6 +77,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
         Box::new(gitlab::GitLabCiFactory),
         #[cfg(feature = "gitlab")]
         Box::new(gitlab::GitLabIssuesFactory),
+        #[cfg(feature = "gitlab")]
+        Box::new(gitlab::GitLabWikiFactory),
         #[cfg(feature = "jenkins")]
         Box::new(jenkins::JenkinsFactory),
         #[cfg(feature = "github")]

@@ -11,7 +11,7 @@ use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use super::{GitLabCi, GitLabGit, GitLabIssues};
+use super::{GitLabCi, GitLabGit, GitLabIssues, GitLabWiki};
 use crate::http::{Auth, HttpConfig};
 
 /// The configuration of each of GitLab's providers.
@@ -139,4 +139,15 @@ factories! {
     /// assert_eq!(GitLabIssuesFactory.service(), ServiceKind::Project);
     /// ```
     GitLabIssuesFactory: GitLabIssues, Project;
+
+    /// Makes [`GitLabWiki`] plugins: provider `gitlab`, service docs.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::gitlab::GitLabWikiFactory;
+    ///
+    /// assert_eq!(GitLabWikiFactory.service(), ServiceKind::Docs);
+    /// ```
+    GitLabWikiFactory: GitLabWiki, Docs;
 }

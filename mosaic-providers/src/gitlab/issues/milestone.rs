@@ -81,7 +81,7 @@ pub(super) async fn create(lab: &GitLab, cx: &CallContext, op: CreateSprint) -> 
     Ok(made.sprint(&op.project))
 }
 
-/// Newest first, as GitLab lists them.
+/// Those that are due first come first.
 pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListSprints) -> Result<Page<Sprint>> {
     let repo = repository(&op.project)?;
     let list = List(("sprints", &op.project, op.state));

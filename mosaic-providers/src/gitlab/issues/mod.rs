@@ -11,6 +11,8 @@ mod project;
 mod search;
 mod wire;
 
+pub(super) use issue::repository;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -37,7 +37,7 @@ fn world(bench: &Bench, owner: &'static str) -> World {
         .without(Trait::InProgress, "an issue is open or closed")
         .without(Trait::UsersByLogin, "members are listed newest first")
         .without(Trait::LinksByEveryKind, "issues relate to each other, or one blocks the other")
-        .without(Trait::SprintsOldestFirst, "milestones are listed newest first")
+        .without(Trait::SprintsOldestFirst, "milestones come in the order in which they are due")
         .without(Trait::ActiveSprints, "a milestone is open or closed")
 }
 

@@ -5,6 +5,7 @@ mod git;
 mod issues;
 mod prism;
 mod suite;
+mod wiki;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use mosaic_core::types::Timestamp;
 use serde_json::{Value, json};
 
 use super::wire::{time, with};
-use super::{Answer, Cx, missing};
+use super::{Answer, Cx, message, missing};
 use crate::fake::forge::{Label, Milestone, Repo, UserKind, now};
 use crate::fake::http::Reply;
 
@@ -23,14 +23,18 @@ pub(super) fn shape(cx: &Cx<'_>, repo: &Repo, milestone: &Milestone) -> Value {
     })
 }
 
-/// Newest first.
+/// Those that are due first come first, those without a day last.
 pub(super) fn list(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let fits = |milestone: &&Milestone| match cx.ask.query("state") {
         Some("active") => milestone.open,
         Some("closed") => !milestone.open,
         _ => true,
     };
-    cx.list(repo.milestones.iter().rev().filter(fits).map(|milestone| shape(cx, repo, milestone)).collect())
+    let mut all: Vec<_> = repo.milestones.iter().filter(fits).collect();
+    all.sort_by_key(|milestone| {
+        (milestone.due_at.is_none(), milestone.due_at, std::cmp::Reverse(milestone.id))
+    });
+    cx.list(all.into_iter().map(|milestone| shape(cx, repo, milestone)).collect())
 }
 
 fn find<'a>(repo: &'a Repo, id: &str) -> Result<&'a Milestone, Reply> {
@@ -57,10 +61,8 @@ fn write(cx: &Cx<'_>, milestone: &mut Milestone) -> Result<(), Reply> {
     if let (Some(begin), Some(end)) = (milestone.starts_at, milestone.due_at)
         && end <= begin
     {
-        return Err(Reply::json(
-            400,
-            &json!({ "message": { "due_date": ["must be greater than start date"] } }),
-        ));
+        let why = "must be greater than start date";
+        return Err(message(400, &format!("Failed to update milestone {{:due_date=>[{why:?}]}}")));
     }
     match cx.text("state_event") {
         Some("close") => milestone.open = false,
@@ -83,10 +85,8 @@ pub(super) fn create(cx: &Cx<'_>, repo: &Repo) -> Answer {
     let me = cx.writer(repo)?;
     let made = cx.forge().add_milestone(repo.id, &me.login, cx.need("title")?);
     let taken = || {
-        Reply::json(
-            400,
-            &json!({ "message": { "title": ["already being used for another group or project milestone."] } }),
-        )
+        let why = "already being used for another group or project milestone.";
+        message(400, &format!("Failed to create milestone {{:title=>[{why:?}]}}"))
     };
     let mut made = made.ok_or_else(taken)?;
     if let Err(refused) = write(cx, &mut made) {

@@ -25,6 +25,7 @@ mod releases;
 mod routes;
 mod statuses;
 mod tags;
+mod wiki;
 mod wire;
 
 use std::collections::{HashMap, HashSet};

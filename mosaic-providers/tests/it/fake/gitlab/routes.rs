@@ -6,7 +6,7 @@ use super::{Answer, Cx, missing};
 use super::{
     branches, ci, commits, files, hooks, issues, links, merge_requests, merges, milestones, notes, projects,
 };
-use super::{releases, statuses, tags};
+use super::{releases, statuses, tags, wiki};
 use crate::fake::http::Reply;
 
 pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
@@ -73,6 +73,11 @@ async fn project(cx: &Cx<'_>, method: &str, repo: &crate::fake::forge::Repo, res
         ("POST", ["hooks"]) => hooks::create(cx, repo),
         ("DELETE", ["hooks", id]) => hooks::delete(cx, repo, id),
 
+        ("GET", ["wikis"]) => wiki::list(repo),
+        ("POST", ["wikis"]) => wiki::create(cx, repo),
+        ("GET", ["wikis", slug]) => wiki::get(repo, slug),
+        ("PUT", ["wikis", slug]) => wiki::update(cx, repo, slug),
+        ("DELETE", ["wikis", slug]) => wiki::delete(cx, repo, slug),
         ("GET", ["labels"]) => milestones::labels(cx, repo),
         ("GET", ["labels", name]) => milestones::one_label(repo, name),
         ("GET", ["members", "all"]) => milestones::members(cx, repo),
