@@ -38,6 +38,14 @@ pub mod http;
 #[cfg(feature = "jenkins")]
 pub mod jenkins;
 pub mod local;
+#[cfg(any(
+    feature = "circleci",
+    feature = "github",
+    feature = "gitlab",
+    feature = "webhook",
+    feature = "woodpecker"
+))]
+mod run_state;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 #[cfg(feature = "woodpecker")]

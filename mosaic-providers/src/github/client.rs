@@ -30,7 +30,8 @@ pub(super) static DIALECT: Dialect = Dialect {
 /// `Config`, naming the field.
 pub(super) fn connect(config: &GitHubConfig) -> Result<Client> {
     let GitHubConfig { base_url, auth, identities, http, .. } = config;
-    Client::new(&DIALECT, &Access { base_url, auth, identities, http }, &app_tokens)
+    let client = Client::new(&DIALECT, &Access { base_url, auth, identities, http }, &app_tokens)?;
+    Ok(client.vendor_calls(config.vendor_calls))
 }
 
 /// How many items GitHub gives at once at most.

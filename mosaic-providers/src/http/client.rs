@@ -61,7 +61,14 @@ const LARGEST_ERROR: usize = 64 << 10;
 /// limits are used up (nothing was sent), `Network` with what is known of the delivery, `Protocol` where the answer cannot be
 /// read or leads away from the origin, and with the kind that the status stands for where the answer is no success.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Vendor);
+
+/// Whether calls in the vendor's own words may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vendor {
+    Allowed,
+    Refused,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -117,7 +124,7 @@ impl Client {
         let pool = |auth: &Auth| pool(auth, dialect, &transport, &base, apps);
         let identity = |(label, auth): (&String, &Auth)| Ok((label.as_str().into(), pool(auth)?));
         let identities = access.identities.iter().map(identity).collect::<Result<_>>()?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             own: pool(access.auth)?,
             identities,
             known: Conditional::new(access.http.revalidation_bytes),
@@ -125,7 +132,20 @@ impl Client {
             transport,
             dialect,
             base,
-        })))
+        };
+        Ok(Self(Arc::new(inner), Vendor::Allowed))
+    }
+
+    /// The same, with calls in the vendor's own words refused unless they are allowed. They are allowed where nothing is said.
+    #[must_use]
+    pub fn vendor_calls(mut self, allowed: bool) -> Self {
+        self.1 = if allowed { Vendor::Allowed } else { Vendor::Refused };
+        self
+    }
+
+    /// Whether calls in the vendor's own words are refused.
+    pub(super) fn refuses_vendor_calls(&self) -> bool {
+        self.1 == Vendor::Refused
     }
 
     /// How the vendor wants to be spoken to.

@@ -45,7 +45,7 @@ pub use config::{HttpConfig, ProxyConfig, Reach, TlsConfig};
 pub use dialect::{Dialect, Refusal, TokenHeader};
 pub use events::{Event, Events};
 pub use pace::Pace;
-pub use page::{Numbered, Sifted, has_next, limit_of, sift, sifted, token_of, tokened};
+pub use page::{Numbered, Sifted, has_next, limit_of, sift, token_of, tokened};
 pub use path::Path;
 pub use request::Request;
 pub use transport::Transport;

@@ -111,9 +111,16 @@ pub struct Sifted<T> {
     pub next: Option<u64>,
 }
 
+impl<T> Sifted<T> {
+    /// The page of it, for a list whose cursor holds that number.
+    pub fn page(self, list: &List<impl Serialize>) -> Page<T> {
+        Page::new(self.items, self.next.map(|next| list.cursor(next)))
+    }
+}
+
 /// Picks up to `limit` wanted items out of a list whose pages of `size` items are counted from 1, beginning after the first
-/// `offset`. `fetch` gives a page and whether another one follows. Ten pages are read at most: what was found by then comes with
-/// the place to go on from, and may be nothing.
+/// `offset`: for lists that the vendor cannot filter, or not in every way. `fetch` gives a page and whether another one follows.
+/// Ten pages are read at most: what was found by then comes with the place to go on from, and may be nothing.
 ///
 /// # Errors
 /// What `fetch` says; `Invalid` where no list is so long.
@@ -141,37 +148,12 @@ where
             }
             items.push(item);
         }
-        if !more {
-            return Ok(Sifted { items, next: None });
+        // The next page is not read only to see whether it has anything.
+        if !more || items.len() == limit {
+            return Ok(Sifted { items, next: more.then_some((page + 1) * size) });
         }
     }
     Ok(Sifted { items, next: Some((first + PAGES) * size) })
-}
-
-/// How many parts of a list are read at most for one page.
-const SIFTED: usize = 10;
-
-/// A page of what is left of a list that the vendor cannot filter. `read` gives what is left of a part, and whether the part was
-/// full. Parts of which nothing is left are passed over, ten at most: a page may be short, or empty with a cursor.
-///
-/// # Errors
-/// Those of reading.
-pub async fn sifted<T, F>(
-    list: &List<impl Serialize>,
-    mut part: Numbered,
-    read: impl Fn(Numbered) -> F,
-) -> Result<Page<T>>
-where
-    F: Future<Output = Result<(Vec<T>, bool)>>,
-{
-    for left in (0..SIFTED).rev() {
-        let (items, more) = read(part).await?;
-        if !items.is_empty() || !more || left == 0 {
-            return Ok(part.page(list, items, more));
-        }
-        part.offset += part.size;
-    }
-    Ok(Page::last(Vec::new()))
 }
 
 /// The token to go on with that a call brings; none for the first page.
@@ -204,29 +186,6 @@ mod tests {
         let smaller = Numbered::of(&list, &PageRequest::first(20).at(next), 50).unwrap();
         assert_eq!((smaller.number(), smaller.size, smaller.offset), (3, 15, 30));
         assert_eq!(Numbered::of(&list, &PageRequest::first(100), 50).unwrap().size, 50);
-    }
-
-    #[tokio::test]
-    async fn parts_of_which_nothing_is_left_are_passed_over() {
-        let list = List("a");
-        let read = |part: Numbered| async move {
-            let items: Vec<u64> = (part.offset..part.offset + part.size).filter(|n| n % 70 == 65).collect();
-            Ok((items, part.offset + part.size < 300))
-        };
-        let (mut seen, mut at) = (Vec::new(), None::<Cursor>);
-        loop {
-            let mut request = PageRequest::first(10);
-            request.cursor = at.take();
-            let part = Numbered::of(&list, &request, 50).unwrap();
-            let page = sifted(&list, part, read).await.unwrap();
-            assert!(page.items.len() == 1 || page.next.is_none());
-            seen.extend(page.items);
-            match page.next {
-                Some(next) => at = Some(next),
-                None => break,
-            }
-        }
-        assert_eq!(seen, [65, 135, 205, 275]);
     }
 
     #[test]
@@ -267,6 +226,19 @@ mod tests {
             offset = part.next;
         }
         assert_eq!(all, [0, 3, 6, 9, 12, 15, 18, 21, 24]);
+        // A page that has all that is wanted is the last that is read.
+        let read = std::cell::Cell::new(0);
+        let counted = |page| {
+            read.set(read.get() + 1);
+            fetch(page)
+        };
+        let full = sift(8, 4, 4, counted, Some).await.unwrap();
+        assert_eq!((full, read.get()), (Sifted { items: vec![8, 9, 10, 11], next: Some(12) }, 1));
+        assert_eq!(sift(24, 4, 4, fetch, Some).await.unwrap(), Sifted { items: vec![24], next: None });
+        let list = List("thirds");
+        let page = sift(0, 2, 4, fetch, thirds).await.unwrap().page(&list);
+        let next = PageRequest::first(2).at(page.next.unwrap());
+        assert_eq!((page.items, list.after(&next).unwrap()), (vec![0, 3], Some(4u64)));
         let none =
             sift(0, 2, 1, |page| std::future::ready(Ok((vec![page], true))), |_| None::<u64>).await.unwrap();
         assert_eq!(none, Sifted { items: vec![], next: Some(10) });

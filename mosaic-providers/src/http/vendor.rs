@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::{VendorRead, VendorWrite};
 use mosaic_core::types::vendor::{ApiPath, VendorAnswer, VendorMethod};
 use serde_json::Value;
@@ -36,8 +36,9 @@ impl Client {
     /// is another.
     ///
     /// # Errors
-    /// Those of any request.
+    /// `Unsupported` where such calls are [refused](Client::vendor_calls), and those of any request.
     pub async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
+        self.may_be_called()?;
         let request = self.get(Path::of_api(&op.path));
         told(self, with(request, op.query).raw(cx).await?)
     }
@@ -45,8 +46,9 @@ impl Client {
     /// Changes something by a path of the vendor's own.
     ///
     /// # Errors
-    /// Those of any request.
+    /// `Unsupported` where such calls are [refused](Client::vendor_calls), and those of any request.
     pub async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
+        self.may_be_called()?;
         let method = match op.method {
             VendorMethod::Post => Method::POST,
             VendorMethod::Put => Method::PUT,
@@ -59,6 +61,14 @@ impl Client {
             None => request,
         };
         told(self, request.raw(cx).await?)
+    }
+
+    fn may_be_called(&self) -> Result<()> {
+        if self.refuses_vendor_calls() {
+            let text = "calls in the vendor's own words are not allowed here: set `vendorCalls`";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        Ok(())
     }
 }
 

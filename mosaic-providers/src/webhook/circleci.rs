@@ -6,7 +6,8 @@ use mosaic_core::types::cicd::{Job, PipelineRun};
 use serde::Deserialize;
 
 use super::wire::{self, Id, Parsed, Time};
-use super::{Event, JobEvent, RunEvent, fault, run_state};
+use super::{Event, JobEvent, RunEvent, fault};
+use crate::run_state::circleci::WORDS;
 
 /// What is around every event. It must be read from any body, so nothing of it is required.
 #[derive(Deserialize)]
@@ -134,7 +135,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
             let (pipeline, repo) = known()?;
             let WorkflowBody { workflow: wire } = wire::read(body)?;
             let mut run =
-                PipelineRun::new(pipeline, repo, run_state::circleci(&wire.status)).pipeline(wire.name);
+                PipelineRun::new(pipeline, repo, WORDS.read(&wire.status, true)).pipeline(wire.name);
             run.reference = wire::said(source.branch).or(wire::said(source.tag));
             run.commit = wire::said(source.revision);
             run.vendor_state = Some(wire.status);
@@ -148,7 +149,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
             let JobBody { job: wire } = wire::read(body)?;
             // Logs and artifacts are asked for by number; jobs that only wait for an approval have none.
             let id = wire.number.map_or(wire.id, |number| number.to_string());
-            let mut job = Job::new(id, wire.name, run_state::circleci(&wire.status));
+            let mut job = Job::new(id, wire.name, WORDS.read(&wire.status, true));
             job.vendor_state = Some(wire.status);
             job.started_at = wire.started_at.0;
             job.ended_at = wire.stopped_at.0;

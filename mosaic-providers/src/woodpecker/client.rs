@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use moka::sync::Cache;
+use moka::future::Cache;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{RepoRef, cicd::RunState};
@@ -13,6 +13,7 @@ use mosaic_core::types::{RepoRef, cicd::RunState};
 use super::config::WoodpeckerConfig;
 use super::wire;
 use crate::http::{Access, Auth, Client, Dialect, Pace, Refusal, TokenHeader, at};
+use crate::run_state::woodpecker::WORDS;
 
 /// How many repositories are remembered.
 const REPOSITORIES: u64 = 10_000;
@@ -48,8 +49,8 @@ pub(super) struct Server {
     poll: Duration,
     /// Whether it is asked without credentials.
     pub(super) anonymous: bool,
-    /// By `owner/name`.
-    repositories: Cache<String, Arc<Place>>,
+    /// By who asks and what for.
+    repositories: Cache<(Option<String>, String), Arc<Place>>,
 }
 
 /// A repository on the server.
@@ -76,7 +77,7 @@ impl Server {
             http: &config.http,
         };
         Ok(Self {
-            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?,
+            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?.vendor_calls(config.vendor_calls),
             variable: config.pipeline_variable.clone(),
             web: config.base_url.trim_end_matches('/').strip_suffix("/api").map(str::to_owned),
             poll: Duration::from_millis(config.poll_ms),
@@ -105,23 +106,33 @@ impl Server {
         F: Future<Output = Result<T>> + Send,
     {
         let name = format!("{}/{}", repo.owner, repo.name);
-        let Some(known) = self.repositories.get(&name) else {
-            return call(self.look_up(cx, name).await?).await;
+        let key = (cx.caller().credential().map(str::to_owned), name);
+        let Some(known) = self.repositories.get(&key).await else {
+            return call(self.look_up_once(cx, key).await?).await;
         };
         match call(Arc::clone(&known)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.repositories.invalidate(&name);
-                let found = self.look_up(cx, name).await?;
+                // Only by whoever comes first: what was found since then is not forgotten.
+                if self.repositories.get(&key).await.is_some_and(|there| there.id == known.id) {
+                    self.repositories.invalidate(&key).await;
+                }
+                let found = self.look_up_once(cx, key).await?;
                 if found.id == known.id { Err(error) } else { call(found).await }
             }
             other => other,
         }
     }
 
-    async fn look_up(&self, cx: &CallContext, name: String) -> Result<Arc<Place>> {
+    /// Looks a repository up; whoever asks for it meanwhile waits for the same answer.
+    async fn look_up_once(&self, cx: &CallContext, key: (Option<String>, String)) -> Result<Arc<Place>> {
+        let found = self.repositories.try_get_with_by_ref(&key, self.look_up(cx, &key.1)).await;
+        found.map_err(|error| Error::clone(&error))
+    }
+
+    async fn look_up(&self, cx: &CallContext, name: &str) -> Result<Arc<Place>> {
         // Only a read: a time limit that strikes meanwhile has made no run.
         let cx = &cx.clone().for_attempt(None);
-        let found: Result<wire::Repository> = self.client.get(at!["repos", "lookup", &name]).send(cx).await;
+        let found: Result<wire::Repository> = self.client.get(at!["repos", "lookup", name]).send(cx).await;
         let wire = found.map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
                 let text = format!("Woodpecker knows no repository {name}, or does not show it");
@@ -129,14 +140,12 @@ impl Server {
             }
             _ => error.refused(),
         })?;
-        let place = Arc::new(Place {
+        Ok(Arc::new(Place {
             id: wire.id,
             default_branch: wire.default_branch,
             active: wire.active,
             config_file: wire.config_file,
-        });
-        self.repositories.insert(name, Arc::clone(&place));
-        Ok(place)
+        }))
     }
 
     /// Where a person sees a run.
@@ -164,6 +173,6 @@ pub(super) fn number(run: &str) -> Result<u64> {
 
 impl wire::Run {
     pub(super) fn state(&self) -> RunState {
-        super::state::read(&self.status, self.finished > 0)
+        WORDS.read(&self.status, self.finished > 0)
     }
 }

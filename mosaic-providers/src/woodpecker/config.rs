@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::Result;
 use mosaic_core::plugin::{Factory, FactoryInput, Plugin};
 use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -41,6 +41,9 @@ pub struct WoodpeckerConfig {
     /// The connection.
     #[serde(default)]
     pub http: HttpConfig,
+    /// Whether any call of Woodpecker's API may be made by the operations `vendor_read` and `vendor_write`; not where absent.
+    #[serde(default)]
+    pub vendor_calls: bool,
     /// The variable that carries the name of the pipeline that is asked for, so that workflows can choose by it. Where absent
     /// each repository has one pipeline, `woodpecker`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,7 @@ impl WoodpeckerConfig {
             auth: Auth::None,
             identities: HashMap::new(),
             http: HttpConfig::default(),
+            vendor_calls: false,
             pipeline_variable: None,
             poll_ms: poll_ms(),
         }
@@ -87,6 +91,13 @@ impl WoodpeckerConfig {
     #[must_use]
     pub fn http(mut self, http: HttpConfig) -> Self {
         self.http = http;
+        self
+    }
+
+    /// The same, with calls in the vendor's own words allowed or not.
+    #[must_use]
+    pub fn vendor_calls(mut self, allowed: bool) -> Self {
+        self.vendor_calls = allowed;
         self
     }
 
@@ -131,8 +142,6 @@ impl Factory for WoodpeckerFactory {
     }
 
     async fn create(&self, input: FactoryInput) -> Result<Arc<dyn Plugin>> {
-        let config: WoodpeckerConfig = serde_json::from_value(input.config)
-            .map_err(|error| Error::new(ErrorKind::Config, format!("woodpecker: {error}")))?;
-        Ok(Arc::new(Woodpecker::new(config)?))
+        Ok(Arc::new(Woodpecker::new(crate::http::read("woodpecker", input.config)?)?))
     }
 }

@@ -10,8 +10,9 @@ use mosaic_core::types::cicd::{Job, RunState};
 
 use super::client::{Server, number};
 use super::run::time;
-use super::{state, wire};
+use super::wire;
 use crate::http::{List, Numbered};
+use crate::run_state::woodpecker::WORDS;
 
 pub(super) async fn list(server: &Server, cx: &CallContext, op: ListJobs) -> Result<Page<Job>> {
     let number = number(&op.run)?;
@@ -31,7 +32,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListJobs) -> Res
 
 impl wire::Workflow {
     pub(super) fn state(&self) -> RunState {
-        state::read(&self.state, self.finished > 0)
+        WORDS.read(&self.state, self.finished > 0)
     }
 }
 

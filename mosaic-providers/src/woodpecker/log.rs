@@ -13,8 +13,9 @@ use mosaic_core::op::cicd::JobLog;
 use mosaic_core::types::Chunk;
 
 use super::client::{Place, Server, number};
-use super::{state, wire};
+use super::wire;
 use crate::http::{Events, Pace, at};
+use crate::run_state::woodpecker::WORDS;
 
 pub(super) async fn open(server: &Arc<Server>, cx: &CallContext, op: JobLog) -> Result<ItemStream<Chunk>> {
     let number = number(&op.run)?;
@@ -95,7 +96,7 @@ impl Follower {
             };
             let over = ended || job.state().is_final();
             match self.choose(job) {
-                Some(step) if over || state::read(&step.state, false).is_final() => {
+                Some(step) if over || WORDS.read(&step.state, false).is_final() => {
                     self.begin(step.id);
                     let chunk = self.rest_of(step.id).await?;
                     self.done.insert(step.id);

@@ -7,7 +7,6 @@ mod job;
 mod log;
 mod pipeline;
 mod run;
-mod state;
 mod wire;
 
 use std::sync::Arc;
@@ -18,9 +17,11 @@ use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::op::cicd::{
     CancelRun, Cicd, CicdService, GetRun, JobLog, ListJobs, ListPipelines, ListRuns, RerunRun, TriggerRun,
 };
-use mosaic_core::op::{ItemStream, OpSet, Operation as _, StreamOperation as _};
+use mosaic_core::op::vendor::OfCicd;
+use mosaic_core::op::{ItemStream, OpSet, Operation as _, StreamOperation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::cicd::{Job, Pipeline, PipelineRun};
+use mosaic_core::types::vendor::VendorAnswer;
 use mosaic_core::types::{Chunk, Page};
 
 use client::Server;
@@ -68,6 +69,9 @@ impl Woodpecker {
         // Names that come from variables are anybody's.
         if server.variable.is_none() {
             operations.push(ListPipelines::META);
+        }
+        if config.vendor_calls {
+            operations.extend([VendorRead::<OfCicd>::META, VendorWrite::<OfCicd>::META]);
         }
         let info = PluginInfo::new("woodpecker", env!("CARGO_PKG_VERSION"), OpSet::of(&operations));
         Ok(Self { info: info.reports_delivery(true), server })
@@ -128,6 +132,12 @@ impl CicdService for Woodpecker {
     }
     async fn list_jobs(&self, cx: &CallContext, op: ListJobs) -> Result<Page<Job>> {
         job::list(&self.server, cx, op).await
+    }
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
+        self.server.client.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
+        self.server.client.vendor_write(cx, op).await
     }
     async fn job_log(&self, cx: &CallContext, op: JobLog) -> Result<ItemStream<Chunk>> {
         log::open(&self.server, cx, op).await

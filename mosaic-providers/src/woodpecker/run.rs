@@ -9,8 +9,9 @@ use mosaic_core::types::cicd::PipelineRun;
 use mosaic_core::types::{Page, RepoRef, Timestamp};
 
 use super::client::{Place, Server, number};
-use super::{pipeline, state, wire};
-use crate::http::{List, Numbered, at, sifted};
+use super::{pipeline, wire};
+use crate::http::{List, Numbered, Request, at, limit_of, sift};
+use crate::run_state::woodpecker::WORDS;
 
 /// The largest page that the server gives.
 const PAGE: usize = 50;
@@ -96,54 +97,87 @@ pub(super) async fn get(server: &Server, cx: &CallContext, op: GetRun) -> Result
 
 pub(super) async fn list(server: &Server, cx: &CallContext, op: ListRuns) -> Result<Page<PipelineRun>> {
     let list = List(("cicd.list_runs", &op.repo, &op.pipeline, &op.reference, &op.state));
-    let begin = Numbered::of(&list, &op.page, PAGE)?;
-    let (op, list) = (&op, &list);
-    server
+    let part = Numbered::of(&list, &op.page, PAGE)?;
+    if let Some(pipeline) = &op.pipeline {
+        pipeline::check(server, pipeline)?;
+    }
+    let (op, filter, limit) = (&op, &Filter::of(server, &op), limit_of(&op.page, PAGE));
+    // Where each page has to be searched, large ones are read.
+    let size = if filter.is_exact { part.size } else { PAGE as u64 };
+    let found = server
         .within(cx, &op.repo, |place| async move {
-            if let Some(pipeline) = &op.pipeline {
-                pipeline::check(server, pipeline)?;
-            }
-            let place = &place;
-            sifted(list, begin, |part| page(server, cx, place, op, part)).await
+            let fetch = async |page| {
+                let request = server.client.get(at!["repos", place.id, "pipelines"]);
+                let request = request.query("page", page).query("perPage", size);
+                let runs: Vec<wire::Run> = filter.ask(request).send(cx).await?;
+                let more = runs.len() as u64 >= size;
+                Ok((runs, more))
+            };
+            let keep =
+                |run| Some(run).filter(|run| filter.fits(run)).map(|run| read(server, &op.repo, &place, run));
+            sift(part.offset, limit, size, fetch, keep).await
         })
-        .await
+        .await?;
+    Ok(found.page(&list))
 }
 
-/// The runs of a page that are asked for, and whether the page was full.
-async fn page(
-    server: &Server,
-    cx: &CallContext,
-    place: &Place,
-    op: &ListRuns,
-    part: Numbered,
-) -> Result<(Vec<PipelineRun>, bool)> {
-    let mut request = server.client.get(at!["repos", place.id, "pipelines"]);
-    request = request.query("page", part.number()).query("perPage", part.size);
-    request = request.maybe("status", op.state.and_then(state::word));
-    let mut commit = None;
-    if let Some(reference) = op.reference.as_deref() {
-        match reference.strip_prefix("refs/heads/").or((!reference.starts_with("refs/")).then_some(reference))
-        {
-            Some(name) if is_commit(name) => commit = Some(name),
-            Some(name) => request = request.query("branch", name),
-            None => request = request.query("ref", reference),
+/// Which runs are wanted.
+struct Filter<'a> {
+    server: &'a Server,
+    op: &'a ListRuns,
+    reference: Reference<'a>,
+    word: Option<&'static str>,
+    /// Whether the server gives nothing but them.
+    is_exact: bool,
+}
+
+/// What runs were asked for on.
+enum Reference<'a> {
+    Any,
+    Branch(&'a str),
+    Whole(&'a str),
+    Commit(&'a str),
+}
+
+impl<'a> Filter<'a> {
+    fn of(server: &'a Server, op: &'a ListRuns) -> Self {
+        let reference = match op.reference.as_deref() {
+            None => Reference::Any,
+            Some(whole) => match whole.strip_prefix("refs/heads/") {
+                Some(branch) => Reference::Branch(branch),
+                None if whole.starts_with("refs/") => Reference::Whole(whole),
+                None if is_commit(whole) => Reference::Commit(whole),
+                None => Reference::Branch(whole),
+            },
+        };
+        let word = op.state.and_then(|state| WORDS.only(state));
+        let is_exact = matches!(reference, Reference::Any | Reference::Branch(_))
+            && (op.state.is_none() || word.is_some())
+            && (op.pipeline.is_none() || server.variable.is_none());
+        Self { server, op, reference, word, is_exact }
+    }
+
+    /// What the server can be asked for.
+    fn ask<'r>(&self, request: Request<'r>) -> Request<'r> {
+        let request = request.maybe("status", self.word);
+        match self.reference {
+            Reference::Any | Reference::Commit(_) => request,
+            Reference::Branch(name) => request.query("branch", name),
+            Reference::Whole(name) => request.query("ref", name),
         }
     }
-    let runs: Vec<wire::Run> = request.send(cx).await?;
-    let more = runs.len() as u64 >= part.size;
-    let whole = op
-        .reference
-        .as_deref()
-        .filter(|reference| reference.starts_with("refs/") && !reference.starts_with("refs/heads/"));
-    let fits = |run: &wire::Run| {
-        op.state.is_none_or(|state| run.state() == state)
-            && commit.is_none_or(|commit| run.commit == commit)
+
+    fn fits(&self, run: &wire::Run) -> bool {
+        let reference = match self.reference {
+            Reference::Any | Reference::Branch(_) => true,
             // The server looks for it anywhere in the name.
-            && whole.is_none_or(|whole| run.reference == whole)
-            && op.pipeline.as_deref().is_none_or(|name| pipeline_of(server, run) == Some(name))
-    };
-    let items = runs.into_iter().filter(fits).map(|run| read(server, &op.repo, place, run)).collect();
-    Ok((items, more))
+            Reference::Whole(name) => run.reference == name,
+            Reference::Commit(commit) => run.commit == commit,
+        };
+        reference
+            && self.op.state.is_none_or(|state| run.state() == state)
+            && self.op.pipeline.as_deref().is_none_or(|name| pipeline_of(self.server, run) == Some(name))
+    }
 }
 
 fn is_commit(name: &str) -> bool {

@@ -1,7 +1,8 @@
 //! Starting a workflow, and finding the run that it became.
 //!
 //! GitHub says which run it is when it is asked to. An older server answers with nothing: the run is then found by a value that
-//! no other run has, where the workflow shows it, else as the only new run that it can be. Between two nothing is guessed.
+//! no other run has, where the workflow shows it, else as the only new run that it can be: dispatches of one workflow from here
+//! then go one after the other. Between two runs nothing is guessed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,13 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
+use mosaic_core::error::{Delivery, Error, ErrorKind, Outcome, Result};
 use mosaic_core::op::cicd::TriggerRun;
 use mosaic_core::types::cicd::{PipelineRun, RunState};
 use mosaic_core::types::{RepoRef, Timestamp};
 
 use super::hub::{Hub, at_actions};
 use super::run::{self, is_commit};
+use super::turn::Turn;
 use super::wire;
 use crate::at;
 use crate::github::client::MOST;
@@ -61,17 +63,39 @@ pub(super) async fn trigger(hub: &Hub, cx: &CallContext, op: TriggerRun) -> Resu
         .as_deref()
         .map(|name| (name, inputs.entry(name.to_owned()).or_insert_with(fresh).clone()));
     let mut start = Start { repo: &op.repo, pipeline: &op.pipeline, reference, mark };
+    let mut turn = None;
     loop {
         let silent = hub.silent.load(Ordering::Relaxed);
+        if turn.is_none() && (silent || !hub.tells.load(Ordering::Relaxed)) {
+            turn = Some(hub.turns.take(format!("{} {}", op.repo, op.pipeline)).await);
+            // Whoever had the turn before may have learnt how the server is.
+            continue;
+        }
         let newest = match silent {
             true => Some(newest(hub, quiet, &start).await.map_err(Error::refused)?),
             false => None,
         };
-        match send(hub, cx, &start, &inputs, !silent).await {
-            Ok((_, Some(told))) => return Ok(told_run(hub, cx, &start, told).await),
+        turn.iter_mut().for_each(Turn::begin);
+        let sent = send(hub, cx, &start, &inputs, !silent).await;
+        if sent.as_ref().is_ok_and(|(_, told)| told.is_some())
+            || sent.as_ref().is_err_and(|error| error.outcome() == Outcome::NotMade)
+        {
+            turn.iter_mut().for_each(Turn::end);
+        }
+        match sent {
+            Ok((_, Some(told))) => {
+                hub.tells.store(true, Ordering::Relaxed);
+                drop(turn);
+                return Ok(told_run(hub, cx, &start, told).await);
+            }
             Ok((date, None)) => {
                 hub.silent.store(true, Ordering::Relaxed);
-                return find(hub, cx, &start, newest.map_or(Before::Until(date), Before::Newest)).await;
+                let before = newest.map_or(Before::Until(date), Before::Newest);
+                let found = find(hub, cx, &start, before, turn.as_ref().is_some_and(Turn::is_clear)).await;
+                if found.is_ok() {
+                    turn.iter_mut().for_each(Turn::end);
+                }
+                return found;
             }
             // Each of the two refusals started nothing, and comes once.
             Err(error) if !silent && refuses(&error, "return_run_details") => {
@@ -201,12 +225,19 @@ impl Before {
     }
 }
 
-/// Finds the run that a dispatch made.
+/// Finds the run that a dispatch made. Without a value that only it has, and where runs of earlier dispatches may still show, it is
+/// not taken for the only new one.
 ///
 /// # Errors
 /// `Protocol`, as of a write that was made, where the run does not show or where it may be one of several.
-async fn find(hub: &Hub, cx: &CallContext, start: &Start<'_>, before: Before) -> Result<PipelineRun> {
-    let (mut pace, mut seen, mut alone) = (hub.pace(), 0, None);
+async fn find(
+    hub: &Hub,
+    cx: &CallContext,
+    start: &Start<'_>,
+    before: Before,
+    clear: bool,
+) -> Result<PipelineRun> {
+    let (mut pace, mut seen, mut alone, mut me) = (hub.pace(), 0, None, None);
     for look in 0..LOOKS {
         pace.rest().await;
         // The run was made; a look that fails is made up for by the next one.
@@ -215,23 +246,27 @@ async fn find(hub: &Hub, cx: &CallContext, start: &Start<'_>, before: Before) ->
             return Ok(run::read(start.repo, found.swap_remove(at)));
         }
         found.retain(|run| before.is_new(run));
-        if found.len() > 1
-            && let Some(me) = login(hub, cx).await
-        {
-            found.retain(|run| run.actor.as_ref().is_none_or(|actor| actor.login == me));
+        if !found.is_empty() && me.is_none() {
+            me = Some(login(hub, cx).await);
+        }
+        if let Some(Some(me)) = &me {
+            found.retain(|run| run.actor.as_ref().is_none_or(|actor| actor.login == *me));
         }
         seen = found.len();
         // A value of its own may take a moment to show, and so may a second run.
         let late = start.mark.is_none() || look > 1;
         match found.pop() {
-            Some(run) if seen == 1 && late && alone == Some(run.id) => return Ok(run::read(start.repo, run)),
-            Some(_) if seen > 1 && late => break,
+            Some(run) if seen == 1 && late && clear && alone == Some(run.id) => {
+                return Ok(run::read(start.repo, run));
+            }
+            Some(_) if seen > 1 && late && start.mark.is_none() => break,
             Some(run) => alone = Some(run.id),
             None => {}
         }
     }
     let what = match seen {
         0 => "does not show in the list of runs".to_owned(),
+        1 => "cannot be told from that of a dispatch before it, which was given up".to_owned(),
         several => format!("cannot be told from others: {several} runs began at the same time"),
     };
     let text = format!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::RepoRef;
 
+use super::turn::Turns;
 use crate::github::client::{self, at_repo};
 use crate::github::config::GitHubConfig;
 use crate::http::{Client, Pace, Path};
@@ -17,6 +18,9 @@ pub(super) struct Hub {
     pub(super) correlation: Option<String>,
     /// Whether the server does not know that a dispatch may tell of its run.
     pub(super) silent: AtomicBool,
+    /// Whether it told of one.
+    pub(super) tells: AtomicBool,
+    pub(super) turns: Turns,
     poll: Duration,
 }
 
@@ -33,6 +37,8 @@ impl Hub {
             client: client::connect(config)?,
             correlation: actions.correlation_input.clone(),
             silent: AtomicBool::new(false),
+            tells: AtomicBool::new(false),
+            turns: Turns::new(),
             poll: Duration::from_millis(actions.poll_ms),
         })
     }

@@ -9,9 +9,10 @@ use mosaic_core::types::cicd::{Job, RunState};
 use mosaic_core::types::{Page, RepoRef};
 
 use super::hub::{Hub, at_actions, number};
-use super::{state, wire};
+use super::wire;
 use crate::github::client::MOST;
 use crate::http::{List, Numbered};
+use crate::run_state::github as state;
 
 /// How many pages of jobs are read at most.
 const PAGES: usize = 20;

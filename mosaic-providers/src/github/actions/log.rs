@@ -79,10 +79,13 @@ impl Reader {
             let path = at_actions(&self.repo, "jobs").part(self.id).part("logs");
             match self.hub.client.get(path).stream(&self.cx).await {
                 Ok(answer) => return Ok(Some(answer.value)),
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                // Logs are kept for a time: of what was there and is gone nothing comes later.
+                Err(error) if error.kind() != ErrorKind::NotFound || error.status_code() == Some(410) => {
+                    return Err(error);
+                }
                 Err(_) if self.ended == Some(RunState::Skipped) => return Ok(None),
                 // One that was cancelled in the queue has no log, and one that has just ended may get it yet.
-                Err(error) if left == 0 || error.status_code() == Some(410) => {
+                Err(error) if left == 0 => {
                     return if self.ended == Some(RunState::Cancelled) { Ok(None) } else { Err(error) };
                 }
                 Err(_) => self.pace.rest().await,

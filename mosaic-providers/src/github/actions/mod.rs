@@ -8,7 +8,7 @@ mod job;
 mod log;
 mod pipeline;
 mod run;
-mod state;
+mod turn;
 mod wire;
 
 use std::sync::Arc;
@@ -20,13 +20,15 @@ use mosaic_core::op::cicd::{
     CancelRun, Cicd, CicdService, CreatePipeline, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs,
     ListPipelines, ListRuns, RerunRun, TriggerRun,
 };
-use mosaic_core::op::{ItemStream, OpMeta, OpSet, Operation as _, StreamOperation as _};
+use mosaic_core::op::vendor::OfCicd;
+use mosaic_core::op::{ItemStream, OpMeta, Operation as _, StreamOperation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::cicd::{Artifact, Job, Pipeline, PipelineRun};
+use mosaic_core::types::vendor::VendorAnswer;
 use mosaic_core::types::{Chunk, Page};
 
 use super::client;
-use super::config::{GitHubConfig, PROVIDER};
+use super::config::{GitHubConfig, info};
 pub use config::{ActionsConfig, GitHubActionsFactory};
 use hub::Hub;
 
@@ -70,8 +72,8 @@ impl GitHubActions {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitHubConfig) -> Result<Self> {
-        let info =
-            PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), OpSet::of(OFFERED)).reports_delivery(true);
+        let vendor = [VendorRead::<OfCicd>::META, VendorWrite::<OfCicd>::META];
+        let info = info(&config, OFFERED, &vendor);
         Ok(Self { info, hub: Arc::new(Hub::connect(&config)?) })
     }
 }
@@ -126,6 +128,12 @@ impl CicdService for GitHubActions {
     }
     async fn list_artifacts(&self, cx: &CallContext, op: ListArtifacts) -> Result<Page<Artifact>> {
         artifact::list(&self.hub, cx, op).await
+    }
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
+        self.hub.client.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
+        self.hub.client.vendor_write(cx, op).await
     }
     async fn job_log(&self, cx: &CallContext, op: JobLog) -> Result<ItemStream<Chunk>> {
         log::open(&self.hub, cx, op).await

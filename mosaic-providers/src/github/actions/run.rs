@@ -7,9 +7,10 @@ use mosaic_core::types::cicd::{PipelineRun, RunState};
 use mosaic_core::types::{Page, RepoRef};
 
 use super::hub::{Hub, at_actions, number};
-use super::{pipeline, state, wire};
-use crate::github::client::{MOST, at_repo, paged};
-use crate::http::{List, Numbered, sifted};
+use super::{pipeline, wire};
+use crate::github::client::{MOST, at_repo};
+use crate::http::{List, Numbered, limit_of, sift};
+use crate::run_state::github as state;
 
 /// How often a run is looked at until a new attempt of it shows.
 const LOOKS: usize = 8;
@@ -25,14 +26,17 @@ pub(super) async fn fetch(hub: &Hub, cx: &CallContext, repo: &RepoRef, run: u64)
 
 pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListRuns) -> Result<Page<PipelineRun>> {
     let list = List(("cicd.list_runs", &op.repo, &op.pipeline, &op.reference, &op.state));
-    let begin = Numbered::of(&list, &op.page, MOST)?;
-    let op = &op;
-    sifted(&list, begin, |part| async move {
+    let part = Numbered::of(&list, &op.page, MOST)?;
+    let word = op.state.and_then(state::word);
+    // Where each page has to be searched, large ones are read.
+    let size = if op.state.is_some() && word.is_none() { MOST as u64 } else { part.size };
+    let fetch = async |page| {
         let path = match &op.pipeline {
             Some(pipeline) => at_actions(&op.repo, "workflows").part(pipeline).part("runs"),
             None => at_actions(&op.repo, "runs"),
         };
-        let mut request = paged(part, hub.client.get(path)).maybe("status", op.state.and_then(state::word));
+        let mut request =
+            hub.client.get(path).query("per_page", size).query("page", page).maybe("status", word);
         if let Some(reference) = op.reference.as_deref() {
             let short =
                 ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| reference.strip_prefix(prefix));
@@ -41,12 +45,12 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListRuns) -> Result<Pa
                 false => request.query("branch", short.unwrap_or(reference)),
             };
         }
-        let runs: wire::Runs = request.send(cx).await?;
-        let more = runs.workflow_runs.len() as u64 >= part.size;
-        let runs = runs.workflow_runs.into_iter().map(|run| read(&op.repo, run));
-        Ok((runs.filter(|run| op.state.is_none_or(|state| run.state == state)).collect(), more))
-    })
-    .await
+        let runs = request.send::<wire::Runs>(cx).await?.workflow_runs;
+        let more = runs.len() as u64 >= size;
+        Ok((runs, more))
+    };
+    let keep = |run| Some(read(&op.repo, run)).filter(|run| op.state.is_none_or(|state| run.state == state));
+    Ok(sift(part.offset, limit_of(&op.page, MOST), size, fetch, keep).await?.page(&list))
 }
 
 /// Whether a reference is the whole id of a commit.

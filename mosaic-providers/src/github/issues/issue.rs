@@ -173,7 +173,7 @@ pub(super) async fn list(client: &Client, cx: &CallContext, op: ListIssues) -> R
     };
     let keep = |row: Row| row.issue(Some(&op.project));
     let found = sift(offset, limit_of(&op.page, MOST), MOST as u64, fetch, keep).await?;
-    Ok(Page::new(found.items, found.next.map(|next| list.cursor(next))))
+    Ok(found.page(&list))
 }
 
 #[derive(Deserialize)]

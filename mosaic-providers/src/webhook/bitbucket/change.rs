@@ -8,7 +8,7 @@ use super::Payload;
 use crate::webhook::wire::{self, Time};
 use crate::webhook::{
     Event, Push, RefAction, RefChange, RefKind, RepositoryAction, RepositoryEvent, StatusEvent, fault,
-    run_state,
+    status_state,
 };
 
 #[derive(Deserialize)]
@@ -137,7 +137,7 @@ pub(super) fn status(payload: &Payload<'_>) -> Result<Event> {
     let linked = || wire.links?.commit?.href.rsplit('/').next().map(str::to_owned);
     let commit = wire.commit.map(|commit| commit.hash).or_else(linked);
     let commit = wire::said(commit).ok_or_else(|| fault::lacking("commit_status.commit"))?;
-    let mut status = CommitStatus::new(wire.key, run_state::bitbucket_status(&wire.state));
+    let mut status = CommitStatus::new(wire.key, status_state::bitbucket_status(&wire.state));
     status.description = wire::said(wire.description);
     status.target_url = wire::said(wire.url);
     status.updated_at = wire.updated_on.0;

@@ -5,8 +5,9 @@ use mosaic_core::types::cicd::{Job, PipelineRun};
 use serde::Deserialize;
 
 use super::Payload;
+use crate::run_state::gitlab::WORDS;
 use crate::webhook::wire::{self, Id, Time};
-use crate::webhook::{Event, JobEvent, RunEvent, run_state};
+use crate::webhook::{Event, JobEvent, RunEvent};
 
 #[derive(Deserialize)]
 struct PipelineBody {
@@ -29,7 +30,8 @@ struct Pipeline {
 
 pub(super) fn pipeline(payload: &Payload<'_>) -> Result<Event> {
     let PipelineBody { object_attributes: wire } = wire::read(payload.body)?;
-    let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, run_state::gitlab(&wire.status));
+    let state = WORDS.read(&wire.status, wire.finished_at.0.is_some());
+    let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, state);
     run.reference = wire::said(wire.reference);
     run.commit = wire::said(wire.sha);
     run.vendor_state = Some(wire.status);
@@ -54,7 +56,8 @@ struct JobBody {
 
 pub(super) fn job(payload: &Payload<'_>) -> Result<Event> {
     let body: JobBody = wire::read(payload.body)?;
-    let mut job = Job::new(body.build_id.to_string(), body.build_name, run_state::gitlab(&body.build_status));
+    let state = WORDS.read(&body.build_status, body.build_finished_at.0.is_some());
+    let mut job = Job::new(body.build_id.to_string(), body.build_name, state);
     // The reason of what did not fail is a word that says that there is none.
     job.reason = body.build_failure_reason.filter(|_| body.build_status == "failed");
     job.vendor_state = Some(body.build_status);

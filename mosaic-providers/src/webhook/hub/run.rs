@@ -6,8 +6,9 @@ use mosaic_core::types::git::CommitStatus;
 use serde::Deserialize;
 
 use super::{Payload, Repository, User, login};
+use crate::run_state::{forgejo, github};
 use crate::webhook::wire::{self, Id, Time};
-use crate::webhook::{Event, JobEvent, RunEvent, StatusEvent, fault, run_state};
+use crate::webhook::{Event, JobEvent, RunEvent, StatusEvent, fault, status_state};
 
 #[derive(Deserialize)]
 struct RunBody {
@@ -43,7 +44,7 @@ struct RunWire {
 pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
     let RunBody { workflow_run: wire } = wire::read(payload.body)?;
     let conclusion = wire::said(wire.conclusion);
-    let state = run_state::actions(&wire.status, conclusion.as_deref());
+    let state = github::read(Some(&wire.status), conclusion.as_deref());
     let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, state);
     let file = wire.path.and_then(|path| path.split('@').next().map(str::to_owned));
     run.pipeline = wire.workflow_id.map(|id| id.to_string()).or(wire::said(file));
@@ -86,7 +87,7 @@ pub(in crate::webhook) fn forgejo_run(payload: &mut Payload<'_>) -> Result<Event
     let ForgejoBody { run: wire } = wire::read(payload.body)?;
     let repo =
         wire::repo(&wire.repository.full_name).ok_or_else(|| fault::lacking("run.repository.full_name"))?;
-    let state = run_state::forgejo(&wire.status);
+    let state = forgejo::WORDS.read(&wire.status, true);
     let mut run = PipelineRun::new(wire.id.to_string(), &repo, state);
     run.pipeline = wire::said(wire.workflow_id);
     run.reference = wire::said(wire.prettyref);
@@ -123,7 +124,7 @@ struct JobWire {
 pub(in crate::webhook) fn job(payload: &Payload<'_>) -> Result<Event> {
     let JobBody { workflow_job: wire } = wire::read(payload.body)?;
     let conclusion = wire::said(wire.conclusion);
-    let state = run_state::actions(&wire.status, conclusion.as_deref());
+    let state = github::read(Some(&wire.status), conclusion.as_deref());
     let mut job = Job::new(wire.id.to_string(), wire.name, state);
     job.vendor_state = conclusion.or(Some(wire.status));
     job.started_at = wire.started_at.0;
@@ -145,7 +146,7 @@ struct StatusBody {
 /// What a check says of a commit.
 pub(in crate::webhook) fn status(payload: &Payload<'_>) -> Result<Event> {
     let wire: StatusBody = wire::read(payload.body)?;
-    let mut status = CommitStatus::new(wire.context, run_state::hub_status(&wire.state));
+    let mut status = CommitStatus::new(wire.context, status_state::hub_status(&wire.state));
     status.description = wire::said(wire.description);
     status.target_url = wire::said(wire.target_url);
     status.updated_at = wire.updated_at.0;
@@ -179,7 +180,7 @@ struct Output {
 /// The same of GitHub's check runs.
 pub(in crate::webhook) fn check_run(payload: &Payload<'_>) -> Result<Event> {
     let CheckBody { check_run: wire } = wire::read(payload.body)?;
-    let state = run_state::check(&wire.status, wire.conclusion.as_deref());
+    let state = status_state::check(&wire.status, wire.conclusion.as_deref());
     let mut status = CommitStatus::new(wire.name, state);
     status.description = wire.output.and_then(|output| wire::said(output.title));
     status.target_url = wire::said(wire.details_url);

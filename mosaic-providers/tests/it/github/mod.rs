@@ -8,6 +8,8 @@ mod prism;
 mod replay;
 mod traffic;
 
+pub(crate) use prism::document;
+
 use std::sync::Arc;
 
 use mosaic_providers::github::{GitHubConfig, GitHubGit, GitHubIssues};

@@ -1,9 +1,6 @@
 //! Every operation against a server that holds requests to GitHub's own document.
 
-use std::fmt::Debug;
-
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::op::git::*;
 use mosaic_core::op::project::*;
 use mosaic_core::plugin::Plugin as _;
@@ -15,36 +12,11 @@ use mosaic_providers::http::Auth;
 use serde_json::Value;
 
 use super::config;
-use crate::support::prism::{Document, Prism};
+use crate::support::prism::{Document, Prism, Told, told};
 
 /// What the document's examples are about, as far as they agree.
 fn hello() -> RepoRef {
     RepoRef::new("octocat", "Hello-World")
-}
-
-/// The answers that were not read.
-#[derive(Default)]
-struct Told(Vec<String>);
-
-impl Told {
-    /// Requests are what counts: the examples of answers need not fit together, so some calls find that something is not
-    /// there. But each answer must be readable.
-    fn take<T: Debug>(&mut self, what: &str, got: Result<T>, expected: Option<ErrorKind>) {
-        match got {
-            Ok(_) if expected.is_none() => {}
-            Err(error) if Some(error.kind()) == expected => {}
-            got => self.0.push(format!("{what}: expected {expected:?}, got {got:?}")),
-        }
-    }
-}
-
-macro_rules! told {
-    ($told:ident, $service:ident, $cx:ident: $($method:ident($op:expr) $(=> $kind:ident)?;)*) => {
-        $({
-            let expected = None::<ErrorKind>$(.or(Some(ErrorKind::$kind)))?;
-            $told.take(stringify!($method), $service.$method(&$cx, $op).await, expected);
-        })*
-    };
 }
 
 /// Takes examples out of the summaries that the document wraps some in, makes issues of issues that are pull requests too, and
@@ -69,14 +41,18 @@ fn mend(value: &mut Value) {
     }
 }
 
-#[tokio::test]
-async fn prism_finds_no_fault_in_what_is_asked() {
-    let document = Document::new("github/api.github.com.pruned.json")
+/// GitHub's document.
+pub(crate) fn document() -> Document {
+    Document::new("github/api.github.com.pruned.json")
         .rehost("https://api.github.com")
         .json_as("application/vnd.github+json")
         .one_page()
-        .mended_by(|_, value| mend(value));
-    let Some(prism) = Prism::boot(document).await else { return };
+        .mended_by(|_, value| mend(value))
+}
+
+#[tokio::test]
+async fn prism_finds_no_fault_in_what_is_asked() {
+    let Some(prism) = Prism::boot(document()).await else { return };
     let config = || config(&prism.url(), Auth::token("t0ken"));
     let (git, issues) = (GitHubGit::new(config()).unwrap(), GitHubIssues::new(config()).unwrap());
     let (cx, mut told) = (CallContext::new(), Told::default());
@@ -149,7 +125,7 @@ async fn prism_finds_no_fault_in_what_is_asked() {
     }
     assert_eq!(git.health().await.detail, None);
     prism.assert_clean();
-    assert!(told.0.is_empty(), "{} answers:\n{}", told.0.len(), told.0.join("\n"));
+    told.assert_read();
     let hits = prism.hits();
     assert!(hits.len() >= 45, "only {} places of the document were asked: {hits:?}", hits.len());
 }

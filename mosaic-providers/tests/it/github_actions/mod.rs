@@ -1,9 +1,15 @@
-//! GitHub Actions: the behaviour suite over a GitHub that stands in for it.
+//! GitHub Actions: over a GitHub that stands in for it, and against the vendor's document.
+
+mod dispatch;
+mod hardship;
+mod logs;
+mod plugin;
+mod prism;
 
 use std::sync::Arc;
 
 use mosaic_core::plugin::Plugin as _;
-use mosaic_core::testkit::suite::cicd::{Trait, World, lacks_are_needed, run};
+use mosaic_core::testkit::suite::cicd::{Draft, Trait, World, lacks_are_needed, run};
 use mosaic_core::types::RepoRef;
 use mosaic_providers::github::{ActionsConfig, GitHubActions, GitHubConfig};
 use mosaic_providers::http::{Auth, HttpConfig, Reach};
@@ -21,8 +27,16 @@ struct Ground {
     ci: GitHubActions,
 }
 
+fn widget() -> RepoRef {
+    RepoRef::new("acme", "widget")
+}
+
 fn config(origin: &str) -> GitHubConfig {
-    GitHubConfig::new(Auth::token("token-of-ada"))
+    config_of(origin, "token-of-ada")
+}
+
+fn config_of(origin: &str, token: &str) -> GitHubConfig {
+    GitHubConfig::new(Auth::token(token))
         .base_url(origin)
         .http(HttpConfig::default().reach(Reach::Loopback))
         .actions(ActionsConfig::default().poll_ms(5))
@@ -49,9 +63,20 @@ impl Ground {
         Self { hub, repo, server, ci }
     }
 
+    /// Commits a workflow; its runs show a title where there is one.
+    async fn workflow(&self, file: &str, draft: &Draft, title: Option<&str>) {
+        let mut text = actions::definition(draft);
+        if let Some(title) = title {
+            let at = text.rfind("\n{").unwrap() + 2;
+            text.insert_str(at, &format!("\"run-name\":{},", serde_json::json!(title)));
+        }
+        let path = format!(".github/workflows/{file}");
+        self.hub.forge().git(self.repo).put_file(&Put::new("main", &path, text), |_| Ok(())).await.unwrap();
+    }
+
     fn world(&self) -> World {
         // Nobody can say of a definition that is no YAML what would start it.
-        World::new(RepoRef::new("acme", "widget"), self.ci.info().operations, actions::definition)
+        World::new(widget(), self.ci.info().operations, actions::definition)
             .broken("jobs: [")
             .without(Trait::LiveLogs, "GitHub keeps logs until the job has ended")
             .without(Trait::ArtifactsAsLeft, "artifacts are zip archives")

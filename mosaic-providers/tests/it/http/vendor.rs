@@ -66,3 +66,16 @@ async fn writes_carry_their_body() {
     assert_eq!((error.kind(), error.message()), (ErrorKind::Conflict, "Forge answers 409: in use"));
     assert!(server.last().body.is_empty());
 }
+
+#[tokio::test]
+async fn where_they_are_not_allowed_nothing_is_sent() {
+    let server = Server::start(router()).await;
+    let client = client(&server.url()).vendor_calls(false);
+    let read = client.vendor_read(&cx(), VendorRead::<OfGit>::new(path("/topics/"))).await.unwrap_err();
+    let write = VendorWrite::<OfGit>::new(VendorMethod::Put, path("/topics"));
+    let write = client.vendor_write(&cx(), write).await.unwrap_err();
+    assert_eq!((read.kind(), write.kind()), (ErrorKind::Unsupported, ErrorKind::Unsupported));
+    assert_eq!(server.count(), 0);
+    let allowed = client.vendor_calls(true);
+    assert!(allowed.vendor_read(&cx(), VendorRead::<OfGit>::new(path("/topics/"))).await.is_ok());
+}

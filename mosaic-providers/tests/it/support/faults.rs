@@ -116,9 +116,19 @@ impl Faults {
         self.add(Some(method), prefix, fault, Some(1));
     }
 
+    /// Happens to the next request whose path, as sent, begins so.
+    pub(crate) fn next_at(&self, prefix: &str, fault: Fault) {
+        self.add(None, prefix, fault, Some(1));
+    }
+
     /// Happens to every request until [`Faults::clear`].
     pub(crate) fn always(&self, fault: Fault) {
         self.add(None, "", fault, None);
+    }
+
+    /// The same for those whose path, as sent, begins so.
+    pub(crate) fn always_on(&self, prefix: &str, fault: Fault) {
+        self.add(None, prefix, fault, None);
     }
 
     fn add(&self, method: Option<Method>, prefix: &str, fault: Fault, left: Option<u64>) {

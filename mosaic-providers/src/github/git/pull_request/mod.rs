@@ -94,7 +94,7 @@ pub(super) async fn list(
         op.state.is_none_or(|state| state == pull.state).then_some(pull)
     };
     let found = sift(offset, limit_of(&op.page, MOST), MOST as u64, fetch, keep).await?;
-    Ok(Page::new(found.items, found.next.map(|next| list.cursor(next))))
+    Ok(found.page(&list))
 }
 
 #[derive(Serialize)]

@@ -59,5 +59,5 @@ pub(in super::super) async fn list_reviews(
     let offset = list.after(&op.page)?.unwrap_or(0);
     let fetch = |page| whole_page(cx, client.get(at_pull(&op.repo, op.number).part("reviews")), page);
     let found = sift(offset, limit_of(&op.page, MOST), MOST as u64, fetch, ReviewRow::review).await?;
-    Ok(Page::new(found.items, found.next.map(|next| list.cursor(next))))
+    Ok(found.page(&list))
 }

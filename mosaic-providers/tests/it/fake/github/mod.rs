@@ -71,6 +71,8 @@ pub(crate) struct GitHub {
     tokens: Mutex<Vec<String>>,
     /// Whether dispatches are answered with nothing.
     silent: AtomicBool,
+    /// How often lists leave a new run out, and how often they did.
+    late: Mutex<(u64, BTreeMap<u64, u64>)>,
     /// The titles of runs that have one of their own.
     titles: Mutex<BTreeMap<u64, String>>,
 }
@@ -104,6 +106,7 @@ impl GitHub {
             installed: Mutex::default(),
             tokens: Mutex::default(),
             silent: AtomicBool::new(false),
+            late: Mutex::default(),
             titles: Mutex::default(),
         })
     }

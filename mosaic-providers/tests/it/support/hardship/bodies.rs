@@ -63,7 +63,7 @@ async fn garbage<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>
 async fn endless<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>) {
     let name = "an answer that never ends";
     let pair = trial.pair().await;
-    pair.faults.always(Fault::Endless);
+    pair.faults.always_on(&trial.call.place, Fault::Endless);
     let (result, _) = trial.ask(&pair.plugin).await;
     trial.judge(name, result, &Expected::answered(&[ErrorKind::Protocol]));
     let taken = pair.faults.poured();
@@ -73,7 +73,7 @@ async fn endless<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>
 /// The engine gives up on what takes too long by dropping the call; the next call must find everything in order.
 async fn silence<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>, name: &str, fault: Fault) {
     let pair = trial.pair().await;
-    pair.faults.next(fault);
+    pair.faults.next_at(&trial.call.place, fault);
     let early = {
         let mut call = std::pin::pin!(trial.ask(&pair.plugin));
         tokio::select! {
@@ -103,7 +103,7 @@ async fn redirect<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M
     let elsewhere = Server::start(Router::new().fallback(async || "caught")).await;
     let pair = trial.pair().await;
     let to = format!("{}/caught?by=redirect", elsewhere.url());
-    pair.faults.always(Fault::Redirect { status, to });
+    pair.faults.always_on(&trial.call.place, Fault::Redirect { status, to });
     let (result, _) = trial.ask(&pair.plugin).await;
     if !trial.call.downloads {
         trial.judge(&name, result, &Expected::answered(&[ErrorKind::Protocol]));

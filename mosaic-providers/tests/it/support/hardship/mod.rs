@@ -29,15 +29,26 @@ pub(crate) struct Call {
     renews: bool,
     empty: bool,
     downloads: bool,
+    place: String,
+    patient: bool,
 }
 
 impl Call {
     /// An operation with parameters, and a vendor that answers it well any number of times.
     ///
     /// The first request of the operation is the one that meets trouble, so its answer should be one that the operation
-    /// cannot do without.
+    /// cannot do without; see [`Call::at`] for a later one.
     pub(crate) fn new(operation: &'static str, params: Value, vendor: Router) -> Self {
-        Self { operation, params, vendor, renews: false, empty: false, downloads: false }
+        Self {
+            operation,
+            params,
+            vendor,
+            renews: false,
+            empty: false,
+            downloads: false,
+            place: String::new(),
+            patient: false,
+        }
     }
 
     /// Says that the credential can be renewed, at the same vendor: `refresh` must then give another one.
@@ -55,6 +66,18 @@ impl Call {
     /// Says that the answer may lie elsewhere, as artifacts do: a redirect may be followed, without the credential.
     pub(crate) fn downloads(mut self) -> Self {
         self.downloads = true;
+        self
+    }
+
+    /// Says that the requests whose path begins so are the ones that meet trouble, as where something is looked up before.
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    /// Says that what is not there is looked for again, as a log that is yet to come.
+    pub(crate) fn patient(mut self) -> Self {
+        self.patient = true;
         self
     }
 

@@ -11,6 +11,7 @@ use mosaic_core::plugin::Plugin;
 
 use super::trial::{Expected, Trial};
 use crate::support::faults::Fault;
+use crate::support::secrets;
 
 pub(super) async fn run<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>) {
     refusals(trial).await;
@@ -127,7 +128,7 @@ async fn renewal<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>
     let pair = trial.pair().await;
     trial.ask(&pair.plugin).await.0.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     let before = pair.server.last();
-    pair.faults.next(Fault::status(401));
+    pair.faults.next_at(&trial.call.place, Fault::status(401));
     let (result, _) = trial.ask(&pair.plugin).await;
     trial.judge(name, result, &Expected::answered(&[ErrorKind::Unauthenticated]));
     match (trial.call.renews, pair.plugin.refresh().await) {
@@ -136,6 +137,8 @@ async fn renewal<M: AsyncFn(String) -> Arc<dyn Plugin>>(trial: &mut Trial<'_, M>
         {
             return;
         }
+        // A server that was only redirected to refuses no credential of ours: there is none to renew.
+        (false, Ok(())) if !secrets::has_credential(&pair.server.last().headers) => return,
         (false, other) => {
             return trial.check(name, true, || format!("expected unsupported from refresh, got {other:?}"));
         }

@@ -6,6 +6,7 @@ pub(crate) mod mend;
 mod paths;
 mod program;
 mod proxy;
+mod told;
 mod violation;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use serde_json::Value;
 use self::paths::Paths;
 use self::program::Program;
 use self::proxy::Proxy;
+pub(crate) use self::told::{Told, told};
 pub(crate) use self::violation::Violation;
 use super::serve::{Seen, Server};
 use super::shared;

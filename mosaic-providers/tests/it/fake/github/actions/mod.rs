@@ -6,12 +6,15 @@
 //! Definitions are read as JSON, which is YAML too.
 //!
 //! Left out: other events than `workflow_dispatch`, reviews of environments, caches, secrets, variables, runners; filters
-//! by `created` and check suite. [`GitHub::dispatch_silently`] makes dispatches those of an older server.
+//! by `created` and check suite. [`GitHub::dispatch_silently`] makes dispatches those of an older server,
+//! [`GitHub::show_runs_late`] lists those of a busy one.
 
 mod runs;
 mod shape;
 mod workflows;
 mod zip;
+
+use std::sync::PoisonError;
 
 use super::fault::not_found;
 use super::{Answer, Cx, GitHub};
@@ -21,6 +24,23 @@ impl GitHub {
     /// Answers dispatches with nothing, and refuses to be asked for more, as a server of some years ago.
     pub(crate) fn dispatch_silently(&self) {
         self.silent.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Leaves a new run out of up to so many lists, some of them longer than others, so that a later one shows before.
+    pub(crate) fn show_runs_late(&self, lists: u64) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).0 = lists;
+    }
+
+    /// Whether a list shows a run.
+    fn shows(&self, run: u64) -> bool {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = late.0;
+        let left_out = late.1.entry(run).or_default();
+        if *left_out >= most.saturating_sub(run % 3) {
+            return true;
+        }
+        *left_out += 1;
+        false
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn list(cx: &Cx<'_>, repo: &Repo, path: Option<&str>) -> Answer {
             && sha.is_none_or(|sha| run.commit == sha)
             && word.is_none_or(|word| status == word || conclusion == Some(word))
     };
-    let runs: Vec<_> = cx.forge().runs(repo.id).into_iter().filter(fits).collect();
+    let shown = |run: &Run| fits(run) && cx.hub.shows(run.id);
+    let runs: Vec<_> = cx.forge().runs(repo.id).into_iter().filter(shown).collect();
     let cut = cx.page(runs).map(|run| shape::run(cx, repo, &run));
     Ok(shape::counted(cx, "workflow_runs", &cut))
 }

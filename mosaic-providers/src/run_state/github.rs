@@ -1,9 +1,11 @@
-//! GitHub's words for a state, and ours.
+//! GitHub's words for the states of runs and jobs of Actions; Gitea and Forgejo tell of theirs in the same words.
 
 use mosaic_core::types::cicd::RunState;
 
+use super::Words;
+
 /// What a run or a job is while it has not ended.
-const STATUSES: [(&str, RunState); 6] = [
+const STATUSES: Words = Words(&[
     ("queued", RunState::Queued),
     ("requested", RunState::Queued),
     ("pending", RunState::Queued),
@@ -12,10 +14,10 @@ const STATUSES: [(&str, RunState); 6] = [
     ("in_progress", RunState::Running),
     // How it ended is another word; without one nothing good is known.
     ("completed", RunState::Failed),
-];
+]);
 
 /// How a run or a job ended.
-const CONCLUSIONS: [(&str, RunState); 9] = [
+const CONCLUSIONS: Words = Words(&[
     ("success", RunState::Succeeded),
     ("neutral", RunState::Succeeded),
     ("failure", RunState::Failed),
@@ -27,23 +29,20 @@ const CONCLUSIONS: [(&str, RunState); 9] = [
     ("skipped", RunState::Skipped),
     // A person has to let it begin, as runs of strangers' pull requests.
     ("action_required", RunState::Blocked),
-];
+]);
 
 /// What the two words of a run or job mean. One that is not known is never taken for a good end.
-pub(super) fn read(status: Option<&str>, conclusion: Option<&str>) -> RunState {
-    let meaning = |words: &[(&str, RunState)], word: &str| {
-        words.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)
-    };
+pub(crate) fn read(status: Option<&str>, conclusion: Option<&str>) -> RunState {
     let ended = matches!(status, None | Some("completed"));
     match (status, conclusion) {
-        (_, Some(conclusion)) if ended => meaning(&CONCLUSIONS, conclusion).unwrap_or(RunState::Failed),
+        (_, Some(conclusion)) if ended => CONCLUSIONS.read(conclusion, true),
         (None, _) => RunState::Queued,
-        (Some(status), _) => meaning(&STATUSES, status).unwrap_or(RunState::Running),
+        (Some(status), _) => STATUSES.read(status, false),
     }
 }
 
 /// The one word that lists of runs are filtered by for a state; none where there are several.
-pub(super) fn word(state: RunState) -> Option<&'static str> {
+pub(crate) fn word(state: RunState) -> Option<&'static str> {
     match state {
         RunState::Running => Some("in_progress"),
         RunState::Cancelled => Some("cancelled"),
@@ -53,7 +52,7 @@ pub(super) fn word(state: RunState) -> Option<&'static str> {
 }
 
 /// The word of the two that says most.
-pub(super) fn own(status: Option<String>, conclusion: Option<String>) -> Option<String> {
+pub(crate) fn own(status: Option<String>, conclusion: Option<String>) -> Option<String> {
     match status.as_deref() {
         None | Some("completed") => conclusion.or(status),
         _ => status,
@@ -61,7 +60,7 @@ pub(super) fn own(status: Option<String>, conclusion: Option<String>) -> Option<
 }
 
 /// Why something ended as it did, where the word says more than the state.
-pub(super) fn reason(conclusion: Option<&str>) -> Option<&'static str> {
+pub(crate) fn reason(conclusion: Option<&str>) -> Option<&'static str> {
     Some(match conclusion? {
         "timed_out" => "it took longer than it may",
         "startup_failure" => "the workflow could not be started: its definition is not valid",
@@ -99,10 +98,8 @@ mod tests {
     fn a_filter_is_asked_for_only_where_it_is_exact() {
         use RunState::*;
         for state in [Queued, Running, Succeeded, Failed, Cancelled, Blocked, Skipped] {
-            let words: Vec<_> =
-                STATUSES.iter().filter(|(word, _)| *word != "completed").chain(&CONCLUSIONS).collect();
-            let of_it: Vec<_> =
-                words.iter().filter(|(_, meaning)| *meaning == state).map(|(word, _)| *word).collect();
+            let of_it: Vec<_> = STATUSES.all_of(state).filter(|word| *word != "completed").collect();
+            let of_it: Vec<_> = of_it.into_iter().chain(CONCLUSIONS.all_of(state)).collect();
             let exact = if let [one] = of_it[..] { Some(one) } else { None };
             assert_eq!(word(state), exact, "{state:?}");
         }
