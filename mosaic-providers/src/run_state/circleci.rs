@@ -8,6 +8,8 @@ use super::Words;
 pub(crate) const WORDS: Words = Words(&[
     ("queued", RunState::Queued),
     ("not_running", RunState::Queued),
+    // It waits for other jobs.
+    ("blocked", RunState::Queued),
     ("running", RunState::Running),
     // A job has failed, and others go on.
     ("failing", RunState::Running),
@@ -22,9 +24,8 @@ pub(crate) const WORDS: Words = Words(&[
     ("retried", RunState::Failed),
     ("canceled", RunState::Cancelled),
     ("not_run", RunState::Skipped),
-    // A person has to approve, or the plan allows no more at once.
+    // A person has to approve.
     ("on_hold", RunState::Blocked),
-    ("blocked", RunState::Blocked),
 ]);
 
 #[cfg(test)]
@@ -33,7 +34,7 @@ mod tests {
     fn every_word_has_its_meaning() {
         let table = "queued:queued not_running:queued running:running failing:running success:succeeded failed:failed \
             error:failed timedout:failed infrastructure_fail:failed terminated-unknown:failed unauthorized:failed \
-            retried:failed canceled:cancelled not_run:skipped on_hold:blocked blocked:blocked";
+            retried:failed canceled:cancelled not_run:skipped on_hold:blocked blocked:queued";
         super::super::check(&super::WORDS, table);
     }
 }

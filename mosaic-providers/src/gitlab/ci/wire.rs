@@ -5,19 +5,12 @@ use mosaic_core::types::{RepoRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::super::wire::{filled, time};
+use crate::run_state::gitlab::WORDS;
 
 /// The state that a word of GitLab's stands for; it has the same words for pipelines and jobs. One that nobody knows yet is no
 /// end.
 pub(super) fn state(word: &str) -> RunState {
-    match word {
-        "success" => RunState::Succeeded,
-        "failed" => RunState::Failed,
-        "canceled" => RunState::Cancelled,
-        "skipped" => RunState::Skipped,
-        "manual" => RunState::Blocked,
-        "running" | "canceling" => RunState::Running,
-        _ => RunState::Queued,
-    }
+    WORDS.read(word, false)
 }
 
 #[derive(Debug, Deserialize)]
