@@ -8,7 +8,8 @@ use mosaic_core::types::{PageRequest, RepoRef};
 use mosaic_providers::github::GitHubActions;
 
 use super::config;
-use crate::support::prism::{Document, Prism, Told, told};
+use crate::github::document;
+use crate::support::prism::{Prism, Told, told};
 
 fn hello() -> RepoRef {
     RepoRef::new("octocat", "Hello-World")
@@ -16,8 +17,7 @@ fn hello() -> RepoRef {
 
 #[tokio::test]
 async fn prism_finds_no_fault_in_what_is_asked() {
-    let document = Document::new("github/api.github.com.pruned.json").rehost("https://api.github.com");
-    let Some(prism) = Prism::boot(document).await else { return };
+    let Some(prism) = Prism::boot(document()).await else { return };
     let ci = GitHubActions::new(config(&prism.url())).unwrap();
     let (cx, mut told) = (CallContext::new(), Told::default());
     let sha = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
