@@ -13,6 +13,12 @@ use crate::http::{List, Numbered};
 pub(super) const WHOLE: &str = "woodpecker";
 
 pub(super) async fn list(server: &Server, cx: &CallContext, op: ListPipelines) -> Result<Page<Pipeline>> {
+    if let Some(variable) = &server.variable {
+        let text = format!(
+            "pipelines have the names that the variable `{variable}` is given: there is no list of them"
+        );
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     let list = List(("cicd.list_pipelines", &op.repo, &op.at));
     let part = Numbered::of(&list, &op.page, 100)?;
     let (op, list) = (&op, &list);

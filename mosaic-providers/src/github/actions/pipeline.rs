@@ -30,7 +30,7 @@ pub(super) async fn create(hub: &Hub, cx: &CallContext, op: CreatePipeline) -> R
         content: STANDARD.encode(&op.definition),
         branch: op.branch.as_deref(),
     };
-    let request = hub.client.put(at_repo(&op.repo).part("contents").parts(&path)).json(&body);
+    let request = hub.client.put(at_repo(&op.repo).part("contents").part(&path)).json(&body);
     if let Err(error) = request.done(cx).await {
         // A file that is there wants its own version named.
         let there = error.kind() == ErrorKind::Invalid && error.message().contains("\"sha\" wasn't supplied");
@@ -130,7 +130,7 @@ async fn known(hub: &Hub, cx: &CallContext, repo: &RepoRef) -> Result<Vec<wire::
 
 /// The files of workflows at a branch, tag or commit.
 async fn defined(hub: &Hub, cx: &CallContext, repo: &RepoRef, at: &str) -> Result<Vec<wire::Entry>> {
-    let request = hub.client.get(at_repo(repo).part("contents").parts(DIRECTORY)).query("ref", at);
+    let request = hub.client.get(at_repo(repo).part("contents").part(DIRECTORY)).query("ref", at);
     let Some(entries) = request.find::<Vec<wire::Entry>>(cx).await? else {
         // A missing directory and a missing branch look alike.
         hub.client.get(at_repo(repo).part("commits").part(at)).done(cx).await?;
