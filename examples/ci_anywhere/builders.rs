@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mosaic::prelude::*;
 use mosaic_core::testkit::suite::cicd::{Draft, JobDraft, Step};
 
+use crate::fake::circleci::{self, Store, config_yml};
 use crate::fake::forge::{Forge, NewRepo, Put, program_lines};
 use crate::fake::github::{GitHub, actions};
 use crate::fake::gitlab::GitLab;
@@ -27,7 +28,11 @@ struct System {
     never_ends: TriggerRun,
 }
 
-pub(crate) struct StandIns(Vec<System>);
+pub(crate) struct StandIns {
+    systems: Vec<System>,
+    /// Where CircleCI keeps its logs and artifacts.
+    _store: Server,
+}
 
 impl StandIns {
     pub(crate) async fn start() -> Done<Self> {
@@ -51,8 +56,23 @@ impl StandIns {
             .await?,
         );
         let pecker = forge(&[workflows(&release(), "main"), workflows(&endless(), ENDLESS)].concat()).await?;
+        let circle = forge(&[
+            on("main", ".circleci/config.yml", config_yml(&release())),
+            on(ENDLESS, ".circleci/config.yml", config_yml(&endless())),
+        ])
+        .await?;
+        let store = Server::start(router(Store::new(&circle))).await;
+        let circle = circleci::CircleCi::new(&circle);
+        circle.keeps_at(store.url());
         let order = |pipeline: &str| TriggerRun::new("acme", "widget", pipeline);
         let systems = vec![
+            System {
+                provider: "circleci",
+                server: Server::start(router(circle)).await,
+                base: "/api",
+                ends: order("circleci").at("main"),
+                never_ends: order("circleci").at(ENDLESS),
+            },
             System {
                 provider: "github",
                 server: Server::start(hub.router()).await,
@@ -82,7 +102,7 @@ impl StandIns {
                 never_ends: order("woodpecker").at(ENDLESS),
             },
         ];
-        Ok(Self(systems))
+        Ok(Self { systems, _store: store })
     }
 
     /// What a person would put into the environment.
@@ -90,8 +110,9 @@ impl StandIns {
         let mut variables = HashMap::from([
             ("REACH".to_owned(), "loopback".to_owned()),
             ("POLL_MS".to_owned(), "5".to_owned()),
+            ("CIRCLECI_STORE".to_owned(), "127.0.0.1".to_owned()),
         ]);
-        for system in &self.0 {
+        for system in &self.systems {
             let name = system.provider.to_uppercase();
             variables.insert(format!("CI_{name}"), "true".to_owned());
             variables.insert(format!("{name}_URL"), format!("{}{}", system.server.url(), system.base));
@@ -113,12 +134,14 @@ impl StandIns {
 
     /// On each system, the pipeline that ends.
     pub(crate) fn ending(&self) -> impl Iterator<Item = Job> {
-        self.0.iter().map(|system| Job { provider: system.provider.to_owned(), order: system.ends.clone() })
+        self.systems
+            .iter()
+            .map(|system| Job { provider: system.provider.to_owned(), order: system.ends.clone() })
     }
 
     /// On each system, the pipeline that does not end.
     pub(crate) fn endless(&self) -> impl Iterator<Item = Job> {
-        self.0
+        self.systems
             .iter()
             .map(|system| Job { provider: system.provider.to_owned(), order: system.never_ends.clone() })
     }
