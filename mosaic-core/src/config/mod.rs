@@ -16,6 +16,7 @@ mod form;
 mod load;
 mod node;
 mod path;
+mod published;
 mod read;
 mod report;
 mod show;
@@ -114,14 +115,15 @@ impl Config {
     }
 }
 
-/// The JSON Schema of configuration files, as it is published under `docs/schema`. The reader checks files against it.
+/// The JSON Schema of configuration files, as it is published under `docs/schema`. The reader checks files against it, with the
+/// variables replaced: here a text with a variable may stand for everything.
 ///
 /// ```
 /// let schema = mosaic_core::config::schema();
 /// assert!(schema["$defs"]["Plugin"]["properties"]["id"].is_object());
 /// ```
 pub fn schema() -> serde_json::Value {
-    form::schema().published().clone()
+    published::with_variables(form::schema().published().clone())
 }
 
 #[cfg(test)]
