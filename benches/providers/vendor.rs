@@ -58,8 +58,9 @@ struct Part {
 pub(crate) async fn serve() -> Result {
     let one = Bytes::from(repository(0).to_string());
     let all: Arc<Vec<Value>> = Arc::new((0..REPOSITORIES).map(repository).collect());
+    let repo = move || async move { ([(CONTENT_TYPE, "application/json")], one) };
     let router = Router::new()
-        .route("/repos/acme/{name}", get(move || async move { ([(CONTENT_TYPE, "application/json")], one) }))
+        .route("/repos/acme/{name}", get(repo.clone()).patch(repo))
         .route("/user/repos", get(move |part: Query<Part>| async move { page(&all, &part) }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);

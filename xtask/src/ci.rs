@@ -34,6 +34,7 @@ const STAGES: &[Stage] = &[
     ("example quickstart", example, &["--release", "--example", "quickstart"]),
     ("examples", examples, &[]),
     ("bench engine", bench, &["--bench", "engine", "--", "--quick"]),
+    ("bench providers", bench, &["--bench", "providers", "--", "--quick", "--gate"]),
 ];
 
 /// Runs every stage and closes with a table of their times.
@@ -97,7 +98,7 @@ fn fuzz(workspace: &Workspace, _: &[String]) -> Result<()> {
     process::run(workspace.cargo().args(["check", "--quiet", "--manifest-path", "fuzz/Cargo.toml"]))
 }
 
-/// Runs the engine bench, short.
+/// Runs a bench, short.
 fn bench(workspace: &Workspace, args: &[String]) -> Result<()> {
     process::run(workspace.cargo().arg("bench").args(args))
 }
