@@ -2,6 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
+//! | `bitbucket` | Bitbucket Cloud | git |
 //! | `circleci` | pipelines of CircleCI | cicd |
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
@@ -15,6 +16,8 @@
 //!
 //! With the feature `webhook`, `webhook` reads what forges and build servers send.
 
+#[cfg(feature = "bitbucket")]
+pub mod bitbucket;
 #[cfg(feature = "circleci")]
 pub mod circleci;
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
@@ -61,6 +64,8 @@ use mosaic_core::plugin::Factory;
 /// ```
 pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
+        #[cfg(feature = "bitbucket")]
+        Box::new(bitbucket::BitbucketGitFactory),
         #[cfg(feature = "circleci")]
         Box::new(circleci::CircleCiFactory),
         #[cfg(feature = "gitea")]

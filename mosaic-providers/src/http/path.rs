@@ -62,6 +62,13 @@ impl Path {
         path.split('/').fold(self, Self::part)
     }
 
+    /// The same path with a slash at its end, for vendors that tell directories by it.
+    #[must_use]
+    pub fn directory(mut self) -> Self {
+        self.text.push('/');
+        self
+    }
+
     fn refuse(&mut self, why: &str) {
         self.fault.get_or_insert_with(|| {
             Error::new(ErrorKind::Invalid, format!("a name or path that {why} cannot be asked for"))
@@ -110,6 +117,12 @@ mod tests {
     fn each_part_is_one_segment() {
         let path = at!["repos", "a/b", "ü x", 7u64].parts("src/main file.rs");
         assert_eq!(path.encoded().unwrap(), "/repos/a%2Fb/%C3%BC%20x/7/src/main%20file.rs");
+    }
+
+    #[test]
+    fn a_directory_ends_with_a_slash() {
+        assert_eq!(at!["src", "main"].directory().encoded().unwrap(), "/src/main/");
+        assert!(at!["src", ".."].directory().encoded().is_err());
     }
 
     #[test]

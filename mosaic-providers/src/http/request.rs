@@ -156,6 +156,12 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// The same, of a media type that is made for them.
+    pub fn typed(mut self, media_type: HeaderValue, bytes: impl Into<Bytes>) -> Self {
+        self.body = Payload::Bytes(media_type, bytes.into());
+        self
+    }
+
     /// Carries a form of several parts.
     pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
         self.body = Payload::Form(form);

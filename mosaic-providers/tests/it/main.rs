@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it tells clippy that the helpers are test code too.
 #[cfg(test)]
+#[cfg(all(feature = "bitbucket", feature = "local-git"))]
+mod bitbucket;
 #[cfg(all(feature = "circleci", feature = "local-git"))]
 mod circleci;
 #[cfg(test)]

@@ -8,6 +8,8 @@
     reason = "each dialect uses a part of the state, and not every dialect is compiled in"
 )]
 
+#[cfg(feature = "bitbucket")]
+pub(crate) mod bitbucket;
 #[cfg(feature = "circleci")]
 pub(crate) mod circleci;
 pub(crate) mod document;

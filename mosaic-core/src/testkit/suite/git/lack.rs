@@ -122,4 +122,6 @@ pub enum Trait {
     LastWordReplaces,
     /// A webhook is told of what was asked for and of nothing else. Without: of more.
     ExactHookEvents,
+    /// A webhook is told of releases. Without: one that is to be told of them is `Unsupported`.
+    HooksForReleases,
 }
