@@ -51,6 +51,8 @@ pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
 pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
+#[cfg(feature = "bitbucket")]
+pub use mosaic_providers::bitbucket;
 #[cfg(feature = "circleci")]
 pub use mosaic_providers::circleci;
 #[cfg(feature = "gitea")]

@@ -4,6 +4,7 @@
 #[cfg(test)]
 #[cfg(all(feature = "bitbucket", feature = "local-git"))]
 mod bitbucket;
+#[cfg(test)]
 #[cfg(all(feature = "circleci", feature = "local-git"))]
 mod circleci;
 #[cfg(test)]
