@@ -19,7 +19,6 @@ use crate::http::List;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Wire {
-    #[serde(default)]
     pub(super) hash: String,
     #[serde(default)]
     message: String,

@@ -21,7 +21,7 @@ const ROUNDS: usize = 20;
 /// What lies at a path.
 #[derive(Debug, Deserialize)]
 struct Meta {
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type", default)]
     kind: String,
     #[serde(default, deserialize_with = "wire::words")]
     attributes: Vec<String>,

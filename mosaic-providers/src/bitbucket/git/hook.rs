@@ -21,7 +21,6 @@ const PAGES: usize = 10;
 
 #[derive(Debug, Deserialize)]
 struct Wire {
-    #[serde(default)]
     uuid: String,
     #[serde(default)]
     url: String,

@@ -22,7 +22,6 @@ const PAGES: usize = 50;
 
 #[derive(Debug, Deserialize)]
 struct Wire {
-    #[serde(default)]
     key: String,
     #[serde(default)]
     state: String,

@@ -1,6 +1,7 @@
 //! Bitbucket Cloud: over a fake of it, against its document, and with recorded traffic.
 
 mod git;
+mod plugin;
 
 use std::sync::Arc;
 
