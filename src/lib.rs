@@ -39,7 +39,7 @@
 //! | [`orchestrator`] | [`Mosaic`] itself and its builder |
 //! | [`plugin`] | for people who write a provider |
 //! | [`local`](mod@local) | the embedded providers |
-//! | `gitea`, `github`, `jenkins`, `woodpecker` | forges and build servers, each with the feature of its name |
+//! | `bitbucket`, `circleci`, `gitea`, `github`, `gitlab`, `jenkins`, `woodpecker` | forges and build servers, each with the feature of its name |
 //! | `http` | how they are connected to, and with which credentials |
 //! | `webhook` | what forges and build servers send, verified and in one form, with the feature `webhook` |
 //! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
@@ -145,6 +145,9 @@ mod guides {
     mod plugins {}
     #[doc = include_str!("../docs/guide/providers.md")]
     mod providers {}
+    #[cfg(all(feature = "config", feature = "vendors"))]
+    #[doc = include_str!("../docs/guide/vendors.md")]
+    mod vendors {}
     #[cfg(feature = "webhook")]
     #[doc = include_str!("../docs/guide/webhooks.md")]
     mod webhooks {}

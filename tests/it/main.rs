@@ -6,5 +6,8 @@ mod config;
 #[cfg(feature = "local")]
 #[cfg(test)]
 mod embedded;
+#[cfg(all(feature = "config", feature = "local", feature = "vendors", target_os = "linux"))]
+#[cfg(test)]
+mod files;
 #[cfg(test)]
 mod readme;
