@@ -22,7 +22,7 @@ use super::conditional::{Conditional, Known};
 use super::config::HttpConfig;
 use super::dialect::Dialect;
 use super::path::Path;
-use super::request::{Payload, Request};
+use super::request::{HINT, Payload, Request};
 use super::transport::{Marking, Transport};
 
 /// How many redirects are followed within the origin.
@@ -309,8 +309,8 @@ impl Client {
         // Whatever became of a request for a token, that of the call was not sent.
         let proof = entry.credential.proof().await.map_err(|error| error.delivery(Delivery::NotSent));
         let mut proof = proof?;
-        let secrets = proof.as_ref().map(|proof| proof.secrets.clone()).unwrap_or_default();
-        let Request { method, headers, accept, mut body, budget, address, .. } = request;
+        let Request { method, headers, accept, mut body, budget, address, mut secrets, hint, .. } = request;
+        secrets.extend(proof.iter().flat_map(|proof| proof.secrets.clone()));
         let home = &self.0.base;
         let trusted = address.is_some_and(|(_, trusted)| trusted);
         if url.origin() != home.origin() && !trusted {
@@ -349,7 +349,11 @@ impl Client {
             let head = response.headers().clone();
             // What cannot be read says nothing; the status says enough.
             let body = read_bounded(response, LARGEST_ERROR).await.unwrap_or_default();
-            return Err(classify(self.0.dialect, status, &head, &body, &secrets));
+            let error = classify(self.0.dialect, status, &head, &body, &secrets);
+            return Err(match hint.and_then(|hint| hint(&head, &body)) {
+                Some(found) => error.context(HINT, found),
+                None => error,
+            });
         }
         Err(self.astray("around in a circle"))
     }

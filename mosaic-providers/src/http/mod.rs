@@ -47,5 +47,5 @@ pub use events::{Event, Events};
 pub use pace::Pace;
 pub use page::{Numbered, Sifted, has_next, limit_of, sift, token_of, tokened};
 pub use path::Path;
-pub use request::Request;
+pub use request::{HINT, Hint, Request};
 pub use transport::Transport;

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
 use mosaic_core::op::ItemStream;
-use mosaic_core::types::Chunk;
+use mosaic_core::types::{Chunk, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -49,7 +49,17 @@ pub struct Request<'a> {
     /// The budget of the vendor's that pays.
     pub(super) budget: &'static str,
     pub(super) fault: Option<Error>,
+    /// What else of the request nobody may see.
+    pub(super) secrets: Vec<Secret>,
+    /// What is to be told of a refusal.
+    pub(super) hint: Option<Hint>,
 }
+
+/// What a provider reads in an answer that is no success, headers and body: a fact that its error is to have.
+pub type Hint = fn(&HeaderMap, &[u8]) -> Option<&'static str>;
+
+/// The name of the fact that a [`Hint`] gives.
+pub const HINT: &str = "hint";
 
 /// What a request carries.
 pub(super) enum Payload {
@@ -73,6 +83,8 @@ impl<'a> Request<'a> {
             body: Payload::None,
             budget: "core",
             fault: None,
+            secrets: Vec::new(),
+            hint: None,
         }
     }
 
@@ -113,6 +125,28 @@ impl<'a> Request<'a> {
                     Some(Error::new(ErrorKind::Invalid, format!("{name}: no header can carry this value")))
             }
         }
+        self
+    }
+
+    /// One more header, with something in it that nobody may see.
+    pub fn secret_header(mut self, name: HeaderName, value: &Secret) -> Self {
+        match HeaderValue::from_str(value.expose()) {
+            Ok(mut text) => {
+                text.set_sensitive(true);
+                self.headers.insert(name, text);
+                self.secrets.push(value.clone());
+            }
+            Err(_) => {
+                self.fault =
+                    Some(Error::new(ErrorKind::Protocol, format!("{name}: no header can carry this value")))
+            }
+        }
+        self
+    }
+
+    /// Lets this read a refusal; what it finds is the fact [`HINT`] of the error.
+    pub fn hint(mut self, hint: Hint) -> Self {
+        self.hint = Some(hint);
         self
     }
 

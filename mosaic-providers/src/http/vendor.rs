@@ -48,6 +48,14 @@ impl Client {
     /// # Errors
     /// `Unsupported` where such calls are [refused](Client::vendor_calls), and those of any request.
     pub async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
+        self.vendor_answer(self.vendor_request(&op)?.raw(cx).await?)
+    }
+
+    /// The request of such a change, for vendors that want something beside it.
+    ///
+    /// # Errors
+    /// `Unsupported` where such calls are [refused](Client::vendor_calls).
+    pub fn vendor_request<F>(&self, op: &VendorWrite<F>) -> Result<Request<'_>> {
         self.may_be_called()?;
         let method = match op.method {
             VendorMethod::Post => Method::POST,
@@ -55,12 +63,19 @@ impl Client {
             VendorMethod::Patch => Method::PATCH,
             VendorMethod::Delete => Method::DELETE,
         };
-        let request = with(self.request(method, Path::of_api(&op.path)), op.query);
-        let request = match &op.body {
+        let request = with(self.request(method, Path::of_api(&op.path)), op.query.clone());
+        Ok(match &op.body {
             Some(body) => request.json(body),
             None => request,
-        };
-        told(self, request.raw(cx).await?)
+        })
+    }
+
+    /// What a caller is told of its answer.
+    ///
+    /// # Errors
+    /// `Protocol` where it says that it is JSON and is not.
+    pub fn vendor_answer(&self, answer: Answer<bytes::Bytes>) -> Result<VendorAnswer> {
+        told(self, answer)
     }
 
     fn may_be_called(&self) -> Result<()> {

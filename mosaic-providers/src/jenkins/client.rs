@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
+use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::RepoRef;
+use percent_encoding::percent_decode_str;
+use url::Url;
 
 use super::config::JenkinsConfig;
-use crate::http::{Access, Client, Dialect, Pace, Path, Refusal, TokenHeader};
+use super::crumb::Crumbs;
+use super::wire;
+use crate::http::{Access, Answer, Auth, Client, Dialect, Pace, Path, Refusal, Request, TokenHeader};
 
 static DIALECT: Dialect = Dialect {
     product: "Jenkins",
@@ -32,6 +38,10 @@ pub(super) struct Server {
     folder: String,
     poll: Duration,
     pub(super) queue_wait: Duration,
+    crumbs: Crumbs,
+    /// Whether it is asked without credentials.
+    pub(super) anonymous: bool,
+    pub(super) vendor_calls: bool,
 }
 
 impl Server {
@@ -54,7 +64,19 @@ impl Server {
             folder: config.folder.clone(),
             poll: Duration::from_millis(config.poll_ms),
             queue_wait: Duration::from_millis(config.queue_wait_ms),
+            crumbs: Crumbs::of(config.identities.keys()),
+            anonymous: config.auth == Auth::None,
+            vendor_calls: config.vendor_calls,
         })
+    }
+
+    /// Sends a write, with a crumb where Jenkins wants one. `make` makes the request anew each time.
+    pub(super) async fn write<'a>(
+        &'a self,
+        cx: &CallContext,
+        make: impl Fn() -> Request<'a>,
+    ) -> Result<Answer<Bytes>> {
+        self.crumbs.write(&self.client, cx, make).await
     }
 
     pub(super) fn pace(&self) -> Pace {
@@ -71,6 +93,22 @@ impl Server {
     /// A job in it, or in folders below.
     pub(super) fn job(&self, repo: &RepoRef, pipeline: &str) -> Path {
         pipeline.split('/').fold(self.folder(repo), |path, part| path.part("job").part(part))
+    }
+}
+
+impl Server {
+    /// Whether an item of the queue is of this job.
+    pub(super) fn is_of(&self, item: &wire::Item, repo: &RepoRef, pipeline: &str) -> bool {
+        let parts = |path: &str| -> Vec<String> {
+            let parts = path.split('/').filter(|part| !part.is_empty());
+            parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
+        };
+        let url = item.task.as_ref().and_then(|task| Url::parse(task.url.as_deref()?).ok());
+        let job = self.job(repo, pipeline);
+        match (url, job.encoded()) {
+            (Some(url), Ok(job)) => parts(url.path()).ends_with(&parts(job)),
+            _ => false,
+        }
     }
 }
 
@@ -107,6 +145,21 @@ impl RunId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_of_the_queue_are_of_their_job_only() {
+        let server = Server::connect(&JenkinsConfig::new("https://ci.example.org/jenkins")).unwrap();
+        let is_of = |url: &str, pipeline: &str| {
+            let item = serde_json::json!({ "task": { "url": url } });
+            server.is_of(&serde_json::from_value(item).unwrap(), &RepoRef::new("acme", "wid get"), pipeline)
+        };
+        let url = "https://ci.example.org/jenkins/job/acme/job/wid%20get/job/app/job/main/";
+        assert!(is_of(url, "app/main"));
+        assert!(!is_of(url, "main") && !is_of(url, "app") && !is_of("no address", "app/main"));
+        assert!(!is_of("https://ci.example.org/job/evil/job/wid%20get/job/app/job/main/", "app/main"));
+        let silent = serde_json::from_str("{}").unwrap();
+        assert!(!server.is_of(&silent, &RepoRef::new("acme", "wid get"), "app/main"));
+    }
 
     #[test]
     fn runs_are_named_by_job_and_place() {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::Result;
 use mosaic_core::plugin::{Factory, FactoryInput, Plugin};
 use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
 use super::JenkinsCi;
-use crate::http::{Auth, HttpConfig};
+use crate::http::{Auth, HttpConfig, read};
 
 /// The configuration of a [`JenkinsCi`].
 ///
@@ -53,6 +53,9 @@ pub struct JenkinsConfig {
     #[serde(default = "poll_ms")]
     #[schemars(range(min = 1, max = 600_000))]
     pub poll_ms: u64,
+    /// Whether any call of the API may be made by the operations `vendor_read` and `vendor_write`; not where absent.
+    #[serde(default)]
+    pub vendor_calls: bool,
 }
 
 fn folder() -> String {
@@ -78,6 +81,7 @@ impl JenkinsConfig {
             folder: folder(),
             queue_wait_ms: queue_wait_ms(),
             poll_ms: poll_ms(),
+            vendor_calls: false,
         }
     }
 
@@ -122,6 +126,13 @@ impl JenkinsConfig {
         self.poll_ms = poll_ms;
         self
     }
+
+    /// The same with any call of the API allowed, or not.
+    #[must_use]
+    pub fn vendor_calls(mut self, allowed: bool) -> Self {
+        self.vendor_calls = allowed;
+        self
+    }
 }
 
 /// Makes [`JenkinsCi`] plugins: provider `jenkins`, service cicd.
@@ -150,8 +161,6 @@ impl Factory for JenkinsFactory {
     }
 
     async fn create(&self, input: FactoryInput) -> Result<Arc<dyn Plugin>> {
-        let config: JenkinsConfig = serde_json::from_value(input.config)
-            .map_err(|error| Error::new(ErrorKind::Config, format!("jenkins: {error}")))?;
-        Ok(Arc::new(JenkinsCi::new(config)?))
+        Ok(Arc::new(JenkinsCi::new(read("jenkins", input.config)?)?))
     }
 }

@@ -4,24 +4,29 @@
 mod artifact;
 mod client;
 mod config;
+mod crumb;
 mod log;
 mod pipeline;
 mod run;
+mod start;
 mod wire;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{ErrorKind, Result};
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::cicd::{
     CancelRun, Cicd, CicdService, CreatePipeline, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs,
-    ListPipelines, ListRuns, TriggerRun,
+    ListPipelines, ListRuns, RerunRun, TriggerRun,
 };
-use mosaic_core::op::{ItemStream, OpSet, Operation as _, StreamOperation as _};
+use mosaic_core::op::vendor::OfCicd;
+use mosaic_core::op::{ItemStream, OpSet, Operation as _, StreamOperation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::cicd::{Artifact, Job, Pipeline, PipelineRun};
-use mosaic_core::types::{Chunk, Page};
+use mosaic_core::types::vendor::VendorAnswer;
+use mosaic_core::types::{Chunk, Page, ServiceKind};
+use serde::de::IgnoredAny;
 
 use client::Server;
 pub use config::{JenkinsConfig, JenkinsFactory};
@@ -56,20 +61,31 @@ impl JenkinsCi {
     /// `Config`, naming the field.
     pub fn new(config: JenkinsConfig) -> Result<Self> {
         let server = Arc::new(Server::connect(&config)?);
-        let operations = [
+        let operations = OpSet::of(&[
             TriggerRun::META,
             GetRun::META,
             CreatePipeline::META,
             ListPipelines::META,
             ListRuns::META,
             CancelRun::META,
+            RerunRun::META,
             ListJobs::META,
             ListArtifacts::META,
             JobLog::META,
             DownloadArtifact::META,
-        ];
-        let info = PluginInfo::new("jenkins", env!("CARGO_PKG_VERSION"), OpSet::of(&operations));
+        ]);
+        let operations =
+            if server.vendor_calls { operations.and(OpSet::vendor(ServiceKind::Cicd)) } else { operations };
+        let info = PluginInfo::new("jenkins", env!("CARGO_PKG_VERSION"), operations);
         Ok(Self { info: info.reports_delivery(true), server })
+    }
+
+    fn allowed(&self) -> Result<()> {
+        if self.server.vendor_calls {
+            return Ok(());
+        }
+        let text = "calls in the vendor's own words are not allowed here: set `vendorCalls`";
+        Err(Error::new(ErrorKind::Unsupported, text))
     }
 }
 
@@ -84,14 +100,13 @@ impl Plugin for JenkinsCi {
     }
 
     async fn health(&self) -> HealthReport {
-        match self
-            .server
-            .client
-            .get(at!["me", "api", "json"])
-            .query("tree", "id")
-            .done(&CallContext::new())
-            .await
-        {
+        // Without credentials nobody is anybody.
+        let (path, tree) = match self.server.anonymous {
+            true => (at!["api", "json"], "mode"),
+            false => (at!["me", "api", "json"], "id"),
+        };
+        let request = self.server.client.get(path).query("tree", tree);
+        match request.send::<IgnoredAny>(&CallContext::new()).await {
             Ok(_) => HealthReport::healthy(),
             Err(error) if matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Throttled) => {
                 HealthReport::degraded(error.message().to_owned())
@@ -111,7 +126,7 @@ impl Plugin for JenkinsCi {
 
 impl CicdService for JenkinsCi {
     async fn trigger_run(&self, cx: &CallContext, op: TriggerRun) -> Result<PipelineRun> {
-        run::trigger(&self.server, cx, op).await
+        start::trigger(&self.server, cx, op).await
     }
     async fn get_run(&self, cx: &CallContext, op: GetRun) -> Result<PipelineRun> {
         run::get(&self.server, cx, op).await
@@ -128,6 +143,9 @@ impl CicdService for JenkinsCi {
     async fn cancel_run(&self, cx: &CallContext, op: CancelRun) -> Result<PipelineRun> {
         run::cancel(&self.server, cx, op).await
     }
+    async fn rerun_run(&self, cx: &CallContext, op: RerunRun) -> Result<PipelineRun> {
+        start::rerun(&self.server, cx, op).await
+    }
     async fn list_jobs(&self, cx: &CallContext, op: ListJobs) -> Result<Page<Job>> {
         run::jobs(&self.server, cx, op).await
     }
@@ -139,5 +157,14 @@ impl CicdService for JenkinsCi {
     }
     async fn download_artifact(&self, cx: &CallContext, op: DownloadArtifact) -> Result<ItemStream<Chunk>> {
         artifact::download(&self.server, cx, op).await
+    }
+    async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        self.server.client.vendor_read(cx, op).await
+    }
+    async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        let client = &self.server.client;
+        client.vendor_answer(self.server.write(cx, || client.vendor_request(&op)).await?)
     }
 }

@@ -1,5 +1,6 @@
 //! What can be run: the jobs in the folder of a repository.
 
+use bytes::Bytes;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
 use mosaic_core::op::cicd::{CreatePipeline, ListPipelines};
@@ -30,12 +31,11 @@ pub(super) async fn create(server: &Server, cx: &CallContext, op: CreatePipeline
     // A name that no path can hold is refused before anything is sent.
     server.job(&op.repo, &op.pipeline).encoded()?;
     let path = server.folder(&op.repo).part("createItem");
-    let request = server.client.post(path).query("name", &op.pipeline);
-    match request.bytes("application/xml", op.definition.into_bytes()).done(cx).await {
-        Ok(_) => {}
-        // Done, and a browser is sent to the new job.
-        Err(error) if error.status_code() == Some(302) => {}
-        Err(error) => return Err(error),
-    }
+    let definition = Bytes::from(op.definition.into_bytes());
+    let make = || {
+        let request = server.client.post(path.clone()).query("name", &op.pipeline);
+        request.bytes("application/xml", definition.clone())
+    };
+    server.write(cx, make).await?;
     Ok(Pipeline::new(op.pipeline.clone(), op.repo, op.pipeline))
 }

@@ -1,13 +1,12 @@
-//! Runs: asked for, read, stopped. Jenkins calls them builds, and queue items before.
+//! Runs: read, listed, stopped. Jenkins calls them builds, and queue items before.
 
 use std::cmp::Reverse;
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
-use mosaic_core::op::cicd::{CancelRun, GetRun, ListJobs, ListRuns, TriggerRun};
+use mosaic_core::op::cicd::{CancelRun, GetRun, ListJobs, ListRuns};
 use mosaic_core::types::cicd::{Job, PipelineRun, RunState};
 use mosaic_core::types::{Page, RepoRef, Timestamp};
-use tokio::time::Instant;
 
 use super::client::{Place, RunId, Server};
 use super::wire::{self, BUILD};
@@ -19,77 +18,19 @@ const PARTS: usize = 10;
 /// How far back a build is looked for whose queue item is forgotten.
 const LOOKED_BACK: usize = 100;
 
-pub(super) async fn trigger(server: &Server, cx: &CallContext, op: TriggerRun) -> Result<PipelineRun> {
-    if op.at.is_some() {
-        let text = "a job of Jenkins says itself what it builds: give the branch as one of its inputs";
-        return Err(Error::new(ErrorKind::Unsupported, text));
-    }
-    let path = server.job(&op.repo, &op.pipeline);
-    let read = server.client.get(path.clone().part("api").part("json"));
-    let read = read.query("tree", "buildable,property[parameterDefinitions[name]]");
-    // Only a read: what goes wrong here has made no run.
-    let job: wire::Job = read.send(&cx.clone().for_attempt(None)).await.map_err(Error::refused)?;
-    if job.buildable != Some(true) {
-        let text = format!("job `{}` is disabled, or a folder", op.pipeline);
-        return Err(Error::new(ErrorKind::Conflict, text));
-    }
-    let known: Vec<_> = job.property.iter().flat_map(|property| &property.parameters).collect();
-    if let Some(name) = op.inputs.keys().find(|name| known.iter().all(|known| known.name != **name)) {
-        let text =
-            format!("inputs: job `{}` has no parameter `{name}`, and would not be given it", op.pipeline);
-        return Err(Error::new(ErrorKind::Invalid, text));
-    }
-    let request = if known.is_empty() {
-        server.client.post(path.part("build"))
-    } else {
-        let inputs = op.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        server.client.post(path.part("buildWithParameters")).form(inputs)
-    };
-    let answer = request.done(cx).await?;
-    let item = answer.header("location").and_then(item_of).ok_or_else(|| {
-        let text = "Jenkins took the build and does not say where it is in the queue";
-        Error::new(ErrorKind::Protocol, text).worst(Delivery::Answered, true)
-    })?;
-    let mut id = RunId { pipeline: op.pipeline, place: Place::Queue(item) };
-    let (until, mut pace) = (Instant::now() + server.queue_wait, server.pace());
-    // Whatever goes wrong from here on, the build was taken: its place in the queue stands for it.
-    loop {
-        match queued(server, cx, item).await {
-            Ok(wire::Item { executable: Some(build), .. }) => {
-                id.place = Place::Build(build.number);
-                if let Ok(build) = build_of(server, cx, &op.repo, &id.pipeline, build.number).await {
-                    return Ok(of_build(&op.repo, &id.pipeline, build));
-                }
-                break;
-            }
-            Ok(item) if !item.cancelled && Instant::now() < until => pace.rest().await,
-            _ => break,
-        }
-    }
-    let mut run = PipelineRun::new(name(&id), op.repo, RunState::Queued);
-    run.pipeline = Some(id.pipeline);
-    Ok(run)
-}
-
-/// The number at the end of `https://host/queue/item/42/`.
-fn item_of(location: &str) -> Option<u64> {
-    let (_, rest) = location.rsplit_once("/queue/item/")?;
-    rest.trim_end_matches('/').parse().ok()
-}
-
-fn name(id: &RunId) -> String {
+pub(super) fn name(id: &RunId) -> String {
     match id.place {
         Place::Build(number) => format!("{}/{number}", id.pipeline),
         Place::Queue(item) => format!("{}/q{item}", id.pipeline),
     }
 }
 
-async fn queued(server: &Server, cx: &CallContext, item: u64) -> Result<wire::Item> {
+pub(super) async fn queued(server: &Server, cx: &CallContext, item: u64) -> Result<wire::Item> {
     let request = server.client.get(at!["queue", "item", item, "api", "json"]);
-    request.query("tree", "cancelled,why,executable[number]").send(cx).await
+    request.query("tree", "cancelled,why,executable[number],task[url]").send(cx).await
 }
 
-async fn build_of(
+pub(super) async fn build_of(
     server: &Server,
     cx: &CallContext,
     repo: &RepoRef,
@@ -114,6 +55,11 @@ pub(super) async fn find(server: &Server, cx: &CallContext, repo: &RepoRef, id: 
         Place::Queue(item) => item,
     };
     match queued(server, cx, item).await {
+        // Any job's item is read by its number alone.
+        Ok(told) if !server.is_of(&told, repo, &id.pipeline) => {
+            let text = format!("job `{}` has no place {item} in the queue", id.pipeline);
+            Err(Error::new(ErrorKind::NotFound, text).delivery(Delivery::Answered))
+        }
         Ok(wire::Item { executable: Some(build), .. }) => {
             build_of(server, cx, repo, &id.pipeline, build.number).await.map(Found::Build)
         }
@@ -149,10 +95,11 @@ async fn read(server: &Server, cx: &CallContext, repo: &RepoRef, id: &RunId) -> 
     Ok(run)
 }
 
-fn of_build(repo: &RepoRef, pipeline: &str, build: wire::Build) -> PipelineRun {
+pub(super) fn of_build(repo: &RepoRef, pipeline: &str, build: wire::Build) -> PipelineRun {
     let state = build.state();
     let mut run = PipelineRun::new(format!("{pipeline}/{}", build.number), repo.clone(), state);
     run.pipeline = Some(pipeline.to_owned());
+    run.commit = build.commit();
     run.created_at = time(build.timestamp);
     run.ended_at = ended_at(&build);
     run.vendor_state = build.result;
@@ -224,19 +171,18 @@ async fn window(
 pub(super) async fn cancel(server: &Server, cx: &CallContext, op: CancelRun) -> Result<PipelineRun> {
     let id = RunId::read(&op.run)?;
     let found = find(server, &cx.clone().for_attempt(None), &op.repo, &id).await.map_err(Error::refused)?;
-    let request = match &found {
-        Found::Build(build) if build.state().is_final() => None,
-        Found::Build(build) => {
-            Some(server.client.post(server.job(&op.repo, &id.pipeline).part(build.number).part("stop")))
+    let job = server.job(&op.repo, &id.pipeline);
+    let make = match (found, id.place) {
+        (Found::Build(build), _) if !build.state().is_final() => {
+            Some((job.part(build.number).part("stop"), None))
         }
-        Found::Waiting(item) if item.cancelled => None,
-        Found::Waiting(_) => match id.place {
-            Place::Queue(item) => Some(server.client.post(at!["queue", "cancelItem"]).query("id", item)),
-            Place::Build(_) => None,
-        },
+        (Found::Waiting(waiting), Place::Queue(item)) if !waiting.cancelled => {
+            Some((at!["queue", "cancelItem"], Some(item)))
+        }
+        _ => None,
     };
-    if let Some(request) = request {
-        match request.done(cx).await {
+    if let Some((path, item)) = make {
+        match server.write(cx, || server.client.post(path.clone()).maybe("id", item)).await {
             Ok(_) => {}
             // Done, and a browser is sent back to where it came from.
             Err(error) if error.status_code() == Some(302) => {}

@@ -1,10 +1,13 @@
 //! What Jenkins sends, as far as it is used.
 
+use std::collections::BTreeSet;
+
 use mosaic_core::types::cicd::RunState;
 use serde::Deserialize;
 
 /// What is asked for of a build.
-pub(super) const BUILD: &str = "number,building,result,timestamp,duration,url,queueId";
+pub(super) const BUILD: &str =
+    "number,building,result,timestamp,duration,url,queueId,actions[lastBuiltRevision[SHA1]]";
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Build {
@@ -23,9 +26,62 @@ pub(super) struct Build {
     pub(super) url: Option<String>,
     #[serde(default, rename = "queueId")]
     pub(super) queue_id: i64,
+    #[serde(flatten)]
+    given: Given,
+}
+
+/// What a build was given, and found: each of its actions has a part of it, or nothing.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Given {
+    #[serde(default)]
+    actions: Option<Vec<Option<Action>>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Action {
+    #[serde(default)]
+    parameters: Option<Vec<Value>>,
+    #[serde(default, rename = "lastBuiltRevision")]
+    revision: Option<Revision>,
+}
+
+/// A parameter with its value; secret ones come without.
+#[derive(Debug, Deserialize)]
+pub(super) struct Value {
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) value: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Revision {
+    #[serde(default, rename = "SHA1")]
+    sha: Option<String>,
+}
+
+impl Given {
+    fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.actions.iter().flatten().flatten()
+    }
+
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &Value> {
+        self.actions().flat_map(|action| action.parameters.iter().flatten())
+    }
+
+    /// The commits that were built, each once.
+    pub(super) fn revisions(&self) -> BTreeSet<&str> {
+        self.actions().filter_map(|action| action.revision.as_ref()?.sha.as_deref()).collect()
+    }
 }
 
 impl Build {
+    /// The commit that it built, where there is only one.
+    pub(super) fn commit(&self) -> Option<String> {
+        let all = self.given.revisions();
+        all.first().filter(|_| all.len() == 1).map(|&commit| commit.to_owned())
+    }
+
     /// What its result means. One that is not known is never taken for a good end.
     pub(super) fn state(&self) -> RunState {
         match self.result.as_deref() {
@@ -66,7 +122,6 @@ pub(super) struct Parameter {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Folder {
-    #[serde(default)]
     pub(super) jobs: Vec<Job>,
 }
 
@@ -78,6 +133,22 @@ pub(super) struct Item {
     pub(super) why: Option<String>,
     #[serde(default)]
     pub(super) executable: Option<Executable>,
+    #[serde(default)]
+    pub(super) task: Option<Task>,
+}
+
+/// The job that waits.
+#[derive(Debug, Deserialize)]
+pub(super) struct Task {
+    #[serde(default)]
+    pub(super) url: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Crumb {
+    pub(super) crumb: String,
+    #[serde(rename = "crumbRequestField")]
+    pub(super) field: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,12 @@
-//! Jenkins: the behaviour suite over a server that stands in for it.
+//! Jenkins: the behaviour suite over a server that stands in for it, its document, and what is particular to it.
+
+mod crumb;
+mod plugin;
+mod prism;
+mod replay;
+mod rerun;
+
+use std::sync::Arc;
 
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, ErrorKind};
@@ -15,26 +23,67 @@ use crate::fake::http::router;
 use crate::fake::jenkins::{Jenkins, config_xml};
 use crate::support::serve::Server;
 
-async fn open(queue_wait_ms: u64) -> (Server, JenkinsCi) {
-    let forge = Forge::open().await;
-    forge.add_user("ada", "token-of-ada");
-    forge.add_org("acme", &["ada"]);
-    forge.create_repo(NewRepo::new("acme", "widget")).await.unwrap();
-    let server = Server::start(router(Jenkins::new(&forge))).await;
+/// A Jenkins with the folders `acme/widget` and `acme/gadget`, whose user Ada has a token and a password.
+struct Ground {
+    forge: Arc<Forge>,
+    jenkins: Arc<Jenkins>,
+    server: Server,
+}
+
+fn config(origin: &str, secret: &str) -> JenkinsConfig {
     let http = HttpConfig::default().reach(Reach::Loopback);
-    let auth = Auth::basic("ada", "token-of-ada");
-    let config =
-        JenkinsConfig::new(server.url()).auth(auth).http(http).poll_ms(5).queue_wait_ms(queue_wait_ms);
-    let ci = JenkinsCi::new(config).unwrap();
-    (server, ci)
+    JenkinsConfig::new(origin).auth(Auth::basic("ada", secret)).http(http).poll_ms(5)
+}
+
+fn widget() -> RepoRef {
+    RepoRef::new("acme", "widget")
+}
+
+fn cx() -> CallContext {
+    CallContext::new()
+}
+
+impl Ground {
+    async fn open() -> Self {
+        Self::with(|router| router).await
+    }
+
+    async fn with(wrap: impl FnOnce(axum::Router) -> axum::Router) -> Self {
+        let forge = Forge::open().await;
+        forge.add_user("ada", "token-of-ada");
+        forge.grant("password-of-ada", "ada");
+        forge.add_org("acme", &["ada"]);
+        for name in ["widget", "gadget"] {
+            forge.create_repo(NewRepo::new("acme", name)).await.unwrap();
+        }
+        let jenkins = Jenkins::new(&forge);
+        let server = Server::start(wrap(router(Arc::clone(&jenkins)))).await;
+        Self { forge, jenkins, server }
+    }
+
+    fn config(&self, secret: &str) -> JenkinsConfig {
+        config(&self.server.url(), secret)
+    }
+
+    /// A client with the API token.
+    fn ci(&self) -> JenkinsCi {
+        JenkinsCi::new(self.config("token-of-ada")).unwrap()
+    }
+}
+
+/// A job that says hello.
+fn hello() -> String {
+    config_xml(&Draft::of(JobDraft::new("one").step(Step::Print("hello".into()))))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_behaves_like_every_ci() {
-    let (_server, ci) = open(20_000).await;
+    let ground = Ground::open().await;
+    let ci = ground.ci();
     let world = World::new(RepoRef::new("acme", "widget"), ci.info().operations, config_xml)
         .missing_run("build/999999999")
         .without(Trait::SeveralJobs, "a build is one job")
+        .without(Trait::RepeatsFailedJobs, "a build is one job")
         .without(Trait::FiltersByReference, "builds know no branch")
         .without(Trait::ArtifactFacts, "sizes are not told");
     run(&ci, &world).await.unwrap();
@@ -43,13 +92,20 @@ async fn it_behaves_like_every_ci() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_in_the_queue_stands_for_its_build() {
-    let (_server, ci) = open(0).await;
-    let (cx, repo) = (CallContext::new(), RepoRef::new("acme", "widget"));
+    let ground = Ground::open().await;
+    let ci = JenkinsCi::new(ground.config("token-of-ada").queue_wait_ms(0)).unwrap();
+    let (cx, repo) = (cx(), widget());
     let definition = config_xml(&Draft::of(JobDraft::new("one").step(Step::WaitForEver)));
     ci.create_pipeline(&cx, CreatePipeline::of(&repo, "build", definition)).await.unwrap();
     let run = ci.trigger_run(&cx, TriggerRun::of(&repo, "build")).await.unwrap();
     assert!(run.id.starts_with("build/q"), "{}", run.id);
     assert_eq!(run.state, RunState::Queued);
+    // To another repository it is not there.
+    let elsewhere = RepoRef::new("acme", "gadget");
+    let got = ci.get_run(&cx, GetRun::of(&elsewhere, run.id.as_str())).await;
+    assert_eq!(got.unwrap_err().kind(), ErrorKind::NotFound);
+    let got = ci.cancel_run(&cx, CancelRun::of(&elsewhere, run.id.as_str())).await;
+    assert_eq!(got.unwrap_err().kind(), ErrorKind::NotFound);
     let later = ci.get_run(&cx, GetRun::of(&repo, run.id.as_str())).await.unwrap();
     assert_eq!((later.id.as_str(), later.state), (run.id.as_str(), RunState::Running));
     let ended = ci.cancel_run(&cx, CancelRun::of(&repo, run.id.as_str())).await.unwrap();

@@ -2,7 +2,8 @@
 //!
 //! Faithful: nested `/job/` paths, 201 with the place in the queue, items without a number while they wait, ranges of `tree`,
 //! `X-Error` beside error pages, redirects after a stop, dropped unknown parameters, consoles with `X-Text-Size` and
-//! `X-More-Data`. Left out: crumbs, folders in folders, what `tree` leaves out of a build is sent all the same.
+//! `X-More-Data`, crumbs bound to a session for everybody who shows a password in the place of an API token. Left out: folders in
+//! folders, what `tree` leaves out of a build is sent all the same.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,11 +20,47 @@ pub(crate) struct Jenkins {
     forge: Arc<Forge>,
     /// The definitions, by repository and name.
     jobs: Mutex<BTreeMap<(u64, String), String>>,
+    sessions: Mutex<Sessions>,
+}
+
+/// The sessions that crumbs belong to, by number.
+#[derive(Debug, Default)]
+struct Sessions {
+    begun: u64,
+    /// All before this one have ended.
+    oldest: u64,
 }
 
 impl Jenkins {
     pub(crate) fn new(forge: &Arc<Forge>) -> Arc<Self> {
-        Arc::new(Self { forge: Arc::clone(forge), jobs: Mutex::default() })
+        Arc::new(Self { forge: Arc::clone(forge), jobs: Mutex::default(), sessions: Mutex::default() })
+    }
+
+    /// Ends every session, as a restart does.
+    pub(crate) fn end_sessions(&self) {
+        let mut sessions = self.sessions.lock().unwrap();
+        sessions.oldest = sessions.begun + 1;
+    }
+
+    /// A crumb and the session that it belongs to.
+    fn crumb(&self) -> Reply {
+        let mut sessions = self.sessions.lock().unwrap();
+        sessions.begun += 1;
+        let body = json!({
+            "_class": "hudson.security.csrf.DefaultCrumbIssuer", "crumb": format!("crumb-{}", sessions.begun),
+            "crumbRequestField": "Jenkins-Crumb",
+        });
+        let cookie = format!("JSESSIONID.1a2b=node0{}; Path=/; HttpOnly", sessions.begun);
+        Reply::json(200, &body).header("set-cookie", cookie)
+    }
+
+    /// Whether a write has a crumb of its session.
+    fn has_crumb(&self, ask: &Ask) -> bool {
+        let session = ask.header("cookie").and_then(|cookie| cookie.strip_prefix("JSESSIONID.1a2b=node0"));
+        let Some(session) = session.and_then(|session| session.parse::<u64>().ok()) else { return false };
+        let sessions = self.sessions.lock().unwrap();
+        let alive = (sessions.oldest..=sessions.begun).contains(&session);
+        alive && ask.header("jenkins-crumb") == Some(format!("crumb-{session}").as_str())
     }
 
     fn route(&self, ask: &Ask, repo: u64, rest: &[&str]) -> Reply {
@@ -69,13 +106,16 @@ impl Jenkins {
                     return Reply::bytes(400, "text/html", "<html>")
                         .header("x-error", "Nothing is submitted");
                 }
-                let inputs = given.into_iter().filter(|(name, _)| names.contains(name)).collect();
+                let inputs: BTreeMap<_, _> =
+                    given.into_iter().filter(|(name, _)| names.contains(name)).collect();
+                let follows = text.contains("hudson.plugins.git.GitSCM");
+                let commit = inputs.get("COMMIT").cloned().unwrap_or_else(|| "c0ffee".repeat(6) + "c0ff");
                 let run = self.forge.trigger_run(
                     repo,
                     Trigger {
                         pipeline: name.to_owned(),
                         reference: String::new(),
-                        commit: String::new(),
+                        commit: if follows { commit } else { String::new() },
                         event: "manual".to_owned(),
                         actor: "ada".to_owned(),
                         inputs,
@@ -124,19 +164,23 @@ impl Jenkins {
         }
     }
 
-    fn item(&self, id: &str) -> Reply {
-        let Found::Here(repo) = self.forge.find("acme", "widget") else { return gone() };
-        let all = self.forge.runs(repo);
-        let Some(run) = all.iter().find(|run| run.id.to_string() == id) else { return gone() };
-        Reply::json(
-            200,
-            &match run.state {
-                RunState::Queued => json!({ "why": "In the quiet period", "cancelled": false }),
-                _ => {
-                    json!({ "why": null, "cancelled": false, "executable": { "number": number_of(run, &all) } })
-                }
-            },
-        )
+    /// A place in the queue, whosever it is.
+    fn item(&self, ask: &Ask, id: &str) -> Reply {
+        // Each look moves the runs on, so only repositories with jobs are looked at.
+        let mut repos: Vec<_> = self.jobs.lock().unwrap().keys().map(|key| key.0).collect();
+        repos.dedup();
+        for repo in repos.into_iter().filter_map(|id| self.forge.repo(id)) {
+            let all = self.forge.runs(repo.id);
+            let Some(run) = all.iter().find(|run| run.id.to_string() == id) else { continue };
+            let url = format!("{}/job/{}/job/{}/job/{}/", ask.origin(), repo.owner, repo.name, run.pipeline);
+            let mut item = json!({ "why": null, "cancelled": false, "task": { "url": url } });
+            match run.state {
+                RunState::Queued => item["why"] = "In the quiet period".into(),
+                _ => item["executable"] = json!({ "number": number_of(run, &all) }),
+            }
+            return Reply::json(200, &item);
+        }
+        gone()
     }
 }
 
@@ -157,8 +201,13 @@ fn build(run: &Run, all: &[Run]) -> Value {
         _ => None,
     };
     let begun = run.created_at.as_millisecond();
+    let given = run.inputs.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    let mut actions = vec![json!({}), json!({ "parameters": given.collect::<Vec<_>>() })];
+    if !run.commit.is_empty() {
+        actions.push(json!({ "lastBuiltRevision": { "SHA1": run.commit } }));
+    }
     json!({
-        "_class": "hudson.model.FreeStyleBuild", "number": number_of(run, all), "building": result.is_none(),
+        "_class": "hudson.model.FreeStyleBuild", "actions": actions, "number": number_of(run, all), "building": result.is_none(),
         "result": result, "timestamp": begun, "queueId": run.id, "url": format!("http://ci/{}", run.id),
         "duration": run.ended_at.map_or(0, |end| end.as_millisecond() - begun),
         "artifacts": run.artifacts.iter().map(|file| json!({ "relativePath": file.path })).collect::<Vec<_>>(),
@@ -209,9 +258,15 @@ impl Dialect for Jenkins {
         if !known {
             return Reply::bytes(401, "text/html", "<html>");
         }
+        let by_password = ask.basic().is_some_and(|(_, secret)| secret.starts_with("password"));
+        if ask.is("POST") && by_password && !self.has_crumb(&ask) {
+            let page = "<html><title>Error 403 No valid crumb was included in the request</title></html>";
+            return Reply::bytes(403, "text/html;charset=iso-8859-1", page);
+        }
         match ask.parts().as_slice() {
+            ["crumbIssuer", "api", "json"] => self.crumb(),
             ["me", "api", "json"] => Reply::json(200, &json!({ "id": "ada" })),
-            ["queue", "item", id, "api", "json"] => self.item(id),
+            ["queue", "item", id, "api", "json"] => self.item(&ask, id),
             ["job", owner, "job", name, rest @ ..] => match self.forge.find(owner, name) {
                 Found::Here(repo) => self.route(&ask, repo, rest),
                 _ => gone(),

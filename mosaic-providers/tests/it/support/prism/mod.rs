@@ -2,7 +2,6 @@
 //!
 //! The provider speaks to a proxy in front of it, which keeps what was asked and what was wrong with it.
 
-pub(crate) mod mend;
 mod paths;
 mod program;
 mod proxy;
