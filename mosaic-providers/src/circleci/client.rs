@@ -40,7 +40,6 @@ pub(super) struct Server {
     poll: Duration,
     /// Whether it is asked without credentials.
     pub(super) anonymous: bool,
-    pub(super) vendor_calls: bool,
 }
 
 fn config(text: impl Into<String>) -> Error {
@@ -84,7 +83,7 @@ impl Server {
             http: &given.http,
         };
         Ok(Self {
-            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?,
+            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?.vendor_calls(given.vendor_calls),
             project: given.project.clone(),
             projects: given.projects.clone(),
             parameter: given.pipeline_parameter.clone(),
@@ -94,7 +93,6 @@ impl Server {
             start_wait: Duration::from_millis(given.start_wait_ms),
             poll: Duration::from_millis(given.poll_ms),
             anonymous: given.auth == Auth::None,
-            vendor_calls: given.vendor_calls,
         })
     }
 

@@ -48,15 +48,13 @@ impl Client {
     /// # Errors
     /// `Unsupported` where such calls are [refused](Client::vendor_calls), and those of any request.
     pub async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
-        self.vendor_answer(self.vendor_request(&op)?.raw(cx).await?)
+        self.may_be_called()?;
+        self.vendor_answer(self.vendor_request(&op).raw(cx).await?)
     }
 
-    /// The request of such a change, for vendors that want something beside it.
-    ///
-    /// # Errors
-    /// `Unsupported` where such calls are [refused](Client::vendor_calls).
-    pub fn vendor_request<F>(&self, op: &VendorWrite<F>) -> Result<Request<'_>> {
-        self.may_be_called()?;
+    /// The request of such a change, for vendors that want something beside it. Whether it [may](Self::may_be_called) be made is
+    /// not asked here.
+    pub fn vendor_request<F>(&self, op: &VendorWrite<F>) -> Request<'_> {
         let method = match op.method {
             VendorMethod::Post => Method::POST,
             VendorMethod::Put => Method::PUT,
@@ -64,10 +62,10 @@ impl Client {
             VendorMethod::Delete => Method::DELETE,
         };
         let request = with(self.request(method, Path::of_api(&op.path)), op.query.clone());
-        Ok(match &op.body {
+        match &op.body {
             Some(body) => request.json(body),
             None => request,
-        })
+        }
     }
 
     /// What a caller is told of its answer.
@@ -78,7 +76,11 @@ impl Client {
         told(self, answer)
     }
 
-    fn may_be_called(&self) -> Result<()> {
+    /// Whether calls in the vendor's own words are allowed.
+    ///
+    /// # Errors
+    /// `Unsupported` where they are [refused](Client::vendor_calls).
+    pub fn may_be_called(&self) -> Result<()> {
         if self.refuses_vendor_calls() {
             let text = "calls in the vendor's own words are not allowed here: set `vendorCalls`";
             return Err(Error::new(ErrorKind::Unsupported, text));

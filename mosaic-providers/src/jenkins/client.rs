@@ -41,7 +41,6 @@ pub(super) struct Server {
     crumbs: Crumbs,
     /// Whether it is asked without credentials.
     pub(super) anonymous: bool,
-    pub(super) vendor_calls: bool,
 }
 
 impl Server {
@@ -60,13 +59,12 @@ impl Server {
             http: &config.http,
         };
         Ok(Self {
-            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?,
+            client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?.vendor_calls(config.vendor_calls),
             folder: config.folder.clone(),
             poll: Duration::from_millis(config.poll_ms),
             queue_wait: Duration::from_millis(config.queue_wait_ms),
             crumbs: Crumbs::of(config.identities.keys()),
             anonymous: config.auth == Auth::None,
-            vendor_calls: config.vendor_calls,
         })
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::op::cicd::{
     CancelRun, Cicd, CicdService, CreatePipeline, DownloadArtifact, GetRun, JobLog, ListArtifacts, ListJobs,
     ListPipelines, ListRuns, RerunRun, TriggerRun,
@@ -75,17 +75,9 @@ impl JenkinsCi {
             DownloadArtifact::META,
         ]);
         let operations =
-            if server.vendor_calls { operations.and(OpSet::vendor(ServiceKind::Cicd)) } else { operations };
+            if config.vendor_calls { operations.and(OpSet::vendor(ServiceKind::Cicd)) } else { operations };
         let info = PluginInfo::new("jenkins", env!("CARGO_PKG_VERSION"), operations);
         Ok(Self { info: info.reports_delivery(true), server })
-    }
-
-    fn allowed(&self) -> Result<()> {
-        if self.server.vendor_calls {
-            return Ok(());
-        }
-        let text = "calls in the vendor's own words are not allowed here: set `vendorCalls`";
-        Err(Error::new(ErrorKind::Unsupported, text))
     }
 }
 
@@ -159,12 +151,11 @@ impl CicdService for JenkinsCi {
         artifact::download(&self.server, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
-        self.allowed()?;
         self.server.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
-        self.allowed()?;
         let client = &self.server.client;
+        client.may_be_called()?;
         client.vendor_answer(self.server.write(cx, || client.vendor_request(&op)).await?)
     }
 }

@@ -135,3 +135,10 @@ async fn a_write_bears_every_hardship() {
     let call = call("cicd.vendor_write", params).await.without_body();
     secrets::assert_errors_hidden(&hardship::run(make, call).await);
 }
+
+#[tokio::test]
+async fn a_trigger_bears_every_hardship_of_its_write() {
+    let call = call("cicd.trigger_run", json!({ "pipeline": "build" })).await;
+    let call = call.at("/job/acme/job/widget/job/build/build").without_body();
+    secrets::assert_errors_hidden(&hardship::run(make, call).await);
+}
