@@ -5,6 +5,8 @@ mod hardship;
 mod logs;
 mod plugin;
 mod prism;
+#[cfg(feature = "webhook")]
+mod replay;
 
 use std::sync::Arc;
 use std::time::Duration;

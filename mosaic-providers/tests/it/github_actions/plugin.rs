@@ -207,3 +207,14 @@ async fn a_repetition_that_cannot_be_read_yet_was_asked_for() {
     assert_eq!((again.state, again.attempt), (RunState::Queued, Some(2)));
     assert_eq!(ground.hub.forge().run(ground.repo, now.id).unwrap().attempt, 2);
 }
+
+#[tokio::test]
+async fn a_renamed_repository_is_found_under_its_old_name() {
+    let ground = Ground::open().await;
+    ground.workflow("build.yml", &Draft::of(prints("one", "hello")), None).await;
+    ground.hub.forge().move_repo(ground.repo, "acme", "gadget").unwrap();
+    let run = ground.ci.trigger_run(&cx(), TriggerRun::of(widget(), "build.yml").at("main")).await.unwrap();
+    assert_eq!(ground.hub.forge().runs(ground.repo).len(), 1, "it was started once");
+    let again = ground.ci.get_run(&cx(), GetRun::of(widget(), run.id.as_str())).await.unwrap();
+    assert_eq!(again.id, run.id);
+}
