@@ -5,14 +5,19 @@ use std::sync::Arc;
 use http::Method;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
+use mosaic_core::op::{VendorRead, VendorWrite};
 use mosaic_core::plugin::HealthReport;
 use mosaic_core::types::RepoRef;
+use mosaic_core::types::vendor::VendorAnswer;
 use serde_json::Value;
 
 use super::config::GitLabConfig;
 use super::wire::Project;
 use crate::forge::names;
 use crate::http::{Access, Client, Dialect, Path, Refusal, Request, TokenHeader, at};
+
+/// What GitLab says where it gives no reason.
+const FORBIDDEN: &str = ": 403 Forbidden";
 
 /// The most that GitLab gives at once.
 pub(super) const PAGE: usize = 100;
@@ -30,6 +35,8 @@ static DIALECT: Dialect = Dialect {
 #[derive(Debug, Clone)]
 pub(super) struct GitLab {
     pub(super) client: Arc<Client>,
+    /// Whether calls in GitLab's own words may be made.
+    vendor_calls: bool,
 }
 
 impl GitLab {
@@ -40,7 +47,26 @@ impl GitLab {
             identities: &config.identities,
             http: &config.http,
         };
-        Ok(Self { client: Arc::new(Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?) })
+        let client = Arc::new(Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?);
+        Ok(Self { client, vendor_calls: config.vendor_calls })
+    }
+
+    /// Fetches something in GitLab's own words, where that is allowed.
+    pub(super) async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        self.client.vendor_read(cx, op).await
+    }
+
+    /// Changes something in GitLab's own words, where that is allowed.
+    pub(super) async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
+        self.allowed()?;
+        self.client.vendor_write(cx, op).await
+    }
+
+    fn allowed(&self) -> Result<()> {
+        let refused =
+            || unsupported("calls in the vendor's own words are not allowed here: set `vendorCalls`");
+        if self.vendor_calls { Ok(()) } else { Err(refused()) }
     }
 
     pub(super) fn get(&self, path: Path) -> Request<'_> {
@@ -72,7 +98,7 @@ impl GitLab {
     /// Says why a write was forbidden, where the reason is that the project is archived: GitLab says 403 and no more.
     pub(super) async fn told<T>(&self, cx: &CallContext, repo: &RepoRef, result: Result<T>) -> Result<T> {
         let Err(error) = &result else { return result };
-        if error.kind() != ErrorKind::PermissionDenied {
+        if error.kind() != ErrorKind::PermissionDenied || !error.message().ends_with(FORBIDDEN) {
             return result;
         }
         match self.project(cx, repo).await {
@@ -91,6 +117,18 @@ impl GitLab {
             Err(error) => HealthReport::unhealthy(error.message()),
         }
     }
+}
+
+/// The number of a run, a job, a webhook or a milestone, as it was said. What is none is asked for too: GitLab refuses it.
+///
+/// # Errors
+/// `NotFound` where it would lead elsewhere.
+pub(super) fn counted<'a>(what: &str, id: &'a str) -> Result<&'a str> {
+    if matches!(id, "" | "." | ".." | "latest") {
+        let text = format!("there is no {what} {}: GitLab counts them", names::shown(id));
+        return Err(Error::new(ErrorKind::NotFound, text));
+    }
+    Ok(id)
 }
 
 /// The path of a project: `group%2Fsubgroup%2Fname` is one segment.
@@ -160,6 +198,7 @@ const SAID: &[(u16, &str, ErrorKind)] = &[
     (400, "has changed since you started editing", ErrorKind::Conflict),
     (400, "doesn't exist", ErrorKind::NotFound),
     (400, "does not exist", ErrorKind::NotFound),
+    (400, "_id is invalid", ErrorKind::NotFound),
     (400, "when you are on a branch", ErrorKind::NotFound),
     (400, "invalid reference name", ErrorKind::NotFound),
     (400, "could not find ref", ErrorKind::NotFound),

@@ -6,7 +6,7 @@ use mosaic_core::op::cicd::ListJobs;
 use mosaic_core::types::cicd::Job;
 use mosaic_core::types::{Page, RepoRef};
 
-use super::super::client::{GitLab, PAGE, project};
+use super::super::client::{GitLab, PAGE, counted, project};
 use super::super::wire::number;
 use super::run;
 use super::wire::WireJob;
@@ -42,14 +42,14 @@ pub(super) async fn fetch(
     run: &str,
     job: &str,
 ) -> Result<WireJob> {
-    let missing = || {
-        let text = format!("there is no job {} of run {}", names::shown(job), names::shown(run));
-        Error::new(ErrorKind::NotFound, text).delivery(Delivery::Answered)
-    };
-    let (of, id): (u64, u64) = run.parse().ok().zip(job.parse().ok()).ok_or_else(missing)?;
-    let found: WireJob = lab.get(project(repo)?.part("jobs").part(id)).send(cx).await?;
+    let path = project(repo)?.part("jobs").part(counted("job", job)?);
+    counted("run", run)?;
+    let found: WireJob = lab.get(path).send(cx).await?;
     match &found.pipeline {
-        Some(pipeline) if number(pipeline.id) == of => Ok(found),
-        _ => Err(missing()),
+        Some(pipeline) if number(pipeline.id).to_string() == run => Ok(found),
+        _ => {
+            let text = format!("there is no job {} of run {}", names::shown(job), names::shown(run));
+            Err(Error::new(ErrorKind::NotFound, text).delivery(Delivery::Answered))
+        }
     }
 }

@@ -109,9 +109,9 @@ impl CicdService for GitLabCi {
         log::read(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_read(cx, op).await
+        self.lab.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_write(cx, op).await
+        self.lab.vendor_write(cx, op).await
     }
 }

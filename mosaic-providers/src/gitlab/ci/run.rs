@@ -7,22 +7,15 @@ use mosaic_core::types::cicd::{PipelineRun, RunState};
 use mosaic_core::types::{Page, RepoRef};
 use serde_json::{Value, json};
 
-use super::super::client::{GitLab, PAGE, project, unsupported};
+use super::super::client::{GitLab, PAGE, counted, project, unsupported};
 use super::pipeline::definition;
 use super::wire::{Variable, WirePipeline};
 use crate::forge::names::{self, Revision};
 use crate::http::{List, Numbered, Path};
 
-/// The path of a run, which GitLab counts.
+/// The path of a run.
 pub(super) fn path(repo: &RepoRef, run: &str) -> Result<Path> {
-    let path = project(repo)?.part("pipelines");
-    match run.parse::<u64>() {
-        Ok(number) => Ok(path.part(number)),
-        Err(_) => Err(Error::new(
-            ErrorKind::NotFound,
-            format!("there is no run {}: GitLab counts them", names::shown(run)),
-        )),
-    }
+    Ok(project(repo)?.part("pipelines").part(counted("run", run)?))
 }
 
 async fn fetch(lab: &GitLab, cx: &CallContext, repo: &RepoRef, run: &str) -> Result<WirePipeline> {

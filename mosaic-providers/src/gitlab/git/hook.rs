@@ -8,7 +8,7 @@ use mosaic_core::types::git::{HookEvent, Webhook};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::client::{GitLab, PAGE, project};
+use super::super::client::{GitLab, PAGE, counted, project};
 use super::super::wire::or_default;
 use crate::http::{List, Numbered};
 
@@ -86,13 +86,6 @@ pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListWebhooks) -> Re
 }
 
 pub(super) async fn delete(lab: &GitLab, cx: &CallContext, op: DeleteWebhook) -> Result<()> {
-    let path = project(&op.repo)?;
-    let number: u64 = op.webhook.parse().map_err(|_| {
-        let text = format!(
-            "webhook: there is no webhook {:?}: GitLab counts them",
-            op.webhook.chars().take(80).collect::<String>()
-        );
-        Error::new(ErrorKind::NotFound, text)
-    })?;
-    lab.delete(path.part("hooks").part(number)).done(cx).await.map(drop)
+    let path = project(&op.repo)?.part("hooks").part(counted("webhook", &op.webhook)?);
+    lab.delete(path).done(cx).await.map(drop)
 }

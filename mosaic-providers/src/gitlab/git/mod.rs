@@ -89,10 +89,10 @@ macro_rules! delegate {
                 $($room)::+(&self.lab, cx, op).await
             })*
             async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
-                self.lab.client.vendor_read(cx, op).await
+                self.lab.vendor_read(cx, op).await
             }
             async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
-                self.lab.client.vendor_write(cx, op).await
+                self.lab.vendor_write(cx, op).await
             }
         }
     };

@@ -9,7 +9,7 @@ use mosaic_core::types::project::{Sprint, SprintPlan, SprintState};
 use mosaic_core::types::{IssueRef, Page, PageRequest, ProjectKey, RepoRef, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::super::client::{GitLab, PAGE, halfway, project, unsupported};
+use super::super::client::{GitLab, PAGE, counted, halfway, project, unsupported};
 use super::super::wire::number;
 use super::issue::{self, repository};
 use super::list;
@@ -31,12 +31,8 @@ pub(super) async fn fetch(
     repo: &RepoRef,
     sprint: &str,
 ) -> Result<WireMilestone> {
-    let id =
-        sprint.parse::<i32>().ok().filter(|id| *id > 0 && id.to_string() == sprint).ok_or_else(|| {
-            let text = format!("there is no sprint {} in {repo}", names::shown(sprint));
-            Error::new(ErrorKind::NotFound, text)
-        })?;
-    lab.get(project(repo)?.part("milestones").part(id)).send(cx).await
+    let path = project(repo)?.part("milestones").part(counted("sprint", sprint)?);
+    lab.get(path).send(cx).await
 }
 
 fn check_goal(goal: Option<&str>) -> Result<()> {

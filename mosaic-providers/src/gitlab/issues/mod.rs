@@ -132,9 +132,9 @@ impl ProjectService for GitLabIssues {
         member::list(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfProject>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_read(cx, op).await
+        self.lab.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfProject>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_write(cx, op).await
+        self.lab.vendor_write(cx, op).await
     }
 }

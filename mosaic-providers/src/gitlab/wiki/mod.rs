@@ -106,9 +106,9 @@ impl DocsService for GitLabWiki {
         space::list(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfDocs>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_read(cx, op).await
+        self.lab.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfDocs>) -> Result<VendorAnswer> {
-        self.lab.client.vendor_write(cx, op).await
+        self.lab.vendor_write(cx, op).await
     }
 }

@@ -3,7 +3,9 @@
 mod ci;
 mod git;
 mod issues;
+mod plugin;
 mod prism;
+mod replay;
 mod suite;
 mod wiki;
 

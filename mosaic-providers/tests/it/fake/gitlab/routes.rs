@@ -31,6 +31,13 @@ pub(super) async fn route(cx: &Cx<'_>, parts: &[&str]) -> Answer {
 }
 
 async fn project(cx: &Cx<'_>, method: &str, repo: &crate::fake::forge::Repo, rest: &[&str]) -> Answer {
+    // These are counted, and what is no number is refused before anything is looked for.
+    if let [what @ ("hooks" | "pipelines" | "jobs" | "milestones"), id, ..] = rest
+        && id.parse::<i64>().is_err()
+    {
+        let text = format!("{}_id is invalid", what.trim_end_matches('s'));
+        return Ok(Reply::json(400, &json!({ "error": text })));
+    }
     match (method, rest) {
         ("GET", []) => Ok(Reply::json(200, &cx.project(repo).await)),
         ("PUT", []) => projects::update(cx, repo).await,

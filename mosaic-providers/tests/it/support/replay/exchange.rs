@@ -65,6 +65,13 @@ impl Target {
         Self { method: method.clone(), path: path.split('/').map(decode).collect(), query }
     }
 
+    /// Puts another segment in the place of each that is this one.
+    pub(super) fn rename(&mut self, from: &str, to: &str) {
+        for segment in self.path.iter_mut().filter(|segment| *segment == from) {
+            to.clone_into(segment);
+        }
+    }
+
     /// Whether both are the same, these parameters of the query aside.
     pub(super) fn fits(&self, other: &Self, ignored: &[&str]) -> bool {
         let counts = |(name, _): &&(String, String)| !ignored.contains(&name.as_str());

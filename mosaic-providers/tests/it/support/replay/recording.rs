@@ -91,6 +91,12 @@ impl Recording {
         self
     }
 
+    /// The same with another segment in its paths, such as a name where another client asks by number.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        self.exchanges.iter_mut().for_each(|exchange| exchange.target.rename(from, to));
+        self
+    }
+
     /// Matches requests without these parameters of the query, such as sizes of pages that another client asks for.
     pub(crate) fn ignoring(mut self, parameters: &[&'static str]) -> Self {
         self.ignored.extend(parameters);
