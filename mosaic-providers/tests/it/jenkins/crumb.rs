@@ -125,3 +125,15 @@ async fn where_none_is_given_the_refusal_stands() {
     assert!(!plugin.contains("crumb-") && !plugin.contains("node0"), "{plugin}");
     drop(Arc::new(ci));
 }
+
+#[tokio::test]
+async fn a_crumb_and_its_session_are_in_no_error() {
+    let faults = Faults::default();
+    let ground = Ground::with(|router| faults.before(router)).await;
+    let ci = by_password(&ground);
+    create(&ci, &cx(), "one").await.unwrap();
+    let echo = "bad: crumb-1 of JSESSIONID.1a2b=node01";
+    faults.next_on(Method::POST, "/job/acme/job/widget/createItem", Fault::text(400, "text/plain", echo));
+    let error = create(&ci, &cx(), "two").await.unwrap_err();
+    assert_eq!(error.message(), "Jenkins answers 400: bad: *** of ***");
+}
