@@ -1,5 +1,4 @@
-//! Writes what is derived from code: the page of operations, one golden schema per operation, and the schema of configuration
-//! files.
+//! Writes what is derived from code: the page of operations, and one golden schema per operation.
 //!
 //! Run by `cargo xtask gen`; the argument is the root of the repository. A file is written only where its content differs,
 //! and schemas of operations that are gone are removed.
@@ -19,11 +18,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let docs = root.join("docs");
     fs::create_dir_all(&docs)?;
     write(&docs.join("operations.md"), &catalogue().to_markdown())?;
-
-    let schema = docs.join("schema");
-    fs::create_dir_all(&schema)?;
-    let text = serde_json::to_string_pretty(&mosaic_core::config::schema())?;
-    write(&schema.join("mosaic.schema.json"), &format!("{text}\n"))?;
 
     let schemas = root.join("mosaic-core/schemas");
     fs::create_dir_all(&schemas)?;

@@ -11,7 +11,7 @@ const GENERATED: &[&str] =
 
 /// The generators: package, features and example.
 const GENERATORS: &[[&str; 3]] =
-    &[["mosaic-core", "testkit", "generate"], ["mosaic-providers", "vendors", "operations"]];
+    &[["mosaic-core", "testkit", "generate"], ["mosaic-providers", "vendors", "generate_documents"]];
 
 /// Runs the generators; with `--check`, fails with the difference if the committed files are not their output.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {

@@ -34,6 +34,7 @@ pub use show::PluginLine;
 use crate::engine::HealthConfig;
 use crate::engine::cache::CacheConfig;
 use crate::engine::route::Rules;
+use crate::plugin::Factory;
 use read::Parts;
 use source::Source;
 
@@ -123,7 +124,17 @@ impl Config {
 /// assert!(schema["$defs"]["Plugin"]["properties"]["id"].is_object());
 /// ```
 pub fn schema() -> serde_json::Value {
-    published::with_variables(form::schema().published().clone())
+    schema_with(&[])
+}
+
+/// The same with the own configurations of these providers: what editors complete and check where a plugin names one of them.
+///
+/// ```
+/// let schema = mosaic_core::config::schema_with(&[]);
+/// assert_eq!(schema, mosaic_core::config::schema(), "nothing is known of any provider");
+/// ```
+pub fn schema_with(factories: &[Box<dyn Factory>]) -> serde_json::Value {
+    published::with_variables(published::with_factories(form::schema().published().clone(), factories))
 }
 
 #[cfg(test)]

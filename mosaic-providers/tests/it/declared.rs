@@ -1,8 +1,8 @@
 //! The documents of the providers say of every operation what the plugins declare.
 
-#[path = "../../examples/operations/plugins.rs"]
+#[path = "../../examples/generate_documents/plugins.rs"]
 mod plugins;
-#[path = "../../examples/operations/tables.rs"]
+#[path = "../../examples/generate_documents/tables.rs"]
 mod tables;
 
 use std::collections::BTreeMap;
@@ -31,6 +31,34 @@ async fn every_document_says_what_is_declared() {
         let made = rewrite(&text, &declared).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(made == text, "{} is stale: run `cargo xtask gen`", path.display());
     }
+}
+
+#[test]
+fn the_published_schema_knows_what_each_provider_takes() {
+    let schema = mosaic_core::config::schema_with(&mosaic_providers::factories());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let published = std::fs::read_to_string(root.join("docs/schema/mosaic.schema.json")).unwrap();
+    let published: serde_json::Value = serde_json::from_str(&published).unwrap();
+    assert!(published == schema, "docs/schema is stale: run `cargo xtask gen`");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let (mut files, mut fields) = (0, 0);
+    for entry in std::fs::read_dir(root.join("examples/config")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&file).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        files += 1;
+        // A field that no plugin has is refused wherever a product is named.
+        let top = if file.get("orchestration").is_some() { "/orchestration/plugins" } else { "/plugins" };
+        for at in 0..file.pointer(top).and_then(|plugins| plugins.as_array()).map_or(0, Vec::len) {
+            let mut odd = file.clone();
+            odd.pointer_mut(&format!("{top}/{at}/config")).unwrap()["oddField"] = true.into();
+            assert!(!validator.is_valid(&odd), "{}: plugin {at}", path.display());
+            fields += 1;
+        }
+    }
+    assert!(files >= 9 && fields >= 20, "{files} files, {fields} plugins");
 }
 
 fn builds() -> Declared {

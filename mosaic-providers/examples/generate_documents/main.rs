@@ -1,6 +1,7 @@
-//! Writes what the plugins declare into the tables of their documents.
+//! Writes what the plugins declare into the tables of their documents, and the schema of configuration files with what each of
+//! them takes.
 //!
-//! Run by `cargo xtask gen`; the argument is the root of the repository. A document is written only where it changes.
+//! Run by `cargo xtask gen`; the argument is the root of the repository. A file is written only where it changes.
 
 mod plugins;
 mod tables;
@@ -15,7 +16,7 @@ use tables::Declared;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let Some(root) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        return Err("usage: operations <root of the repository>".into());
+        return Err("usage: generate_documents <root of the repository>".into());
     };
     let mut documents: BTreeMap<PathBuf, Vec<Declared>> = BTreeMap::new();
     for factory in mosaic_providers::factories() {
@@ -42,6 +43,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
             println!("wrote {}", document.display());
             fs::write(path, new)?;
         }
+    }
+    let schema = mosaic_core::config::schema_with(&mosaic_providers::factories());
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
+    let path = root.join("docs/schema/mosaic.schema.json");
+    if fs::read(&path).ok().is_none_or(|old| old != text.as_bytes()) {
+        println!("wrote docs/schema/mosaic.schema.json");
+        fs::create_dir_all(root.join("docs/schema"))?;
+        fs::write(path, text)?;
     }
     Ok(())
 }
