@@ -13,7 +13,7 @@ pub(super) fn with_factories(mut schema: Value, factories: &[Box<dyn Factory>]) 
     let treatment = schema.pointer("/$defs/PluginConfig/properties").cloned().unwrap_or_default();
     let mut branches = Vec::new();
     for factory in factories {
-        let own = check::with_limits(factory.config_schema().to_value());
+        let own = for_editors(check::with_limits(factory.config_schema().to_value()));
         let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) else { continue };
         let (provider, service) = (factory.provider(), factory.service());
         let own = beside(hoist(own, definitions, provider), &treatment);
@@ -32,6 +32,22 @@ pub(super) fn with_factories(mut schema: Value, factories: &[Box<dyn Factory>]) 
         plugin.insert("allOf".to_owned(), branches.into());
     }
     schema
+}
+
+/// The same without the programs in the descriptions of types.
+fn for_editors(schema: Value) -> Value {
+    match schema {
+        Value::Array(items) => items.into_iter().map(for_editors).collect(),
+        Value::Object(mut fields) => {
+            if let Some(Value::String(text)) = fields.get_mut("description")
+                && let Some(end) = text.find("\n\n```")
+            {
+                text.truncate(end);
+            }
+            Value::Object(fields.into_iter().map(|(name, value)| (name, for_editors(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// Moves the definitions of a schema to the others, under a name of its own where another one has that name.
@@ -176,6 +192,7 @@ mod tests {
         let product = |name, word: &str| {
             let schema = json!({
                 "type": "object", "required": ["word"], "additionalProperties": false,
+                "description": "A product.\n\n```\nlet product = ();\n```",
                 "properties": { "word": { "$ref": "#/$defs/Word" }, "many": { "type": "integer" } },
                 "$defs": { "Word": { "const": word } },
             });
@@ -199,6 +216,7 @@ mod tests {
         off["plugins"][0]["enabled"] = json!(false);
         assert!(validator.is_valid(&off), "what is off may be incomplete");
         assert_eq!(schema["$defs"]["other-Word"]["const"], "b");
+        assert_eq!(schema["$defs"]["one"]["description"], "A product.");
     }
 
     #[test]
