@@ -150,7 +150,12 @@ async fn land(
         now = look(lab, cx, repo, iid).await?;
     }
     if wish.method != MergeMethod::Merge && now.diverged_commits_count.unwrap_or_default() > 0 {
-        lab.told(cx, repo, lab.put(path(repo, iid)?.part("rebase")).done(cx).await).await?;
+        lab.told(
+            cx,
+            repo,
+            lab.put(path(repo, iid)?.part("rebase")).json(&json!({ "skip_ci": false })).done(cx).await,
+        )
+        .await?;
         done = Some("the source was put on top of the target");
         let late = |error: Error| halfway(&error, "the source is being put on top of the target");
         now = look(lab, cx, repo, iid).await.map_err(late)?;

@@ -6,6 +6,7 @@ mod issues;
 mod plugin;
 mod prism;
 mod replay;
+mod stage;
 mod suite;
 mod wiki;
 
