@@ -99,7 +99,8 @@ async fn every_example_file_makes_its_providers() {
         mosaic.shutdown().await;
         let mut wanted: Vec<_> = config.provider_ids().map(ToString::to_string).collect();
         let mut made = std::mem::take(&mut *made.lock().unwrap());
-        (wanted.sort(), made.sort());
+        wanted.sort();
+        made.sort();
         assert_eq!(made, wanted, "{name}");
     }
     let compiled: BTreeSet<_> = mosaic::factories().iter().map(|made| made.provider().to_owned()).collect();
