@@ -171,7 +171,23 @@ impl Error {
         self.edit(|e| {
             e.delivery = e.delivery.max(delivery);
             e.may_have_run |= may_have_run;
+            // That one attempt was refused says nothing of another that may have run.
+            e.refused &= !may_have_run;
         })
+    }
+
+    /// The same error of a later step of a write whose earlier step was made: the write may have run in part, whatever this
+    /// kind says of the step.
+    ///
+    /// ```
+    /// use mosaic_core::error::{Error, ErrorKind, Outcome};
+    ///
+    /// let error = Error::new(ErrorKind::RateLimited, "come back later").refused().after_a_step();
+    /// assert_eq!(error.outcome(), Outcome::Unknown);
+    /// ```
+    #[must_use]
+    pub fn after_a_step(self) -> Self {
+        self.worst(Delivery::Answered, true)
     }
 
     /// The same error with what the flow decided after the last attempt on its provider: whether the call goes to the next.

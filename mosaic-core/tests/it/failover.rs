@@ -5,10 +5,11 @@ use std::time::Duration;
 use mosaic_core::engine::ProviderConfig;
 use mosaic_core::engine::breaker::{BreakerConfig, BreakerState};
 use mosaic_core::engine::route::{Routing, Rule};
-use mosaic_core::error::{ErrorKind, Outcome};
+use mosaic_core::error::{Error, ErrorKind, Outcome};
 use mosaic_core::op::git;
 use mosaic_core::plugin::HealthReport;
 use mosaic_core::testkit::{Double, Fault, Place};
+use mosaic_core::types::git::Repository;
 
 use crate::support::*;
 
@@ -50,6 +51,30 @@ async fn answers_do_not_move() {
         assert_eq!(mosaic.git().get_repository(get()).await.unwrap_err().kind(), kind);
     }
     assert_eq!(b.seen(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_of_which_a_step_was_made_is_neither_repeated_nor_moved() {
+    let refused = |kind| Error::new(kind, "not now").retry_after(Duration::from_millis(1)).refused();
+    for kind in [
+        ErrorKind::RateLimited,
+        ErrorKind::Throttled,
+        ErrorKind::Unauthenticated,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::Invalid,
+        ErrorKind::Provider,
+        ErrorKind::Network,
+    ] {
+        let a = Double::new()
+            .answer(move |_: &git::CreateRepository| Err::<Repository, _>(refused(kind).after_a_step()));
+        let (b, made) = forge();
+        let mosaic = pair_with(&a, &b, no_breaker()).build().await.unwrap();
+        let error = mosaic.git().create_repository(create("one")).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (kind, Outcome::Unknown), "{error:?}");
+        assert_eq!((a.seen(), b.seen()), (1, 0), "{kind}");
+        assert!(made.lock().unwrap().is_empty(), "{kind}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

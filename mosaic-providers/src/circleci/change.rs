@@ -7,7 +7,7 @@ use mosaic_core::types::cicd::{PipelineRun, RunState};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::client::{Server, after_a_step};
+use super::client::Server;
 use super::run::{look, shown};
 use super::state::counted;
 use super::wire;
@@ -34,7 +34,7 @@ pub(super) async fn cancel(server: &Server, cx: &CallContext, op: CancelRun) -> 
         pace.rest().await;
     };
     let (mut made, mut refused) = (false, None);
-    let told = |error: Error, made: bool| if made { after_a_step(error) } else { error };
+    let told = |error: Error, made: bool| if made { error.after_a_step() } else { error };
     for workflow in going {
         match server.client.post(at!["v2", "workflow", &workflow.id, "cancel"]).done(cx).await {
             Ok(_) => made = true,
@@ -43,7 +43,7 @@ pub(super) async fn cancel(server: &Server, cx: &CallContext, op: CancelRun) -> 
             Err(error) => return Err(told(error, made)),
         }
     }
-    let (pipeline, workflows) = look(server, cx, &op.repo, &op.run).await.map_err(after_a_step)?;
+    let (pipeline, workflows) = look(server, cx, &op.repo, &op.run).await.map_err(Error::after_a_step)?;
     match refused {
         Some(error) if workflows.iter().any(|one| !one.state().is_final()) => Err(told(error, made)),
         _ => Ok(shown(server, op.repo, pipeline, &workflows)),
@@ -72,7 +72,7 @@ pub(super) async fn rerun(server: &Server, cx: &CallContext, op: RerunRun) -> Re
         let request = server.client.post(at!["v2", "workflow", &workflow.id, "rerun"]);
         let asked = request.json(&json!({ "from_failed": op.failed_only })).send(cx).await;
         let repeated: wire::Repeated =
-            asked.map_err(|error| if fresh.is_empty() { error } else { after_a_step(error) })?;
+            asked.map_err(|error| if fresh.is_empty() { error } else { error.after_a_step() })?;
         fresh.push(repeated.workflow_id);
     }
     // From here on the run was repeated, whatever reading it says.

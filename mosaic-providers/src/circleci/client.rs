@@ -182,12 +182,6 @@ pub(super) fn same_project(one: &str, other: &str) -> bool {
     parts(one) == parts(other)
 }
 
-/// The error of a later step of a write whose earlier steps were made: it may have done something.
-pub(super) fn after_a_step(error: Error) -> Error {
-    let delivery = error.delivered().max(Delivery::Answered);
-    error.worst(delivery, true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -396,6 +396,10 @@ fn attach(sent: &mut reqwest::Request, body: &mut Payload, cx: &CallContext) -> 
     match body {
         Payload::None => cx.mark_sent(),
         Payload::Bytes(kind, bytes) => {
+            if bytes.is_empty() {
+                // Nobody asks for a body without a byte.
+                cx.mark_sent();
+            }
             sent.headers_mut().insert(CONTENT_TYPE, kind.clone());
             *sent.body_mut() = Some(reqwest::Body::wrap(Marking::new(bytes.clone(), cx.clone())));
         }

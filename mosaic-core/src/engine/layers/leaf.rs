@@ -11,7 +11,7 @@ use crate::context::Sent;
 use crate::engine::instance::Instance;
 use crate::engine::observe::ProviderCounters;
 use crate::engine::{Call, Step};
-use crate::error::{Delivery, Error, ErrorKind, Result};
+use crate::error::{Delivery, Error, ErrorKind, Outcome, Result};
 use crate::op::{Reply, ReplyStream};
 use crate::types::ProviderId;
 
@@ -45,9 +45,14 @@ impl Step for Leaf {
         };
         counters.failures.fetch_add(1, Ordering::Relaxed);
         let delivery = delivery(&error, sent.as_ref().is_none_or(Sent::marked));
-        let refused = error.was_refused();
+        let (refused, ran) = (error.was_refused(), error.outcome() == Outcome::Unknown);
         let error = error.operation(call.meta().name).provider(&self.provider).delivery(delivery);
-        Err(if refused { error.refused() } else { error })
+        // A plugin that made one step of several knows more than the kind of what stopped it.
+        Err(match (refused, ran) {
+            (true, _) => error.refused(),
+            (false, true) => error.worst(delivery, true),
+            (false, false) => error,
+        })
     }
 }
 

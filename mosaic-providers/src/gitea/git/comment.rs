@@ -7,7 +7,7 @@ use mosaic_core::types::{Comment, Page};
 use serde_json::json;
 
 use super::super::comment::{Place, Wire};
-use super::super::server::{Server, after_a_step, invalid, repo, unsupported};
+use super::super::server::{Server, invalid, repo, unsupported};
 use super::super::wire::Many;
 use super::review;
 use crate::forge::names::{self, FilePath};
@@ -50,10 +50,10 @@ async fn on_line(
     let body = json!({ "event": "COMMENT", "body": "", "comments": [comment] });
     let review = review::send(server, cx, &op.repo, op.number, &body).await?;
     let place = review::place(&op.repo, op.number)?.part(review.id()).part("comments");
-    let made: Many<Wire> = server.client.get(place).send(cx).await.map_err(after_a_step)?;
+    let made: Many<Wire> = server.client.get(place).send(cx).await.map_err(Error::after_a_step)?;
     let found = made.0.into_iter().next_back().map(Comment::from);
     let mut comment = found.ok_or_else(|| {
-        after_a_step(Error::new(ErrorKind::Protocol, "the comment was made, and is not told"))
+        Error::after_a_step(Error::new(ErrorKind::Protocol, "the comment was made, and is not told"))
     })?;
     comment.line.get_or_insert(line);
     Ok(comment)

@@ -8,7 +8,7 @@ use mosaic_core::types::git::{MergeMethod, MergeResult, PullRequestState};
 use serde_json::json;
 use tokio::time::{Duration, sleep};
 
-use super::super::server::{Server, after_a_step, conflict, named, repo};
+use super::super::server::{Server, conflict, named, repo};
 use super::pull_request::{self, Wire};
 use super::{branch, compare};
 use crate::forge::names;
@@ -85,11 +85,11 @@ pub(super) async fn branch(server: &Server, cx: &CallContext, op: MergeBranch) -
                 Err(_) => {
                     let text = format!("{}; pull request {} stays open", error.message(), merge.number);
                     let left = Error::new(error.kind(), text).delivery(Delivery::Answered);
-                    Err(after_a_step(left))
+                    Err(left.after_a_step())
                 }
             }
         }
-        Err(error) if made => Err(after_a_step(error)),
+        Err(error) if made => Err(error.after_a_step()),
         Err(error) => Err(error),
     }
 }
@@ -121,10 +121,11 @@ async fn run(server: &Server, cx: &CallContext, merge: &Merge<'_>) -> Result<Mer
             return Err(error);
         }
     }
-    let merged = pull_request::fetch(server, cx, merge.of, merge.number).await.map_err(after_a_step)?;
+    let merged =
+        pull_request::fetch(server, cx, merge.of, merge.number).await.map_err(Error::after_a_step)?;
     let commit = merged.merge_commit().ok_or_else(|| {
         let text = format!("pull request {} was merged, and its merge commit is not told", merge.number);
-        after_a_step(Error::new(ErrorKind::Protocol, text))
+        Error::after_a_step(Error::new(ErrorKind::Protocol, text))
     })?;
     Ok(MergeResult::new(commit, merge.method))
 }

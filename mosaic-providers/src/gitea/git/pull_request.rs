@@ -1,14 +1,14 @@
 //! Pull requests: opened, read and changed.
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, Result};
 use mosaic_core::op::git::{CreatePullRequest, GetPullRequest, ListPullRequests, UpdatePullRequest};
 use mosaic_core::types::git::{PullRequest, PullRequestState};
 use mosaic_core::types::{Page, RepoRef, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::server::{Server, after_a_step, conflict, invalid, named, page, repo};
+use super::super::server::{Server, conflict, invalid, named, page, repo};
 use super::super::wire::{self, Many, User, login, moment, text};
 use super::branch;
 use super::repository;
@@ -209,7 +209,7 @@ pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdatePullRequ
     let more = op.title.is_some() || op.body.is_some() || op.open.is_some();
     match turned {
         Some(turned) if !more => Ok(turned.into()),
-        Some(_) => change(rest).await.map(PullRequest::from).map_err(after_a_step),
+        Some(_) => change(rest).await.map(PullRequest::from).map_err(Error::after_a_step),
         None => Ok(change(rest).await?.into()),
     }
 }

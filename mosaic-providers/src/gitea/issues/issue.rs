@@ -1,7 +1,7 @@
 //! Issues: made, read and changed.
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, Result};
 use mosaic_core::op::project::{CreateIssue, GetIssue, UpdateIssue};
 use mosaic_core::types::project::{Issue, IssueState};
 use mosaic_core::types::{IssueRef, RepoRef, Timestamp};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::super::server::{Server, after_a_step, invalid, named, not_found, repo, unsupported};
+use super::super::server::{Server, invalid, named, not_found, repo, unsupported};
 use super::super::wire::{self, User, login, moment, text};
 use super::{label, link};
 use crate::forge::{names, tracker};
@@ -152,7 +152,7 @@ pub(super) async fn create(server: &Server, cx: &CallContext, op: CreateIssue) -
     }));
     let request = server.client.post(repo(&reference)?.part("issues")).json(&body);
     let made = request.send::<Wire>(cx).await;
-    let made = if labels.made { made.map_err(after_a_step) } else { made };
+    let made = if labels.made { made.map_err(Error::after_a_step) } else { made };
     Ok(made?.issue(&reference))
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdateIssue) -
         server.client.patch(path.clone()).json(&named(body)).send::<IgnoredAny>(cx).await.map(|_| ())
     };
     let mut done = |result: Result<()>| {
-        let result = if steps > 0 { result.map_err(after_a_step) } else { result };
+        let result = if steps > 0 { result.map_err(Error::after_a_step) } else { result };
         steps += 1;
         result
     };
@@ -200,5 +200,5 @@ pub(super) async fn update(server: &Server, cx: &CallContext, op: UpdateIssue) -
         done(put.await)?;
     }
     let result = get(server, cx, GetIssue::of(&op.issue)).await;
-    if steps > 0 { result.map_err(after_a_step) } else { result }
+    if steps > 0 { result.map_err(Error::after_a_step) } else { result }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, Result};
 use mosaic_core::op::project::ListLabels;
 use mosaic_core::types::project::Label;
 use mosaic_core::types::{Page, RepoRef};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::server::{Server, after_a_step, invalid, page, repo};
+use super::super::server::{Server, invalid, page, repo};
 use super::super::wire::{self, Many, text};
 use crate::forge::{names, tracker};
 use crate::http::List;
@@ -99,7 +99,7 @@ pub(super) async fn wanted(
                 let body = json!({ "name": name, "color": GREY });
                 let request = server.client.post(repo(of)?.part("labels")).json(&body);
                 let made = request.send::<Wire>(cx).await;
-                let made = if wanted.made { made.map_err(after_a_step) } else { made };
+                let made = if wanted.made { made.map_err(Error::after_a_step) } else { made };
                 wanted.made = true;
                 made?.id
             }

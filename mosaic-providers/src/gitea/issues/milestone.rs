@@ -10,9 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::super::git::repository;
-use super::super::server::{
-    Server, after_a_step, conflict, invalid, named, not_found, page, repo, unsupported,
-};
+use super::super::server::{Server, conflict, invalid, named, not_found, page, repo, unsupported};
 use super::super::wire::{self, Many, moment, text};
 use super::{issue, list};
 use crate::forge::{names, tracker};
@@ -144,7 +142,7 @@ pub(super) async fn plan(server: &Server, cx: &CallContext, op: PlanSprint) -> R
     }
     let mut steps = 0;
     let mut done = |result: Result<()>| {
-        let result = if steps > 0 { result.map_err(after_a_step) } else { result };
+        let result = if steps > 0 { result.map_err(Error::after_a_step) } else { result };
         steps += 1;
         result
     };
@@ -161,7 +159,7 @@ pub(super) async fn plan(server: &Server, cx: &CallContext, op: PlanSprint) -> R
         done(request.send::<IgnoredAny>(cx).await.map(|_| ()))?;
     }
     let result = planned(server, cx, &op.project, &reference, &op.sprint).await;
-    if steps > 0 { result.map_err(after_a_step) } else { result }
+    if steps > 0 { result.map_err(Error::after_a_step) } else { result }
 }
 
 /// The sprint and all issues that are planned for it.

@@ -1,7 +1,7 @@
 //! Runs of workflows: read, listed, cancelled, repeated.
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::cicd::{CancelRun, GetRun, ListRuns, RerunRun};
 use mosaic_core::types::cicd::{PipelineRun, RunState};
 use mosaic_core::types::{Page, RepoRef};
@@ -67,16 +67,12 @@ pub(super) async fn cancel(hub: &Hub, cx: &CallContext, op: CancelRun) -> Result
         Err(error) => return Err(error),
     };
     let now = fetch(hub, cx, &op.repo, run).await;
-    let now = read(&op.repo, now.map_err(|error| if refused.is_some() { error } else { after(error) })?);
+    let now =
+        read(&op.repo, now.map_err(|error| if refused.is_some() { error } else { error.after_a_step() })?);
     match refused {
         Some(error) if !now.state.is_final() => Err(error),
         _ => Ok(now),
     }
-}
-
-/// The error of a later step, when an earlier one was made.
-fn after(error: Error) -> Error {
-    error.worst(Delivery::Answered, true)
 }
 
 pub(super) async fn rerun(hub: &Hub, cx: &CallContext, op: RerunRun) -> Result<PipelineRun> {

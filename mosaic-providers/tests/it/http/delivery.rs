@@ -27,6 +27,16 @@ async fn the_mark_is_set_when_the_body_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_body_without_a_byte_is_marked_too() {
+    let server = Server::start(router()).await;
+    let sent = Sent::new();
+    let cx = cx().for_attempt(Some(sent.clone()));
+    client(&server.url()).post(things()).form([]).send::<Value>(&cx).await.unwrap();
+    assert_eq!(server.last().header("content-length"), "0");
+    assert!(sent.marked(), "a write that times out now may have been made");
+}
+
+#[tokio::test]
 async fn without_a_connection_nothing_is_marked() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
