@@ -33,20 +33,22 @@ pub(super) async fn cancel(server: &Server, cx: &CallContext, op: CancelRun) -> 
         }
         pace.rest().await;
     };
-    let (mut made, mut refused) = (false, None);
+    let (mut made, mut late) = (false, Vec::new());
     let told = |error: Error, made: bool| if made { error.after_a_step() } else { error };
     for workflow in going {
         match server.client.post(at!["v2", "workflow", &workflow.id, "cancel"]).done(cx).await {
             Ok(_) => made = true,
             // One that has just ended cannot be cancelled any more.
-            Err(error) if is_late(&error) => refused = Some(error),
+            Err(error) if is_late(&error) => late.push((workflow.id, error)),
             Err(error) => return Err(told(error, made)),
         }
     }
     let (pipeline, workflows) = look(server, cx, &op.repo, &op.run).await.map_err(Error::after_a_step)?;
-    match refused {
-        Some(error) if workflows.iter().any(|one| !one.state().is_final()) => Err(told(error, made)),
-        _ => Ok(shown(server, op.repo, pipeline, &workflows)),
+    // Those that were accepted may still be on their way to the end.
+    let goes_on = |id: &str| workflows.iter().any(|one| one.id == id && !one.state().is_final());
+    match late.into_iter().find(|(id, _)| goes_on(id)) {
+        Some((_, error)) => Err(told(error, made)),
+        None => Ok(shown(server, op.repo, pipeline, &workflows)),
     }
 }
 

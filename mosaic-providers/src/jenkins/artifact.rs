@@ -30,11 +30,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListArtifacts) -
     let request = server.client.get(path.part("api").part("json")).query("tree", "artifacts[relativePath]");
     let mut files = request.send::<wire::Files>(cx).await?.artifacts;
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let more = files.len() as u64 > part.offset + part.size;
-    let skipped = usize::try_from(part.offset).unwrap_or(usize::MAX);
-    let taken = usize::try_from(part.size).unwrap_or(usize::MAX);
-    let items = files.into_iter().skip(skipped).take(taken).map(|file| Artifact::new(file.path)).collect();
-    Ok(part.page(&list, items, more))
+    Ok(part.cut(&list, files.into_iter().map(|file| Artifact::new(file.path)).collect()))
 }
 
 pub(super) async fn download(

@@ -36,6 +36,8 @@ fn kind(refusal: &Refusal<'_>) -> Option<ErrorKind> {
 pub(super) struct Server {
     pub(super) client: Client,
     folder: String,
+    /// The segments of the base URL's path.
+    root: Vec<String>,
     poll: Duration,
     pub(super) queue_wait: Duration,
     crumbs: Crumbs,
@@ -61,6 +63,7 @@ impl Server {
         Ok(Self {
             client: Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?.vendor_calls(config.vendor_calls),
             folder: config.folder.clone(),
+            root: Url::parse(&config.base_url).map(|url| parts(url.path())).unwrap_or_default(),
             poll: Duration::from_millis(config.poll_ms),
             queue_wait: Duration::from_millis(config.queue_wait_ms),
             crumbs: Crumbs::of(config.identities.keys()),
@@ -97,17 +100,24 @@ impl Server {
 impl Server {
     /// Whether an item of the queue is of this job.
     pub(super) fn is_of(&self, item: &wire::Item, repo: &RepoRef, pipeline: &str) -> bool {
-        let parts = |path: &str| -> Vec<String> {
-            let parts = path.split('/').filter(|part| !part.is_empty());
-            parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
-        };
         let url = item.task.as_ref().and_then(|task| Url::parse(task.url.as_deref()?).ok());
         let job = self.job(repo, pipeline);
         match (url, job.encoded()) {
-            (Some(url), Ok(job)) => parts(url.path()).ends_with(&parts(job)),
+            (Some(url), Ok(job)) => {
+                let (place, job) = (parts(url.path()), parts(job));
+                // Behind a proxy Jenkins may call itself otherwise than it is called. What comes before is no folder then.
+                let root = place.strip_suffix(job.as_slice());
+                root.is_some_and(|root| root == self.root || root.iter().all(|part| part != "job"))
+            }
             _ => false,
         }
     }
+}
+
+/// The segments of a path, decoded.
+fn parts(path: &str) -> Vec<String> {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// What names a run: `JOB/17` a build, `JOB/q42` a place in the queue that becomes a build.
@@ -155,6 +165,13 @@ mod tests {
         assert!(is_of(url, "app/main"));
         assert!(!is_of(url, "main") && !is_of(url, "app") && !is_of("no address", "app/main"));
         assert!(!is_of("https://ci.example.org/job/evil/job/wid%20get/job/app/job/main/", "app/main"));
+        // The same names in another folder are another job, whatever is in front.
+        for other in ["", "/jenkins"] {
+            let url =
+                format!("https://ci.example.org{other}/job/evil/job/acme/job/wid%20get/job/app/job/main/");
+            assert!(!is_of(&url, "app/main"), "{url}");
+        }
+        assert!(is_of("http://10.0.0.7:8080/job/acme/job/wid%20get/job/app/job/main/", "app/main"));
         let silent = serde_json::from_str("{}").unwrap();
         assert!(!server.is_of(&silent, &RepoRef::new("acme", "wid get"), "app/main"));
     }

@@ -20,11 +20,8 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListPipelines) -
     // Folders are no jobs.
     jobs.retain(|job| job.buildable.is_some());
     jobs.sort_by(|a, b| a.name.cmp(&b.name));
-    let more = jobs.len() as u64 > part.offset + part.size;
-    let skipped = usize::try_from(part.offset).unwrap_or(usize::MAX);
-    let taken = usize::try_from(part.size).unwrap_or(usize::MAX);
     let read = |job: wire::Job| Pipeline::new(job.name.clone(), op.repo.clone(), job.name);
-    Ok(part.page(&list, jobs.into_iter().skip(skipped).take(taken).map(read).collect(), more))
+    Ok(part.cut(&list, jobs.into_iter().map(read).collect()))
 }
 
 pub(super) async fn create(server: &Server, cx: &CallContext, op: CreatePipeline) -> Result<Pipeline> {

@@ -5,7 +5,7 @@ use mosaic_core::types::RepoRef;
 use mosaic_core::types::cicd::{Job, PipelineRun};
 use serde::Deserialize;
 
-use super::wire::{self, Id, Parsed, Time};
+use super::wire::{self, Parsed, Time};
 use super::{Event, JobEvent, RunEvent, fault};
 use crate::run_state::circleci::WORDS;
 
@@ -97,7 +97,6 @@ struct JobBody {
 #[derive(Deserialize)]
 struct JobWire {
     id: String,
-    number: Option<Id>,
     name: String,
     status: String,
     #[serde(default)]
@@ -136,7 +135,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
             let WorkflowBody { workflow: wire } = wire::read(body)?;
             let mut run =
                 PipelineRun::new(pipeline, repo, WORDS.read(&wire.status, true)).pipeline(wire.name);
-            run.reference = wire::said(source.branch).or(wire::said(source.tag));
+            let tag = wire::said(source.tag).map(|tag| format!("refs/tags/{tag}"));
+            run.reference = tag.or(wire::said(source.branch));
             run.commit = wire::said(source.revision);
             run.vendor_state = Some(wire.status);
             run.web_url = wire.url;
@@ -147,9 +147,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed> {
         "job-completed" => {
             let (pipeline, _) = known()?;
             let JobBody { job: wire } = wire::read(body)?;
-            // Logs and artifacts are asked for by number; jobs that only wait for an approval have none.
-            let id = wire.number.map_or(wire.id, |number| number.to_string());
-            let mut job = Job::new(id, wire.name, WORDS.read(&wire.status, true));
+            let mut job = Job::new(wire.id, wire.name, WORDS.read(&wire.status, true));
             job.vendor_state = Some(wire.status);
             job.started_at = wire.started_at.0;
             job.ended_at = wire.stopped_at.0;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use moka::future::Cache;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::types::{RepoRef, cicd::RunState};
 
 use super::config::WoodpeckerConfig;
@@ -92,7 +92,7 @@ impl Server {
     }
 
     /// Calls with the repository's place. Where the place was remembered and is gone, it is looked up, and the call is made at
-    /// the new one: an answer of 404 did nothing.
+    /// the new one, unless something may have been done before.
     ///
     /// # Errors
     /// `NotFound` where the server does not know the repository; those of the call.
@@ -111,7 +111,7 @@ impl Server {
             return call(self.look_up_once(cx, key).await?).await;
         };
         match call(Arc::clone(&known)).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound && error.outcome() == Outcome::NotMade => {
                 // Only by whoever comes first: what was found since then is not forgotten.
                 if self.repositories.get(&key).await.is_some_and(|there| there.id == known.id) {
                     self.repositories.invalidate(&key).await;

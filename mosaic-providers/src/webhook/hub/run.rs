@@ -19,7 +19,7 @@ struct RunBody {
 struct RunWire {
     id: Id,
     workflow_id: Option<Id>,
-    /// Gitea's name of the workflow: its file, and after `@` the branch or tag.
+    /// Where the workflow is, and after `@` sometimes the branch or tag: the whole path at GitHub, the file at Gitea.
     path: Option<String>,
     status: String,
     conclusion: Option<String>,
@@ -46,8 +46,7 @@ pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
     let conclusion = wire::said(wire.conclusion);
     let state = github::read(Some(&wire.status), conclusion.as_deref());
     let mut run = PipelineRun::new(wire.id.to_string(), payload.repo()?, state);
-    let file = wire.path.and_then(|path| path.split('@').next().map(str::to_owned));
-    run.pipeline = wire.workflow_id.map(|id| id.to_string()).or(wire::said(file));
+    run.pipeline = wire.path.as_deref().and_then(file).or(wire.workflow_id.map(|id| id.to_string()));
     run.reference = wire::said(wire.head_branch);
     run.commit = wire::said(wire.head_sha);
     run.attempt = wire.run_attempt.filter(|attempt| *attempt > 0);
@@ -57,6 +56,13 @@ pub(in crate::webhook) fn run(payload: &Payload<'_>) -> Result<Event> {
     run.started_at = wire.run_started_at.0.or(wire.started_at.0);
     run.ended_at = wire.completed_at.0.or(wire.updated_at.0).filter(|_| state.is_final());
     Ok(Event::Run(RunEvent::new(run)))
+}
+
+/// What a workflow is triggered by: the name of its file. Those that GitHub brings are no files of the repository.
+fn file(path: &str) -> Option<String> {
+    let path = path.split_once('@').map_or(path, |(path, _)| path);
+    let file = path.strip_prefix(".github/workflows/").unwrap_or(path);
+    (!file.is_empty() && !file.contains('/')).then(|| file.to_owned())
 }
 
 #[derive(Deserialize)]

@@ -229,6 +229,44 @@ async fn what_breaks_off_in_the_middle_may_have_done_something() {
     }
 }
 
+/// A service with one run of two workflows: to cancel `build` is accepted and takes a while, to cancel `deploy` is too late.
+/// After that `deploy` has this status.
+fn late(after: &'static str) -> Router {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let writes = Arc::clone(&asked);
+    let list = move || {
+        let deploy = if asked.load(Ordering::SeqCst) < 2 { "running" } else { after };
+        let workflow = |name: &str, status: &str| {
+            json!({ "id": name, "name": name, "status": status, "project_slug": "gh/acme/widget",
+                "created_at": "2026-01-01T00:00:00Z", "stopped_at": null })
+        };
+        let items = [workflow("build", "running"), workflow("deploy", deploy)];
+        ready(json!({ "items": items, "next_page_token": null }).to_string())
+    };
+    let cancel = move |Path(id): Path<String>| {
+        writes.fetch_add(1, Ordering::SeqCst);
+        ready(if id == "build" { StatusCode::ACCEPTED } else { StatusCode::CONFLICT })
+    };
+    let pipeline = json!({ "id": "p", "state": "created", "project_slug": "gh/acme/widget", "number": 1 });
+    Router::new()
+        .route("/api/v2/pipeline/p", get(move || ready(pipeline.to_string())))
+        .route("/api/v2/pipeline/p/workflow", get(list))
+        .route("/api/v2/workflow/{id}/cancel", post(cancel))
+}
+
+#[tokio::test]
+async fn a_workflow_that_ended_before_it_was_cancelled_is_no_fault() {
+    let cancel = async |after| {
+        let server = Server::start(late(after)).await;
+        let ci = CircleCi::new(config(&server.url(), "t0ken")).unwrap();
+        ci.cancel_run(&cx(), CancelRun::of(widget(), "p")).await
+    };
+    // The other one was accepted, and is on its way.
+    assert_eq!(cancel("success").await.unwrap().state, RunState::Running);
+    let error = cancel("running").await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Conflict, Outcome::Unknown));
+}
+
 #[tokio::test]
 async fn a_run_that_has_no_workflow_yet_is_waited_for_and_then_left() {
     let pipeline = json!({ "id": "p", "state": "pending", "project_slug": "gh/acme/widget", "number": 1 });

@@ -8,13 +8,14 @@ mod rerun;
 
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, ErrorKind};
-use mosaic_core::op::cicd::{CancelRun, CicdService as _, CreatePipeline, GetRun, TriggerRun};
+use mosaic_core::op::cicd::{CancelRun, CicdService as _, CreatePipeline, GetRun, JobLog, TriggerRun};
 use mosaic_core::plugin::Plugin as _;
 use mosaic_core::testkit::suite::cicd::{Draft, JobDraft, Step, Trait, World, lacks_are_needed, run};
-use mosaic_core::types::RepoRef;
 use mosaic_core::types::cicd::RunState;
+use mosaic_core::types::{Chunk, RepoRef};
 use mosaic_providers::http::{Auth, HttpConfig, Reach};
 use mosaic_providers::jenkins::{JenkinsCi, JenkinsConfig};
 
@@ -88,6 +89,22 @@ async fn it_behaves_like_every_ci() {
         .without(Trait::ArtifactFacts, "sizes are not told");
     run(&ci, &world).await.unwrap();
     lacks_are_needed(&ci, &world).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_may_be_larger_than_what_is_taken_into_memory() {
+    let ground = Ground::open().await;
+    let mut http = HttpConfig::default().reach(Reach::Loopback);
+    http.max_body_bytes = 4 << 10;
+    let ci = JenkinsCi::new(ground.config("token-of-ada").http(http)).unwrap();
+    let line = "x".repeat(64 << 10);
+    let definition = config_xml(&Draft::of(JobDraft::new("one").step(Step::Print(line.clone()))));
+    ci.create_pipeline(&cx(), CreatePipeline::of(widget(), "build", definition)).await.unwrap();
+    let run = ci.trigger_run(&cx(), TriggerRun::of(widget(), "build")).await.unwrap();
+    let log = ci.job_log(&cx(), JobLog::of(widget(), run.id.as_str(), "build")).await.unwrap();
+    let chunks: Vec<Chunk> = log.try_collect().await.unwrap();
+    let text: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.bytes().to_vec()).collect();
+    assert_eq!(String::from_utf8(text).unwrap().trim_end(), line);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

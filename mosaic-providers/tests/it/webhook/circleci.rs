@@ -49,10 +49,19 @@ fn workflows() {
 fn jobs() {
     let job = json!({"id": "j-1", "number": 41, "name": "test", "status": "not_run", "started_at": "2026-01-31T12:00:00Z", "stopped_at": null});
     let Event::Job(of) = delivery("job-completed", json!({"job": job})).event else { panic!() };
-    assert_eq!((of.run.as_str(), of.job.id.as_str(), of.job.state), ("pl-1", "41", RunState::Skipped));
+    assert_eq!((of.run.as_str(), of.job.id.as_str(), of.job.state), ("pl-1", "j-1", RunState::Skipped));
     let approval = json!({"id": "j-2", "name": "hold", "status": "success"});
     let Event::Job(of) = delivery("job-completed", json!({"job": approval})).event else { panic!() };
     assert_eq!((of.job.id.as_str(), of.job.state), ("j-2", RunState::Succeeded));
+}
+
+#[test]
+fn tags_are_told_from_branches() {
+    let vcs = json!({"revision": "aa", "tag": "v1", "branch": "", "target_repository_url": "https://github.com/acme/widget"});
+    let workflow = json!({"name": "build", "status": "success"});
+    let told = json!({"pipeline": {"id": "pl-3", "vcs": vcs}, "workflow": workflow});
+    let Event::Run(of) = delivery("workflow-completed", told).event else { panic!() };
+    assert_eq!(of.run.reference.as_deref(), Some("refs/tags/v1"));
 }
 
 #[test]

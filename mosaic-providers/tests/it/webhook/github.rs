@@ -267,6 +267,19 @@ fn runs_and_jobs() {
     );
     assert_eq!((ended.repo.to_string().as_str(), ended.reference.as_deref()), ("acme/widget", Some("main")));
     assert!(ended.ended_at.is_some());
+    // It is named as the one that can be triggered.
+    for (path, pipeline) in [
+        (".github/workflows/build.yml", "build.yml"),
+        (".github/workflows/build.yml@refs/heads/main", "build.yml"),
+        ("dynamic/pages/pages-build-deployment", "8"),
+        ("", "8"),
+    ] {
+        let run = json!({"id": 31, "workflow_id": 8, "path": path, "status": "queued"});
+        let Event::Run(of) = event("workflow_run", "requested", json!({"workflow_run": run})) else {
+            panic!()
+        };
+        assert_eq!(of.run.pipeline.as_deref(), Some(pipeline), "{path}");
+    }
     for (status, conclusion, state) in [
         ("requested", Value::Null, RunState::Queued),
         ("queued", Value::Null, RunState::Queued),

@@ -4,8 +4,8 @@ use axum::http::Method;
 use futures_util::future::join_all;
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::{ErrorKind, Outcome};
-use mosaic_core::op::cicd::{CicdService as _, GetRun, ListRuns, TriggerRun};
-use mosaic_core::testkit::suite::cicd::Draft;
+use mosaic_core::op::cicd::{CancelRun, CicdService as _, GetRun, ListRuns, TriggerRun};
+use mosaic_core::testkit::suite::cicd::{Draft, JobDraft, Step};
 use mosaic_providers::http::Auth;
 
 use super::{Ground, widget};
@@ -95,6 +95,19 @@ async fn a_write_on_a_number_that_is_gone_is_made_once_at_the_new_one() {
     ];
     assert_eq!(seen, expected);
     assert_eq!(ground.forge.runs(new).len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_done_before_a_404_is_not_done_at_another_place() {
+    let ground = Ground::open().await;
+    let run = ground.start(&Draft::of(JobDraft::new("one").step(Step::WaitForEver))).await;
+    let path = format!("/api/repos/{}/pipelines/{}", ground.repo, run.id);
+    ground.server.forget();
+    ground.faults.next_on(Method::GET, &path, Fault::status(404));
+    let error = ground.ci.cancel_run(&cx(), CancelRun::of(widget(), run.id.as_str())).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::NotFound, Outcome::Unknown), "{error}");
+    let seen: Vec<_> = ground.server.seen().iter().map(ToString::to_string).collect();
+    assert_eq!(seen, [format!("POST {path}/cancel"), format!("GET {path}")]);
 }
 
 #[tokio::test]
