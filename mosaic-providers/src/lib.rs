@@ -42,6 +42,16 @@ pub mod http;
 pub mod jenkins;
 pub mod local;
 #[cfg(any(
+    feature = "local-git",
+    feature = "bitbucket",
+    feature = "circleci",
+    feature = "gitea",
+    feature = "github",
+    feature = "gitlab",
+    feature = "woodpecker"
+))]
+mod object_id;
+#[cfg(any(
     feature = "circleci",
     feature = "github",
     feature = "gitlab",

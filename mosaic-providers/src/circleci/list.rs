@@ -12,9 +12,10 @@ use mosaic_core::types::Page;
 use mosaic_core::types::cicd::PipelineRun;
 
 use super::client::Server;
-use super::run::{is_commit, shown};
+use super::run::shown;
 use super::{pipeline, wire};
 use crate::http::{List, at, limit_of};
+use crate::object_id::is_object_id;
 
 /// The most runs that are shown at once: each costs a request.
 const MOST: usize = 50;
@@ -70,7 +71,7 @@ pub(super) async fn list(server: &Server, cx: &CallContext, op: ListRuns) -> Res
         Some(name) => match (name.strip_prefix("refs/tags/"), name.strip_prefix("refs/heads/")) {
             (Some(tag), _) => (None, Reference::Tag(tag)),
             (_, Some(branch)) => (Some(branch), Reference::Any),
-            _ if is_commit(name) => (None, Reference::Commit(name)),
+            _ if is_object_id(name) => (None, Reference::Commit(name)),
             _ => (Some(name), Reference::Any),
         },
     };

@@ -14,6 +14,7 @@ use super::config::ParameterType;
 use super::state::{standing, time};
 use super::{pipeline, wire};
 use crate::http::at;
+use crate::object_id::is_object_id;
 
 pub(super) async fn trigger(server: &Server, cx: &CallContext, op: TriggerRun) -> Result<PipelineRun> {
     let (branch, tag) = match &op.at {
@@ -50,15 +51,11 @@ fn place(at: &str) -> Result<(Option<&str>, Option<&str>)> {
         return Ok((None, Some(tag)));
     }
     let branch = at.strip_prefix("refs/heads/").unwrap_or(at);
-    if branch.starts_with("refs/") || is_commit(branch) {
+    if branch.starts_with("refs/") || is_object_id(branch) {
         let text = format!("CircleCI runs branches, and tags as `refs/tags/..`, not {at}");
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     Ok((Some(branch), None))
-}
-
-pub(super) fn is_commit(name: &str) -> bool {
-    matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// An input as a parameter of its type.

@@ -11,6 +11,7 @@ use mosaic_core::types::{Page, RepoRef, Timestamp};
 use super::client::{Place, Server, number};
 use super::{pipeline, wire};
 use crate::http::{List, Numbered, Request, at, limit_of, sift};
+use crate::object_id::is_object_id;
 use crate::run_state::woodpecker::WORDS;
 
 /// The largest page that the server gives.
@@ -146,7 +147,7 @@ impl<'a> Filter<'a> {
             Some(whole) => match whole.strip_prefix("refs/heads/") {
                 Some(branch) => Reference::Branch(branch),
                 None if whole.starts_with("refs/") => Reference::Whole(whole),
-                None if is_commit(whole) => Reference::Commit(whole),
+                None if is_object_id(whole) => Reference::Commit(whole),
                 None => Reference::Branch(whole),
             },
         };
@@ -178,10 +179,6 @@ impl<'a> Filter<'a> {
             && self.op.state.is_none_or(|state| run.state() == state)
             && self.op.pipeline.as_deref().is_none_or(|name| pipeline_of(self.server, run) == Some(name))
     }
-}
-
-fn is_commit(name: &str) -> bool {
-    matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 pub(super) async fn cancel(server: &Server, cx: &CallContext, op: CancelRun) -> Result<PipelineRun> {

@@ -7,8 +7,9 @@ use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::RepoRef;
 
+pub(crate) use crate::object_id::is_object_id;
 pub(crate) use path::FilePath;
-pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor, is_object_id};
+pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor};
 
 /// Owners and repositories: long enough for people, short enough for every file system.
 const NAME_MAX: usize = 100;

@@ -6,6 +6,8 @@ use mosaic_core::error::Result;
 
 use super::{invalid, shown};
 
+use crate::object_id::is_object_id;
+
 /// A reference is a file with `.lock` after it while it changes.
 const NAME_MAX: usize = 240;
 const COMPONENT_MAX: usize = 250;
@@ -105,11 +107,6 @@ fn name_fault(text: &str) -> Option<&'static str> {
         _ if is_object_id(text) => "it looks like the id of a commit",
         _ => return None,
     })
-}
-
-/// Whether the text is a whole object id of SHA-1 or SHA-256.
-pub(crate) fn is_object_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// A branch, tag or commit, as callers name it.

@@ -16,11 +16,12 @@ use mosaic_core::types::cicd::{PipelineRun, RunState};
 use mosaic_core::types::{RepoRef, Timestamp};
 
 use super::hub::{Hub, at_actions};
-use super::run::{self, is_commit};
+use super::run;
 use super::turn::Turn;
 use super::wire;
 use crate::at;
 use crate::github::client::MOST;
+use crate::object_id::is_object_id;
 
 /// How often a run is looked for.
 const LOOKS: usize = 10;
@@ -47,7 +48,7 @@ enum Before {
 }
 
 pub(super) async fn trigger(hub: &Hub, cx: &CallContext, op: TriggerRun) -> Result<PipelineRun> {
-    if op.at.as_deref().is_some_and(is_commit) {
+    if op.at.as_deref().is_some_and(is_object_id) {
         let text = "at: GitHub starts workflows on branches and tags, not on commits";
         return Err(Error::new(ErrorKind::Unsupported, text));
     }

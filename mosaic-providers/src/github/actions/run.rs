@@ -10,6 +10,7 @@ use super::hub::{Hub, at_actions, number};
 use super::{pipeline, wire};
 use crate::github::client::{MOST, at_repo};
 use crate::http::{List, Numbered, limit_of, sift};
+use crate::object_id::is_object_id;
 use crate::run_state::github as state;
 
 /// How often a run is looked at until a new attempt of it shows.
@@ -40,7 +41,7 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListRuns) -> Result<Pa
         if let Some(reference) = op.reference.as_deref() {
             let short =
                 ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| reference.strip_prefix(prefix));
-            request = match is_commit(reference) {
+            request = match is_object_id(reference) {
                 true => request.query("head_sha", reference),
                 false => request.query("branch", short.unwrap_or(reference)),
             };
@@ -51,11 +52,6 @@ pub(super) async fn list(hub: &Hub, cx: &CallContext, op: ListRuns) -> Result<Pa
     };
     let keep = |run| Some(read(&op.repo, run)).filter(|run| op.state.is_none_or(|state| run.state == state));
     Ok(sift(part.offset, limit_of(&op.page, MOST), size, fetch, keep).await?.page(&list))
-}
-
-/// Whether a reference is the whole id of a commit.
-pub(super) fn is_commit(reference: &str) -> bool {
-    matches!(reference.len(), 40 | 64) && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 pub(super) async fn cancel(hub: &Hub, cx: &CallContext, op: CancelRun) -> Result<PipelineRun> {

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::{Proof, Token, TokenSource};
 use crate::http::answer::read_bounded;
+use crate::http::rate;
 use crate::http::redact::told;
 use crate::http::transport::Transport;
 
@@ -160,19 +161,26 @@ impl TokenSource for OAuthSource {
             .execute(request)
             .await
             .map_err(|error| error.context("asking", "for an access token"))?;
-        let status = response.status();
+        let (status, wait) = (response.status(), rate::wait(response.headers()));
         let body = read_bounded(response, 64 << 10).await?;
         if !status.is_success() {
             let denied: Denied = serde_json::from_slice(&body).unwrap_or_default();
             let said = told(&format!("{} {}", denied.error, denied.error_description), &self.secrets());
-            let kind =
-                if status.is_server_error() { ErrorKind::Provider } else { ErrorKind::Unauthenticated };
+            let kind = match status.as_u16() {
+                429 => ErrorKind::RateLimited,
+                408 | 500..=599 => ErrorKind::Provider,
+                _ => ErrorKind::Unauthenticated,
+            };
             let text = format!(
                 "no access token is given: {} answers {}: {said}",
                 self.url.host_str().unwrap_or("the server"),
                 status.as_u16()
             );
-            return Err(Error::new(kind, text).status(status.as_u16()));
+            let error = Error::new(kind, text).status(status.as_u16());
+            return Err(match wait.filter(|_| kind != ErrorKind::Unauthenticated) {
+                Some(wait) => error.retry_after(wait),
+                None => error,
+            });
         }
         // What the reader says of an answer may quote it.
         let given: Given = serde_json::from_slice(&body).map_err(|_| {

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use mosaic_core::ErrorKind;
 use mosaic_core::context::{CallContext, Principal};
+use mosaic_core::error::{Delivery, ErrorKind};
 use mosaic_providers::http::{Auth, HttpConfig};
 use serde_json::{Value, json};
 
@@ -131,6 +131,24 @@ async fn a_refused_renewal_says_so_without_secrets() {
     assert!(text.contains("invalid_grant"), "{text}");
     for secret in ["cl1ent", "refresh-0"] {
         assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_given_now_is_no_refusal_of_the_credentials() {
+    for (status, kind) in [
+        (429, ErrorKind::RateLimited),
+        (408, ErrorKind::Provider),
+        (503, ErrorKind::Provider),
+        (400, ErrorKind::Unauthenticated),
+    ] {
+        let answer = move || async move { (StatusCode::from_u16(status).unwrap(), [("retry-after", "7")]) };
+        let server = Server::start(Router::new().route("/token", post(answer))).await;
+        let client = client_with(&server.url(), &oauth(&server.url()), &HashMap::new());
+        let error = ask(&client).await.unwrap_err();
+        let wait = (kind != ErrorKind::Unauthenticated).then_some(Duration::from_secs(7));
+        assert_eq!((error.kind(), error.wait(), error.status_code()), (kind, wait, Some(status)));
+        assert_eq!((error.delivered(), server.count()), (Delivery::NotSent, 1), "{status}");
     }
 }
 
