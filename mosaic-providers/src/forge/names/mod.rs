@@ -9,6 +9,8 @@ use mosaic_core::types::RepoRef;
 
 pub(crate) use crate::object_id::is_object_id;
 pub(crate) use path::FilePath;
+#[cfg(feature = "gitlab")]
+pub(crate) use reference::short;
 pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor};
 
 /// Owners and repositories: long enough for people, short enough for every file system.

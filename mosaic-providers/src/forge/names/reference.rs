@@ -109,6 +109,13 @@ fn name_fault(text: &str) -> Option<&'static str> {
     })
 }
 
+/// The name of a branch or tag without `refs/heads/` and `refs/tags/`; any other text as it is.
+#[cfg(feature = "gitlab")]
+pub(crate) fn short(text: &str) -> &str {
+    let short = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| text.strip_prefix(prefix));
+    short.unwrap_or(text)
+}
+
 /// A branch, tag or commit, as callers name it.
 #[derive(Debug, Clone)]
 pub(crate) struct Revision(String);

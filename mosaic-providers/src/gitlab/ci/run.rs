@@ -88,7 +88,8 @@ pub(super) async fn list(lab: &GitLab, cx: &CallContext, op: ListRuns) -> Result
     }
     let request = lab.get(path).query("page", page.number()).query("per_page", page.size);
     let request = request.query("order_by", "id").query("sort", "desc").maybe("status", status);
-    let filter = op.reference.as_deref().map(|at| Revision::parse("reference", at)).transpose()?;
+    let filter =
+        op.reference.as_deref().map(|at| Revision::parse("reference", names::short(at))).transpose()?;
     let by = if op.reference.as_deref().is_some_and(names::is_object_id) { "sha" } else { "ref" };
     let answer = request.maybe(by, filter).full::<Vec<WirePipeline>>(cx).await?;
     let items = answer.value.into_iter().map(|wire| wire.run(&op.repo)).collect();

@@ -13,7 +13,7 @@ use mosaic_core::types::RepoRef;
 use mosaic_core::types::git::{MergeMethod, MergeResult};
 use serde_json::json;
 
-use super::super::client::{GitLab, halfway, project, unsupported};
+use super::super::client::{GitLab, PAGE, halfway, project, unsupported};
 use super::super::wire::number;
 use super::merge_request::{branches, path};
 use super::wire::MergeRequest;
@@ -56,8 +56,8 @@ pub(super) async fn branch(lab: &GitLab, cx: &CallContext, op: MergeBranch) -> R
     let wish = Wish { method: op.method, message: op.message.as_deref(), head: None };
     let all = || Ok::<_, Error>(lab.get(project(&op.repo)?.part("merge_requests")).query("state", "opened"));
     let open = all()?.query("source_branch", source).query("target_branch", target);
-    let open: Vec<MergeRequest> = open.query("per_page", 1).send(cx).await?;
-    if let Some(open) = open.into_iter().next() {
+    let open: Vec<MergeRequest> = open.query("per_page", PAGE).send(cx).await?;
+    if let Some(open) = open.into_iter().find(|open| !open.is_foreign()) {
         return land(lab, cx, &op.repo, open, &wish).await;
     }
     let title = format!("Merge {source} into {target}");
@@ -140,14 +140,20 @@ async fn land(
     if !now.is_open() {
         return Err(conflict(format!("the pull request is {}, not open", now.state)));
     }
-    if wish.head.is_some_and(|head| now.sha.as_deref() != Some(head)) {
-        return Err(conflict("the source is not at the commit that was expected".to_owned()));
-    }
+    let expected = |now: &MergeRequest| match wish.head {
+        Some(head) if now.sha.as_deref() != Some(head) => {
+            Err(conflict("the source is not at the commit that was expected".to_owned()))
+        }
+        _ => Ok(()),
+    };
+    expected(&now)?;
     now = wait(lab, cx, repo, now, is_checked).await?;
     let (iid, mut done) = (number(now.iid), None);
-    // How far the branches went apart is told only where it is asked for.
-    if wish.method != MergeMethod::Merge && now.diverged_commits_count.is_none() {
+    // How far the branches went apart is told only where it is asked for. A rebase takes whatever is there, so it is looked at
+    // right before; what is pushed in between is rebased with the rest.
+    if wish.method != MergeMethod::Merge {
         now = look(lab, cx, repo, iid).await?;
+        expected(&now)?;
     }
     if wish.method != MergeMethod::Merge && now.diverged_commits_count.unwrap_or_default() > 0 {
         lab.told(

@@ -129,8 +129,8 @@ async fn twin(
 ) -> Result<bool> {
     let request = lab.get(project(repo)?.part("merge_requests")).query("state", "opened");
     let request = request.query("source_branch", &of.source_branch).query("target_branch", target);
-    let open: Vec<MergeRequest> = request.query("per_page", 2).send(cx).await?;
-    Ok(open.iter().any(|other| other.iid != of.iid))
+    let open: Vec<MergeRequest> = request.query("per_page", PAGE).send(cx).await?;
+    Ok(open.iter().any(|other| other.iid != of.iid && other.source_project_id == of.source_project_id))
 }
 
 fn taken(source: &str, target: &str) -> Error {

@@ -87,6 +87,11 @@ pub(super) struct MergeRequest {
     pub(super) source_branch: String,
     pub(super) target_branch: String,
     pub(super) state: String,
+    /// The project of the source branch: another one where it is a fork's.
+    #[serde(default)]
+    pub(super) source_project_id: Option<i64>,
+    #[serde(default)]
+    target_project_id: Option<i64>,
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
@@ -128,6 +133,11 @@ pub(super) struct DiffRefs {
 }
 
 impl MergeRequest {
+    /// Whether it brings a branch of a fork, which is not the branch of that name here.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.source_project_id != self.target_project_id
+    }
+
     pub(super) fn is_merged(&self) -> bool {
         self.state == "merged"
     }

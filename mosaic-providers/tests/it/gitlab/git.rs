@@ -60,6 +60,19 @@ async fn a_project_that_moves_forward_only_squashes_and_rebases() {
 }
 
 #[tokio::test]
+async fn a_branch_of_a_fork_is_not_merged_in_the_place_of_the_own_one() {
+    let (bench, git, repo, id) = ground().await;
+    let op = CreatePullRequest::of(&repo, "Not yours", "lid", "main");
+    let pull = git.create_pull_request(&bench.cx, op).await.unwrap();
+    bench.lab.make_foreign(id, pull.number);
+    let merged = git.merge_branch(&bench.cx, MergeBranch::of(&repo, "lid", "main")).await;
+    // The fake knows one merge request of a branch at a time, so that the own one cannot be opened.
+    assert_eq!(merged.unwrap_err().kind(), ErrorKind::Conflict);
+    let now = git.get_pull_request(&bench.cx, GetPullRequest::of(&repo, pull.number)).await.unwrap();
+    assert_eq!(now.state, PullRequestState::Open);
+}
+
+#[tokio::test]
 async fn merges_wait_until_it_is_known_whether_they_are_possible() {
     let (bench, git, repo, _) = ground().await;
     bench.lab.check_for(3);

@@ -49,7 +49,6 @@ async fn a_group_within_a_group_owns_repositories_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "runs the suite once for each thing that is lacking: minutes"]
 async fn what_is_said_to_be_lacking_is_lacking() {
     let bench = Bench::new().await;
     git::lacks_are_needed(&bench.git(), &world(&bench, "acme")).await.unwrap();

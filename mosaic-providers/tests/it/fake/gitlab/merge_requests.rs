@@ -61,8 +61,9 @@ pub(super) fn shape(cx: &Cx<'_>, repo: &Repo, view: &PullView) -> Value {
         "source_branch": pull.source, "user_notes_count": item.comments.len(), "upvotes": 0, "downvotes": 0,
         "author": cx.person(&item.author), "assignees": [], "assignee": null, "reviewers": [],
     });
+    let source = if cx.lab.extra().foreign.contains(&item.id) { repo.id + 1_000 } else { repo.id };
     let more = json!({
-        "source_project_id": repo.id, "target_project_id": repo.id, "labels": item.labels, "draft": pull.draft,
+        "source_project_id": source, "target_project_id": repo.id, "labels": item.labels, "draft": pull.draft,
         "imported": false, "imported_from": "none", "work_in_progress": pull.draft, "milestone": null,
         "merge_when_pipeline_succeeds": false, "merge_status": older, "detailed_merge_status": newer,
         "merge_after": null, "sha": view.head,

@@ -58,6 +58,8 @@ pub(crate) struct GitLab {
 pub(super) struct Extra {
     /// Of projects that do not make merge commits.
     pub(super) merge_methods: HashMap<u64, String>,
+    /// The ids of merge requests that bring a branch of a fork.
+    pub(super) foreign: Vec<u64>,
     pub(super) deleting: HashSet<u64>,
     /// For how many looks GitLab says that it is still finding out whether a merge is possible.
     pub(super) checking: u32,
@@ -95,6 +97,12 @@ impl GitLab {
     /// How a project merges: `merge`, `rebase_merge` or `ff`.
     pub(crate) fn set_merge_method(&self, repo: u64, method: &str) {
         self.extra().merge_methods.insert(repo, method.to_owned());
+    }
+
+    /// A merge request becomes one of a fork, whose branch has the same name.
+    pub(crate) fn make_foreign(&self, repo: u64, number: u64) {
+        let id = self.forge().with(repo, |repo| repo.items[&number].id);
+        self.extra().foreign.extend(id);
     }
 
     /// For so many looks it is not known whether a merge request can be merged.
