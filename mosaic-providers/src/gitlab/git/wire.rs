@@ -3,6 +3,7 @@
 use mosaic_core::types::Timestamp;
 use mosaic_core::types::git::{Branch, Commit, PullRequest, PullRequestState, Release, Signature, Tag};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::wire::{Note, Person, filled, number, or_default, time};
 
@@ -87,11 +88,11 @@ pub(super) struct MergeRequest {
     pub(super) source_branch: String,
     pub(super) target_branch: String,
     pub(super) state: String,
-    /// The project of the source branch: another one where it is a fork's.
+    /// The project of the source branch: another one where it is a fork's. A number, which the document calls a text.
     #[serde(default)]
-    pub(super) source_project_id: Option<i64>,
+    pub(super) source_project_id: Option<Value>,
     #[serde(default)]
-    target_project_id: Option<i64>,
+    target_project_id: Option<Value>,
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
