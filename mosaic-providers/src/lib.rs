@@ -2,7 +2,7 @@
 //!
 //! | feature | provider | service |
 //! |---|---|---|
-//! | `bitbucket` | Bitbucket Cloud | git |
+//! | `bitbucket` | Bitbucket Cloud | git, cicd |
 //! | `circleci` | pipelines of CircleCI | cicd |
 //! | `gitea` | Gitea and Forgejo | git, project, docs |
 //! | `github` | GitHub and GitHub Enterprise | git, project, cicd |
@@ -76,6 +76,8 @@ pub fn factories() -> Vec<Box<dyn Factory>> {
     vec![
         #[cfg(feature = "bitbucket")]
         Box::new(bitbucket::BitbucketGitFactory),
+        #[cfg(feature = "bitbucket")]
+        Box::new(bitbucket::BitbucketPipelinesFactory),
         #[cfg(feature = "circleci")]
         Box::new(circleci::CircleCiFactory),
         #[cfg(feature = "gitea")]

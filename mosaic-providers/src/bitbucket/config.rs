@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::BitbucketGit;
+use super::{BitbucketGit, BitbucketPipelines};
 use crate::http::{Auth, HttpConfig};
 
 /// The provider's name in configurations.
@@ -165,4 +165,17 @@ factory! {
     /// assert_eq!(BitbucketGitFactory.provider(), "bitbucket");
     /// ```
     BitbucketGitFactory, Git, BitbucketGit
+}
+
+factory! {
+    /// Makes [`BitbucketPipelines`] plugins: provider `bitbucket`, service cicd.
+    ///
+    /// ```
+    /// use mosaic_core::plugin::Factory;
+    /// use mosaic_core::types::ServiceKind;
+    /// use mosaic_providers::bitbucket::BitbucketPipelinesFactory;
+    ///
+    /// assert_eq!(BitbucketPipelinesFactory.service(), ServiceKind::Cicd);
+    /// ```
+    BitbucketPipelinesFactory, Cicd, BitbucketPipelines
 }

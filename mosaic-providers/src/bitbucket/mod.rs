@@ -5,7 +5,9 @@ mod cloud;
 mod config;
 mod git;
 mod page;
+mod pipelines;
 mod wire;
 
-pub use config::{BitbucketConfig, BitbucketGitFactory};
+pub use config::{BitbucketConfig, BitbucketGitFactory, BitbucketPipelinesFactory};
 pub use git::BitbucketGit;
+pub use pipelines::BitbucketPipelines;

@@ -1,11 +1,14 @@
 //! Bitbucket Cloud: over a fake of it, against its document, and with recorded traffic.
 
 mod git;
+mod pipelines;
 mod plugin;
+mod prism;
+mod replay;
 
 use std::sync::Arc;
 
-use mosaic_providers::bitbucket::{BitbucketConfig, BitbucketGit};
+use mosaic_providers::bitbucket::{BitbucketConfig, BitbucketGit, BitbucketPipelines};
 use mosaic_providers::http::{Auth, HttpConfig, Reach};
 
 use crate::fake::bitbucket::{BASE, Bitbucket};
@@ -45,6 +48,11 @@ impl Bucket {
     /// The git service as Ada.
     pub(crate) fn git(&self) -> BitbucketGit {
         BitbucketGit::new(self.config("token-of-ada")).unwrap()
+    }
+
+    /// The cicd service as Ada.
+    pub(crate) fn pipelines(&self) -> BitbucketPipelines {
+        BitbucketPipelines::new(self.config("token-of-ada")).unwrap()
     }
 }
 

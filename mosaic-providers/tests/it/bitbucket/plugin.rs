@@ -11,7 +11,7 @@ use mosaic_core::plugin::{FactoryInput, HealthStatus, Plugin};
 use mosaic_core::testkit::honesty::honesty;
 use mosaic_core::types::vendor::{ApiPath, VendorMethod};
 use mosaic_core::types::{ProviderId, ServiceKind};
-use mosaic_providers::bitbucket::BitbucketGit;
+use mosaic_providers::bitbucket::{BitbucketGit, BitbucketPipelines};
 use mosaic_providers::http::Auth;
 use serde_json::{Value, json};
 
@@ -27,7 +27,10 @@ async fn every_plugin_does_what_it_declares() {
     for calls in [false, true] {
         let bucket = Bucket::fill().await;
         let config = || bucket.config("token-of-ada").vendor_calls(calls);
-        let plugins: [Arc<dyn Plugin>; 1] = [Arc::new(BitbucketGit::new(config()).unwrap())];
+        let plugins: [Arc<dyn Plugin>; 2] = [
+            Arc::new(BitbucketGit::new(config()).unwrap()),
+            Arc::new(BitbucketPipelines::new(config()).unwrap()),
+        ];
         for plugin in plugins {
             honesty(plugin, || bucket.server.count() as u64).await.unwrap();
         }
@@ -81,7 +84,7 @@ async fn an_address_and_a_token_are_credentials() {
 #[tokio::test]
 async fn factories_make_what_they_are_named_after() {
     let made = mosaic_providers::factories();
-    for service in [ServiceKind::Git] {
+    for service in [ServiceKind::Git, ServiceKind::Cicd] {
         let named = |factory: &&Box<dyn mosaic_core::plugin::Factory>| {
             (factory.provider(), factory.service()) == ("bitbucket", service)
         };
@@ -105,6 +108,10 @@ async fn factories_make_what_they_are_named_after() {
     }
 }
 
+async fn make_pipelines(origin: String) -> Arc<dyn Plugin> {
+    Arc::new(BitbucketPipelines::new(config(&format!("{origin}{BASE}"), MARK)).unwrap())
+}
+
 async fn make(origin: String) -> Arc<dyn Plugin> {
     Arc::new(BitbucketGit::new(config(&format!("{origin}{BASE}"), MARK)).unwrap())
 }
@@ -125,6 +132,9 @@ async fn every_hardship_is_borne_and_no_credential_shows() {
     secrets::assert_errors_hidden(&errors);
     let hook = json!({ "repo": repo, "url": "https://ci.example.org/hook", "events": ["push"] });
     let errors = hardship::run(make, call("git.create_webhook", hook).await).await;
+    secrets::assert_errors_hidden(&errors);
+    let runs = call("cicd.list_runs", json!({ "repo": repo })).await;
+    let errors = hardship::run(make_pipelines, runs).await;
     secrets::assert_errors_hidden(&errors);
     watch.assert_hidden();
 }

@@ -12,6 +12,7 @@ mod commits;
 mod fault;
 mod form;
 mod hooks;
+mod pipelines;
 mod pulls;
 mod refs;
 mod remarks;
@@ -75,6 +76,10 @@ impl Bitbucket {
 
 impl Dialect for Bitbucket {
     async fn answer(&self, ask: Ask) -> Reply {
+        if let ["logs", rest @ ..] = ask.parts().as_slice() {
+            let cx = Cx { bucket: self, ask: &ask, user: None, body: Value::Null };
+            return pipelines::elsewhere(&cx, rest).unwrap_or_else(|error| error);
+        }
         if !ask.path.starts_with(BASE) {
             return Reply::text(404, "Not found");
         }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::fault::not_found;
-use super::{Answer, Cx, commits, hooks, pulls, refs, remarks, repos, source, statuses};
+use super::{Answer, Cx, commits, hooks, pipelines, pulls, refs, remarks, repos, source, statuses};
 use crate::fake::forge::Repo;
 use crate::fake::http::Reply;
 
@@ -76,6 +76,14 @@ async fn of_repo(cx: &Cx<'_>, repo: &Repo, rest: &[&str]) -> Answer {
         ("POST", ["pullrequests", n, "request-changes"]) => remarks::judge(cx, repo, number(n)?, false).await,
         ("GET", ["pullrequests", n, "comments"]) => remarks::list(cx, repo, number(n)?).await,
         ("POST", ["pullrequests", n, "comments"]) => remarks::create(cx, repo, number(n)?).await,
+
+        ("GET", ["pipelines"]) => pipelines::list(cx, repo).await,
+        ("POST", ["pipelines"]) => pipelines::trigger(cx, repo).await,
+        ("GET", ["pipelines", id]) => pipelines::get(cx, repo, id).await,
+        ("POST", ["pipelines", id, "stopPipeline"]) => pipelines::stop(cx, repo, id),
+        ("GET", ["pipelines", id, "steps"]) => pipelines::steps(cx, repo, id),
+        ("GET", ["pipelines", id, "steps", step]) => pipelines::get_step(cx, repo, id, step),
+        ("GET", ["pipelines", id, "steps", step, "log"]) => pipelines::log(cx, repo, id, step),
 
         ("GET", ["hooks"]) => hooks::list(cx, repo),
         ("POST", ["hooks"]) => hooks::create(cx, repo),
