@@ -21,7 +21,7 @@ pub(super) const MOST_PULL_REQUESTS: usize = 50;
 /// A page as Bitbucket sends it.
 #[derive(Debug, Deserialize)]
 struct Part<T: DeserializeOwned> {
-    #[serde(default = "Vec::new", deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::list")]
     values: Vec<T>,
     #[serde(default)]
     next: Option<String>,

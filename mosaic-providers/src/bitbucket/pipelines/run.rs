@@ -23,7 +23,7 @@ const MOST: usize = 100;
 /// Runs are counted in pages, and no page tells the address of the next one.
 #[derive(Debug, Deserialize)]
 struct Part {
-    #[serde(default = "Vec::new", deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::list")]
     values: Vec<Wire>,
     #[serde(default)]
     size: Option<i64>,

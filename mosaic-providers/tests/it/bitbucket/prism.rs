@@ -17,7 +17,7 @@ use crate::support::prism::{Document, Prism, Told, told};
 
 const COMMIT: &str = "0123456789012345678901234567890123456789";
 
-/// What makes examples fit together: ids of commits that differ, a pull request that is open until it is merged or declined, no
+/// What makes examples fit together: repositories with an owner, ids of commits that differ, a pull request that is open until it is merged or declined, no
 /// second page, and runs that go on until they are said to have ended.
 #[derive(Default)]
 struct Sense {
@@ -37,6 +37,9 @@ impl Sense {
             None => vec![value],
         };
         for one in all.into_iter().filter(|one| one.is_object()) {
+            if one.get("full_name").is_some() {
+                one["full_name"] = "acme/widget".into();
+            }
             if matches!(end, "commits" | "commit")
                 || path.contains("/merge-base/")
                 || path.contains("/commit/")
@@ -68,6 +71,47 @@ impl Sense {
             }
         }
     }
+}
+
+/// What the document leaves out although its own texts show it: the bodies of branches and webhooks, the form of a commit, and
+/// that states may be several and lists be turned round.
+fn amend(document: &mut Value) {
+    let paths = &mut document["paths"];
+    let repo = "/repositories/{workspace}/{repo_slug}";
+    let parameters = |paths: &Value, path: &str, method: &str| -> Vec<Value> {
+        paths[format!("{repo}{path}")][method]["parameters"].as_array().cloned().unwrap_or_default()
+    };
+    let body = json!({ "in": "body", "name": "_body", "required": true, "schema": { "type": "object" } });
+    let field = json!({ "in": "formData", "name": "branch", "type": "string", "required": true });
+    let mut changed = Vec::new();
+    for (path, more) in [("/refs/branches", &body), ("/hooks", &body), ("/src", &field)] {
+        let mut all = parameters(paths, path, "post");
+        all.push(more.clone());
+        changed.push((path, "post", all));
+    }
+    for path in ["/pullrequests", "/pipelines"] {
+        let mut all = parameters(paths, path, "get");
+        for one in &mut all {
+            match one["name"].as_str() {
+                Some("state") => {
+                    let words = one["enum"].take();
+                    one["type"] = "array".into();
+                    one["collectionFormat"] = "multi".into();
+                    one["items"] = json!({ "type": "string", "enum": words });
+                    if let Some(fields) = one.as_object_mut() {
+                        fields.remove("enum");
+                    }
+                }
+                Some("sort") => one["enum"] = json!(["created_on", "-created_on"]),
+                _ => {}
+            }
+        }
+        changed.push((path, "get", all));
+    }
+    for (path, method, all) in changed {
+        paths[format!("{repo}{path}")][method]["parameters"] = all.into();
+    }
+    paths[format!("{repo}/src")]["post"]["consumes"] = json!(["multipart/form-data"]);
 }
 
 async fn git(git: &BitbucketGit, told: &mut Told) {
@@ -150,7 +194,7 @@ async fn pipelines(ci: &BitbucketPipelines, sense: &Sense, told: &mut Told) {
 async fn prism_takes_every_request_of_bitbucket() {
     let sense = Arc::new(Sense::default());
     let mend = Arc::clone(&sense);
-    let document = Document::new("bitbucket/swagger.v2.pruned.json").below("/2.0");
+    let document = Document::new("bitbucket/swagger.v2.pruned.json").below("/2.0").amend(amend);
     let document = document.mended_by(move |path, value| mend.mend(path, value));
     let Some(prism) = Prism::boot(document).await else { return };
     let config = || config(&format!("{}/2.0", prism.url()), "t0ken");

@@ -54,7 +54,10 @@ async fn recorded_pull_requests_are_understood() {
     let said: Vec<_> = comments.iter().map(|one| (one.id.as_str(), one.body.as_str())).collect();
     assert_eq!(said, [("223684280", "Test comment 1"), ("223684282", "Test comment 2")]);
     let reviews = git.list_reviews(&cx, ListReviews::new(OWNER, NAME, 1u64)).await.unwrap();
-    assert!(reviews.items.is_empty(), "who only takes part has not reviewed");
+    // Who only takes part has not reviewed.
+    let said: Vec<_> = reviews.items.iter().map(|one| (one.author.as_deref(), one.verdict)).collect();
+    let (approved, refused) = (ReviewVerdict::Approve, ReviewVerdict::RequestChanges);
+    assert_eq!(said, [(Some("User01Nickname"), refused), (Some("User04Nickname"), approved)]);
     let approve = ReviewPullRequest::new(OWNER, NAME, 1u64, ReviewVerdict::Approve);
     let review = git.review_pull_request(&cx, approve).await.unwrap();
     assert_eq!((review.id.as_str(), review.author.as_deref()), ("{User04UUID}", Some("User04Nickname")));
