@@ -85,10 +85,8 @@ async fn an_address_and_a_token_are_credentials() {
 async fn factories_make_what_they_are_named_after() {
     let made = mosaic_providers::factories();
     for service in [ServiceKind::Git, ServiceKind::Cicd] {
-        let named = |factory: &&Box<dyn mosaic_core::plugin::Factory>| {
-            (factory.provider(), factory.service()) == ("bitbucket", service)
-        };
-        let factory = made.iter().find(named).unwrap_or_else(|| panic!("nothing makes {service:?}"));
+        let found = made.iter().find(|one| (one.provider(), one.service()) == ("bitbucket", service));
+        let factory = found.unwrap_or_else(|| panic!("nothing makes {service:?}"));
         let create = async |config: Value| {
             factory.create(FactoryInput::new(ProviderId::new("forge").unwrap(), config)).await
         };
