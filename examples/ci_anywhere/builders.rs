@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mosaic::prelude::*;
 use mosaic_core::testkit::suite::cicd::{Draft, JobDraft, Step};
 
+use crate::fake::bitbucket::{BASE, Bitbucket};
 use crate::fake::circleci::{self, Store, config_yml};
 use crate::fake::forge::{Forge, NewRepo, Put, program_lines};
 use crate::fake::github::{GitHub, actions};
@@ -65,7 +66,21 @@ impl StandIns {
         let circle = circleci::CircleCi::new(&circle);
         circle.keeps_at(store.url());
         let order = |pipeline: &str| TriggerRun::new("acme", "widget", pipeline);
+        let bucket = Bitbucket::new(
+            forge(&[
+                on("main", "bitbucket-pipelines.yml", bitbucket_definition(&release())),
+                on(ENDLESS, "bitbucket-pipelines.yml", bitbucket_definition(&endless())),
+            ])
+            .await?,
+        );
         let systems = vec![
+            System {
+                provider: "bitbucket",
+                server: Server::start(bucket.router()).await,
+                base: BASE,
+                ends: order("release").at("main"),
+                never_ends: order("release").at(ENDLESS),
+            },
             System {
                 provider: "circleci",
                 server: Server::start(router(circle)).await,
@@ -162,6 +177,15 @@ fn endless() -> Draft {
 fn gitlab_definition(draft: &Draft) -> String {
     let jobs = draft.jobs.iter().map(|job| format!("{}:\n  script: [\"true\"]\n", job.name));
     program_lines(draft, "#") + &jobs.collect::<String>()
+}
+
+/// A definition in Bitbucket's language, in the same way: one pipeline with a name.
+fn bitbucket_definition(draft: &Draft) -> String {
+    let step = |job: &JobDraft| {
+        format!("      - step:\n          name: {}\n          script: [\"true\"]\n", job.name)
+    };
+    let steps: String = draft.jobs.iter().map(step).collect();
+    format!("{}pipelines:\n  custom:\n    release:\n{steps}", program_lines(draft, "#"))
 }
 
 /// A forge with a repository that has these files: branch, path and text.
