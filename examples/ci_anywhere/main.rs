@@ -1,4 +1,4 @@
-//! One call on every CI system: the same code starts a run, follows its log, takes what it leaves behind and says how it ended, in
+//! One call on every CI system, six of them: the same code starts a run, follows its log, takes what it leaves behind and says how it ended, in
 //! our words and in those of the vendor.
 //!
 //! `cargo run --features vendors --example ci_anywhere`. Without an account it runs against servers on loopback that stand in for
