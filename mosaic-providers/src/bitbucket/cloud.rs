@@ -106,12 +106,6 @@ pub(super) fn revision<'a>(field: &str, text: &'a str) -> Result<&'a str> {
     Ok(text)
 }
 
-/// The same error of a later step of a write whose earlier steps were made: it may have done something.
-pub(super) fn after_a_step(error: Error) -> Error {
-    let delivery = error.delivered().max(Delivery::Answered);
-    error.worst(delivery, true)
-}
-
 pub(super) fn conflict(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Conflict, text.into())
 }

@@ -7,7 +7,7 @@ use mosaic_core::types::git::{FileContent, FileDeleted, FileWritten};
 use mosaic_core::types::{Blob, RepoRef};
 use serde::Deserialize;
 
-use super::super::cloud::{Cloud, after_a_step, conflict, not_found, repo, revision, unclear, unsupported};
+use super::super::cloud::{Cloud, conflict, not_found, repo, revision, unclear, unsupported};
 use super::super::wire;
 use super::repository::{self, FIRST_BRANCH};
 use super::upload::{Form, blob_id};
@@ -154,7 +154,7 @@ async fn commit_form(cloud: &Cloud, cx: &CallContext, of: &RepoRef, form: Form) 
     let place = answer.header("location").unwrap_or_default();
     let id = place.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if !is_object_id(id) {
-        return Err(after_a_step(unclear("the commit was made, and its id is not told")));
+        return Err(Error::after_a_step(unclear("the commit was made, and its id is not told")));
     }
     Ok(id.to_owned())
 }

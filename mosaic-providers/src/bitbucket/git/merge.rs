@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::super::cloud::{Cloud, after_a_step, conflict, named, unclear};
+use super::super::cloud::{Cloud, conflict, named, unclear};
 use super::pull_request::{self, Wire, decline};
 use super::{branch, commit, compare};
 use crate::forge::names;
@@ -96,11 +96,11 @@ pub(super) async fn branch(cloud: &Cloud, cx: &CallContext, op: MergeBranch) -> 
                 Ok(_) => Err(error),
                 Err(_) => {
                     let text = format!("{}; pull request {number} stays open", error.message());
-                    Err(after_a_step(Error::new(error.kind(), text).delivery(Delivery::Answered)))
+                    Err(Error::after_a_step(Error::new(error.kind(), text).delivery(Delivery::Answered)))
                 }
             }
         }
-        Err(error) if made => Err(after_a_step(error)),
+        Err(error) if made => Err(Error::after_a_step(error)),
         Err(error) => Err(error),
     }
 }
@@ -131,16 +131,16 @@ async fn run(cloud: &Cloud, cx: &CallContext, merge: &Merge<'_>) -> Result<Merge
     if let Some(expected) = merge.head.filter(|expected| !stands_for(merged.head(), expected)) {
         let head = merged.head().unwrap_or("no commit");
         let text = format!("pull request {} was merged at {head}, as {expected} moved on", merge.number);
-        return Err(after_a_step(conflict(text)));
+        return Err(Error::after_a_step(conflict(text)));
     }
     let told = merged.merge_commit().map(|hash| commit::whole(cloud, cx, merge.of, hash));
     let whole = match told {
-        Some(whole) => whole.await.map_err(after_a_step)?,
+        Some(whole) => whole.await.map_err(Error::after_a_step)?,
         None => None,
     };
     let commit = whole.ok_or_else(|| {
         let text = format!("pull request {} was merged, and its merge commit is not told", merge.number);
-        after_a_step(unclear(text))
+        Error::after_a_step(unclear(text))
     })?;
     Ok(MergeResult::new(commit, merge.method))
 }
@@ -162,12 +162,15 @@ async fn send(cloud: &Cloud, cx: &CallContext, merge: &Merge<'_>) -> Result<Wire
     let answer = cloud.client.post(place.clone()).json(&body).raw(cx).await?;
     if answer.status.as_u16() != 202 {
         return serde_json::from_slice(&answer.value).map_err(|error| {
-            after_a_step(unclear(format!("the answer of Bitbucket to a merge cannot be read: {error}")))
+            Error::after_a_step(unclear(format!(
+                "the answer of Bitbucket to a merge cannot be read: {error}"
+            )))
         });
     }
     let task = answer.header("location").and_then(|place| place.trim_end_matches('/').rsplit('/').next());
     let task = task.filter(|task| !task.is_empty()).map(str::to_owned);
-    let task = task.ok_or_else(|| after_a_step(unclear("the merge goes on, and its task is not told")))?;
+    let task =
+        task.ok_or_else(|| Error::after_a_step(unclear("the merge goes on, and its task is not told")))?;
     let end = Instant::now() + cloud.patience;
     loop {
         let path = place.clone().part("task-status").part(&task);
@@ -176,16 +179,20 @@ async fn send(cloud: &Cloud, cx: &CallContext, merge: &Merge<'_>) -> Result<Wire
             Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Conflict) => {
                 return Err(error);
             }
-            answer => answer.map_err(after_a_step)?,
+            answer => answer.map_err(Error::after_a_step)?,
         };
         match now.merge_result {
             Some(merged) if now.task_status == "SUCCESS" => return Ok(merged),
             None if now.task_status == "SUCCESS" => {
-                return pull_request::fetch(cloud, cx, merge.of, merge.number).await.map_err(after_a_step);
+                return pull_request::fetch(cloud, cx, merge.of, merge.number)
+                    .await
+                    .map_err(Error::after_a_step);
             }
             _ if Instant::now() + STEP > end => {
                 let text = format!("the merge of pull request {} still goes on", merge.number);
-                return Err(after_a_step(Error::new(ErrorKind::Timeout, text).delivery(Delivery::Answered)));
+                return Err(Error::after_a_step(
+                    Error::new(ErrorKind::Timeout, text).delivery(Delivery::Answered),
+                ));
             }
             _ => sleep(STEP).await,
         }

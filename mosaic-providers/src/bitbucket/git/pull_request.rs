@@ -8,7 +8,7 @@ use mosaic_core::types::{Page, RepoRef, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::cloud::{Cloud, after_a_step, conflict, invalid, named, repo, unsupported};
+use super::super::cloud::{Cloud, conflict, invalid, named, repo, unsupported};
 use super::super::page::{self, Listing, MOST_PULL_REQUESTS, Place};
 use super::super::wire::{self, Account, login, moment, reference, text};
 use super::{branch, commit};
@@ -206,7 +206,7 @@ pub(super) async fn create(cloud: &Cloud, cx: &CallContext, op: CreatePullReques
     }
     branches(&op.source, &op.target)?;
     let wire = open(cloud, cx, &op).await?;
-    wire.whole(cloud, cx, &op.repo).await.map_err(after_a_step)
+    wire.whole(cloud, cx, &op.repo).await.map_err(Error::after_a_step)
 }
 
 pub(super) async fn fetch(cloud: &Cloud, cx: &CallContext, of: &RepoRef, number: u64) -> Result<Wire> {
@@ -236,7 +236,13 @@ pub(super) async fn list(cloud: &Cloud, cx: &CallContext, op: ListPullRequests) 
     listing.page(cloud, cx, &op.page, |wire: Wire| Some(PullRequest::from(wire))).await
 }
 
+/// How many pages of pull requests of forks are gone through to find the own one.
+const MOST_PAGES: usize = 20;
+
 /// The open pull request that brings one branch into another, both of this repository.
+///
+/// # Errors
+/// `Unsupported` where too many forks bring branches of the same names, else those of any request.
 pub(super) async fn open_between(
     cloud: &Cloud,
     cx: &CallContext,
@@ -250,7 +256,8 @@ pub(super) async fn open_between(
         branch::quoted(target)
     );
     let mut place = Some(Place { skip: 0, query: page::first(&[("q", &query)], MOST_PULL_REQUESTS) });
-    while let Some(at) = place.take() {
+    for _ in 0..MOST_PAGES {
+        let Some(at) = place.take() else { return Ok(None) };
         let path = repo(of)?.part("pullrequests");
         let (found, next) = page::read::<Wire>(cloud, cx, path, at, usize::MAX).await?;
         let same = |wire: &Wire| {
@@ -263,7 +270,12 @@ pub(super) async fn open_between(
         }
         place = next;
     }
-    Ok(None)
+    match place {
+        None => Ok(None),
+        Some(_) => Err(unsupported(
+            "too many pull requests of forks join branches of these names to find the own one",
+        )),
+    }
 }
 
 /// Only open ones can be changed, and a closed one stays closed. Reviewers that a change does not name would be taken off, so all
@@ -312,10 +324,10 @@ pub(super) async fn update(cloud: &Cloud, cx: &CallContext, op: UpdatePullReques
     }
     if op.open == Some(false) && state == PullRequestState::Open {
         let declined = decline(cloud, cx, &op.repo, number).await;
-        wire = if changes { declined.map_err(after_a_step)? } else { declined? };
+        wire = if changes { declined.map_err(Error::after_a_step)? } else { declined? };
     }
     let whole = wire.whole(cloud, cx, &op.repo).await;
-    if changes || op.open == Some(false) { whole.map_err(after_a_step) } else { whole }
+    if changes || op.open == Some(false) { whole.map_err(Error::after_a_step) } else { whole }
 }
 
 fn changed(now: &Wire, op: &UpdatePullRequest, target: Option<&str>) -> Value {

@@ -1,13 +1,13 @@
 //! Reviews of pull requests: what each participant last said, and words beside it as comments.
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{ErrorKind, Result};
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::git::{ListReviews, ReviewPullRequest};
 use mosaic_core::types::git::{Review, ReviewVerdict};
 use mosaic_core::types::{Page, RepoRef, Timestamp};
 use serde::Deserialize;
 
-use super::super::cloud::{Cloud, after_a_step, invalid};
+use super::super::cloud::{Cloud, invalid};
 use super::super::page::MOST;
 use super::super::wire::{Account, login, moment};
 use super::{comment, pull_request};
@@ -31,12 +31,16 @@ impl Participant {
     }
 
     /// The review; none of somebody who only takes part. Whoever reviews has one, so the id is theirs.
+    fn verdict(&self) -> Option<ReviewVerdict> {
+        match self.state.as_deref() {
+            Some("approved") => Some(ReviewVerdict::Approve),
+            Some("changes_requested") => Some(ReviewVerdict::RequestChanges),
+            _ => None,
+        }
+    }
+
     fn said(self) -> Option<Review> {
-        let verdict = match self.state.as_deref() {
-            Some("approved") => ReviewVerdict::Approve,
-            Some("changes_requested") => ReviewVerdict::RequestChanges,
-            _ => return None,
-        };
+        let verdict = self.verdict()?;
         let id = self.user.as_ref().and_then(|user| user.uuid.clone()).unwrap_or_default();
         let mut review = Review::new(id, verdict);
         (review.author, review.created_at) = (login(self.user), self.participated_on);
@@ -66,7 +70,7 @@ pub(super) async fn review(cloud: &Cloud, cx: &CallContext, op: ReviewPullReques
     };
     let mut review = judge(cloud, cx, &op, word).await?;
     if let Some(body) = said {
-        comment::post(cloud, cx, &op.repo, op.number, body, None).await.map_err(after_a_step)?;
+        comment::post(cloud, cx, &op.repo, op.number, body, None).await.map_err(Error::after_a_step)?;
     }
     review.body = op.body;
     Ok(review)
@@ -79,8 +83,8 @@ async fn judge(cloud: &Cloud, cx: &CallContext, op: &ReviewPullRequest, word: &s
         Ok(participant) => participant,
         Err(error) if error.kind() == ErrorKind::Conflict => {
             match mine(cloud, cx, &op.repo, op.number).await? {
-                Some(participant) => participant,
-                None => return Err(error),
+                Some(participant) if participant.verdict() == Some(op.verdict) => participant,
+                _ => return Err(error),
             }
         }
         Err(error) => return Err(error),

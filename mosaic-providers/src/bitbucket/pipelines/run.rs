@@ -168,7 +168,7 @@ pub(super) async fn cancel(cloud: &Cloud, cx: &CallContext, op: CancelRun) -> Re
     let stopped = cloud.client.post(place(&op.repo, &op.run)?.part("stopPipeline")).done(cx).await;
     let after = fetch(cloud, cx, &op.repo, &op.run).await;
     match (stopped, after) {
-        (Ok(_), after) => Ok(after.map_err(super::super::cloud::after_a_step)?.run(&op.repo)),
+        (Ok(_), after) => Ok(after.map_err(mosaic_core::error::Error::after_a_step)?.run(&op.repo)),
         // It may have ended since the look at it, which is told as a bad request.
         (Err(error), Ok(after)) if error.kind() == ErrorKind::Invalid && after.state().is_final() => {
             Ok(after.run(&op.repo))
