@@ -44,7 +44,8 @@ async fn main() -> Done {
 }
 
 async fn on_a_real_one(provider: String) -> Done {
-    let (repo, pipeline) = (var("MOSAIC_CI_REPO")?, var("MOSAIC_CI_PIPELINE")?);
+    let need = |name: &str| var(name).map_err(|_| format!("set {name}; the head of this example says how"));
+    let (repo, pipeline) = (need("MOSAIC_CI_REPO")?, need("MOSAIC_CI_PIPELINE")?);
     let (owner, name) = repo.rsplit_once('/').ok_or("MOSAIC_CI_REPO is OWNER/NAME")?;
     let mut order = TriggerRun::new(owner, name, pipeline);
     order.at = var("MOSAIC_CI_AT").ok();
@@ -89,7 +90,10 @@ async fn on_stand_ins() -> Done {
 /// Every provider that is switched on, each for the calls whose attribute names it.
 async fn assemble(variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Done<Mosaic> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/config/ci_anywhere.yaml");
-    let config: Config = Loader::new().environment(variables).load(file)?;
+    let config: Config = Loader::new().environment(variables).load(file).unwrap_or_else(|report| {
+        eprintln!("{report}");
+        std::process::exit(1)
+    });
     let providers: Vec<_> = config.provider_ids().cloned().collect();
     let builder = config.builder(mosaic::factories())?;
     let builder = providers.iter().fold(builder, |builder, id| {

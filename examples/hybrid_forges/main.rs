@@ -39,7 +39,11 @@ async fn main() -> Done {
 
     // The same file for both; only the variables differ.
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/config/hybrid_forges.yaml");
-    let config = Loader::new().environment(move |name| variables.get(name).cloned()).load(file)?;
+    let config = Loader::new().environment(move |name| variables.get(name).cloned()).load(file);
+    let config = config.unwrap_or_else(|report| {
+        eprintln!("{report}");
+        std::process::exit(1)
+    });
     let mosaic = config.builder(mosaic::factories())?.build().await?;
     let result = tell(&mosaic, &repos, stand_ins.as_ref()).await;
     // Whatever happened, nothing is left behind.
