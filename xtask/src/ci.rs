@@ -9,7 +9,7 @@ use crate::steps::{Steps, show};
 use crate::workspace::Workspace;
 use crate::{features, floors, generate, licences, lint, scaffold, sizes, test, words};
 
-/// Minutes that all stages together may take. Seven vendors with the servers of their documents took the first forty.
+/// Minutes that all stages together may take. The suites of the vendors and the servers of their documents are most of them.
 pub(crate) const BUDGET_MINUTES: u64 = 60;
 
 /// The environment variable that sets another budget.
