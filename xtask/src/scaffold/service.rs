@@ -148,7 +148,7 @@ pub(super) const SERVICES: &[Service] = &[
         call: r#"json!({ "space": "handbook" })"#,
         suite: concat!(
             stands_on!("create_space", "CreateSpace::META"),
-            runs!("document::run(&plugin, operations)")
+            runs!("document::run(&plugin, &document::World::new(operations))")
         ),
         suite_imports: &[
             "mosaic_core::op::Operation as _",

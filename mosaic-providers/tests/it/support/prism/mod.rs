@@ -5,6 +5,7 @@
 mod paths;
 mod program;
 mod proxy;
+#[cfg(any(feature = "bitbucket", feature = "github", feature = "woodpecker"))]
 mod told;
 mod violation;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 use self::paths::Paths;
 use self::program::Program;
 use self::proxy::Proxy;
+#[cfg(any(feature = "bitbucket", feature = "github", feature = "woodpecker"))]
 pub(crate) use self::told::{Told, told};
 pub(crate) use self::violation::Violation;
 use super::serve::{Seen, Server};
