@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_budget_is_read_in_minutes() {
-        assert_eq!(budget(None).unwrap(), Duration::from_secs(2_400));
+        assert_eq!(budget(None).unwrap(), Duration::from_secs(3_600));
         assert_eq!(budget(Some("90")).unwrap(), Duration::from_secs(5_400));
         assert!(budget(Some("an hour")).is_err());
     }

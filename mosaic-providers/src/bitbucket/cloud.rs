@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
-use mosaic_core::op::{OpSet, VendorRead, VendorWrite};
 use mosaic_core::plugin::HealthReport;
-use mosaic_core::types::vendor::VendorAnswer;
-use mosaic_core::types::{RepoRef, ServiceKind};
-use serde_json::Value;
+use mosaic_core::types::RepoRef;
 
 use super::client::{connect, health};
 use super::config::BitbucketConfig;
+pub(super) use crate::forge::fault::{conflict, invalid, not_found, unsupported};
 use crate::forge::names;
+pub(super) use crate::forge::names::revision;
+pub(super) use crate::http::without_nulls as named;
 use crate::http::{Auth, Client, Path, at};
 
 /// The API, shared by all calls.
@@ -25,8 +24,6 @@ pub(super) struct Cloud {
     pub(super) patience: Duration,
     /// Whether somebody asks, or nobody in particular.
     anonymous: bool,
-    /// Whether calls in the vendor's own words may be made.
-    vendor_calls: bool,
 }
 
 impl Cloud {
@@ -36,42 +33,11 @@ impl Cloud {
     /// `Config`, naming the field.
     pub(super) fn new(config: &BitbucketConfig) -> Result<Self> {
         Ok(Self {
-            client: connect(config)?,
+            client: connect(config)?.vendor_calls(config.vendor_calls),
             project: config.project.clone(),
             patience: Duration::from_millis(config.merge_wait_ms),
             anonymous: config.auth == Auth::None,
-            vendor_calls: config.vendor_calls,
         })
-    }
-
-    /// What a plugin declares that offers these operations of a family.
-    pub(super) fn declared(&self, family: ServiceKind, offered: OpSet) -> OpSet {
-        if self.vendor_calls { offered.and(OpSet::vendor(family)) } else { offered }
-    }
-
-    /// Fetches something in the vendor's own words.
-    ///
-    /// # Errors
-    /// `Unsupported` where that is not allowed, else those of any request.
-    pub(super) async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
-        self.allowed()?;
-        self.client.vendor_read(cx, op).await
-    }
-
-    /// Changes something in the vendor's own words.
-    ///
-    /// # Errors
-    /// `Unsupported` where that is not allowed, else those of any request.
-    pub(super) async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
-        self.allowed()?;
-        self.client.vendor_write(cx, op).await
-    }
-
-    fn allowed(&self) -> Result<()> {
-        if self.vendor_calls {
-            return Ok(());
-        }
-        Err(unsupported("calls in the vendor's own words are not allowed here: set `vendorCalls`"))
     }
 
     /// How Bitbucket is, by the cheapest call that shows whether the credentials are accepted.
@@ -87,39 +53,6 @@ impl Cloud {
 pub(super) fn repo(repo: &RepoRef) -> Result<Path> {
     names::hosted(repo)?;
     Ok(at!["repositories", &repo.owner, &repo.name])
-}
-
-/// An object without the fields that say nothing.
-pub(super) fn named(mut body: Value) -> Value {
-    if let Value::Object(fields) = &mut body {
-        fields.retain(|_, value| !value.is_null());
-    }
-    body
-}
-
-/// Checks a branch, tag or commit as a caller names it.
-///
-/// # Errors
-/// `Invalid`.
-pub(super) fn revision<'a>(field: &str, text: &'a str) -> Result<&'a str> {
-    names::Revision::parse(field, text)?;
-    Ok(text)
-}
-
-pub(super) fn conflict(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Conflict, text.into())
-}
-
-pub(super) fn invalid(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Invalid, text.into())
-}
-
-pub(super) fn not_found(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::NotFound, text.into())
-}
-
-pub(super) fn unsupported(text: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Unsupported, text.into())
 }
 
 /// An answer that was given and does not say what it must.

@@ -77,10 +77,7 @@ impl CircleCi {
         if server.parameter.is_none() {
             operations.push(ListPipelines::META);
         }
-        let mut operations = OpSet::of(&operations);
-        if config.vendor_calls {
-            operations = operations.and(OpSet::vendor(ServiceKind::Cicd));
-        }
+        let operations = server.client.declared(ServiceKind::Cicd, OpSet::of(&operations));
         let info = PluginInfo::new("circleci", env!("CARGO_PKG_VERSION"), operations);
         Ok(Self { info: info.reports_delivery(true), server })
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ActionsConfig, GitHubGit, GitHubIssues};
-use crate::http::{Auth, HttpConfig};
+use crate::http::{Auth, Client, HttpConfig};
 
 /// The provider's name in configurations.
 pub(super) const PROVIDER: &str = "github";
@@ -116,10 +116,9 @@ impl GitHubConfig {
     }
 }
 
-/// What a plugin says of itself: these operations, and those of the vendor's own where the configuration allows them.
-pub(super) fn info(config: &GitHubConfig, offered: &[&OpMeta], vendor: &[&OpMeta]) -> PluginInfo {
-    let beside = if config.vendor_calls { vendor } else { &[] };
-    let operations = beside.iter().fold(OpSet::of(offered), |set, meta| set.with(meta));
+/// What a plugin of a service says of itself: these operations, and calls in GitHub's own words where they are allowed.
+pub(super) fn info(client: &Client, service: ServiceKind, offered: &[&OpMeta]) -> PluginInfo {
+    let operations = client.declared(service, OpSet::of(offered));
     PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), operations).reports_delivery(true)
 }
 

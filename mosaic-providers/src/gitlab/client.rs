@@ -5,10 +5,8 @@ use std::sync::Arc;
 use http::Method;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
-use mosaic_core::op::{VendorRead, VendorWrite};
 use mosaic_core::plugin::HealthReport;
 use mosaic_core::types::RepoRef;
-use mosaic_core::types::vendor::VendorAnswer;
 use serde_json::Value;
 
 use super::config::GitLabConfig;
@@ -35,8 +33,6 @@ static DIALECT: Dialect = Dialect {
 #[derive(Debug, Clone)]
 pub(super) struct GitLab {
     pub(super) client: Arc<Client>,
-    /// Whether calls in GitLab's own words may be made.
-    vendor_calls: bool,
 }
 
 impl GitLab {
@@ -47,26 +43,9 @@ impl GitLab {
             identities: &config.identities,
             http: &config.http,
         };
-        let client = Arc::new(Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?);
-        Ok(Self { client, vendor_calls: config.vendor_calls })
-    }
-
-    /// Fetches something in GitLab's own words, where that is allowed.
-    pub(super) async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
-        self.allowed()?;
-        self.client.vendor_read(cx, op).await
-    }
-
-    /// Changes something in GitLab's own words, where that is allowed.
-    pub(super) async fn vendor_write<F>(&self, cx: &CallContext, op: VendorWrite<F>) -> Result<VendorAnswer> {
-        self.allowed()?;
-        self.client.vendor_write(cx, op).await
-    }
-
-    fn allowed(&self) -> Result<()> {
-        let refused =
-            || unsupported("calls in the vendor's own words are not allowed here: set `vendorCalls`");
-        if self.vendor_calls { Ok(()) } else { Err(refused()) }
+        let client = Client::new(&DIALECT, &access, &|_, _, _| Ok(None))?;
+        let client = Arc::new(client.vendor_calls(config.vendor_calls));
+        Ok(Self { client })
     }
 
     pub(super) fn get(&self, path: Path) -> Request<'_> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::OpSet;
 use mosaic_core::plugin::{Factory, FactoryInput, Plugin};
 use mosaic_core::types::ServiceKind;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -69,11 +68,6 @@ impl GitLabConfig {
     pub fn http(mut self, http: HttpConfig) -> Self {
         self.http = http;
         self
-    }
-
-    /// What a provider declares that offers these operations.
-    pub(super) fn operations(&self, offered: OpSet, service: ServiceKind) -> OpSet {
-        if self.vendor_calls { offered.and(OpSet::vendor(service)) } else { offered }
     }
 
     fn read(input: FactoryInput) -> Result<Self> {

@@ -9,9 +9,9 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION}
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
-use mosaic_core::op::ItemStream;
+use mosaic_core::op::{ItemStream, OpSet};
 use mosaic_core::plugin::Measure;
-use mosaic_core::types::{Chunk, Secret};
+use mosaic_core::types::{Chunk, Secret, ServiceKind};
 use tokio::time::Instant;
 use url::Url;
 
@@ -141,6 +141,12 @@ impl Client {
     pub fn vendor_calls(mut self, allowed: bool) -> Self {
         self.1 = if allowed { Vendor::Allowed } else { Vendor::Refused };
         self
+    }
+
+    /// What a plugin of a service declares that offers these operations: calls in the vendor's own words too, where they are
+    /// allowed.
+    pub fn declared(&self, service: ServiceKind, offered: OpSet) -> OpSet {
+        if self.refuses_vendor_calls() { offered } else { offered.and(OpSet::vendor(service)) }
     }
 
     /// Whether calls in the vendor's own words are refused.

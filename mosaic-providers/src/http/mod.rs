@@ -47,5 +47,6 @@ pub use events::{Event, Events};
 pub use pace::Pace;
 pub use page::{Numbered, Sifted, has_next, limit_of, sift, token_of, tokened};
 pub use path::Path;
+pub(crate) use request::without_nulls;
 pub use request::{HINT, Hint, Request};
 pub use transport::Transport;

@@ -8,6 +8,7 @@ use mosaic_core::op::ItemStream;
 use mosaic_core::types::{Chunk, Secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -287,6 +288,14 @@ impl std::fmt::Debug for Request<'_> {
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
+}
+
+/// An object without the fields that say nothing, as a body for vendors that take `null` for a wish.
+pub(crate) fn without_nulls(mut body: Value) -> Value {
+    if let Value::Object(fields) = &mut body {
+        fields.retain(|_, value| !value.is_null());
+    }
+    body
 }
 
 #[cfg(test)]

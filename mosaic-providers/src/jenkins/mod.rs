@@ -74,8 +74,7 @@ impl JenkinsCi {
             JobLog::META,
             DownloadArtifact::META,
         ]);
-        let operations =
-            if config.vendor_calls { operations.and(OpSet::vendor(ServiceKind::Cicd)) } else { operations };
+        let operations = server.client.declared(ServiceKind::Cicd, operations);
         let info = PluginInfo::new("jenkins", env!("CARGO_PKG_VERSION"), operations);
         Ok(Self { info: info.reports_delivery(true), server })
     }

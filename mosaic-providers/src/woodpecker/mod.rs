@@ -22,7 +22,7 @@ use mosaic_core::op::{ItemStream, OpSet, Operation as _, StreamOperation as _, V
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::cicd::{Job, Pipeline, PipelineRun};
 use mosaic_core::types::vendor::VendorAnswer;
-use mosaic_core::types::{Chunk, Page};
+use mosaic_core::types::{Chunk, Page, ServiceKind};
 
 use client::Server;
 pub use config::{WoodpeckerConfig, WoodpeckerFactory};
@@ -70,10 +70,8 @@ impl Woodpecker {
         if server.variable.is_none() {
             operations.push(ListPipelines::META);
         }
-        if config.vendor_calls {
-            operations.extend([VendorRead::<OfCicd>::META, VendorWrite::<OfCicd>::META]);
-        }
-        let info = PluginInfo::new("woodpecker", env!("CARGO_PKG_VERSION"), OpSet::of(&operations));
+        let operations = server.client.declared(ServiceKind::Cicd, OpSet::of(&operations));
+        let info = PluginInfo::new("woodpecker", env!("CARGO_PKG_VERSION"), operations);
         Ok(Self { info: info.reports_delivery(true), server })
     }
 }

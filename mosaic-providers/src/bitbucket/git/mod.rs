@@ -65,7 +65,7 @@ impl BitbucketGit {
     /// `Config`, naming the field.
     pub fn new(config: BitbucketConfig) -> Result<Self> {
         let cloud = Cloud::new(&config)?;
-        let operations = cloud.declared(ServiceKind::Git, offered());
+        let operations = cloud.client.declared(ServiceKind::Git, offered());
         let info = PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
         Ok(Self { info, cloud })
     }
@@ -211,9 +211,9 @@ impl GitService for BitbucketGit {
     }
 
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
-        self.cloud.vendor_read(cx, op).await
+        self.cloud.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
-        self.cloud.vendor_write(cx, op).await
+        self.cloud.client.vendor_write(cx, op).await
     }
 }

@@ -66,7 +66,7 @@ impl BitbucketPipelines {
     /// `Config`, naming the field.
     pub fn new(config: BitbucketConfig) -> Result<Self> {
         let cloud = Cloud::new(&config)?;
-        let operations = cloud.declared(ServiceKind::Cicd, OpSet::of(OFFERED));
+        let operations = cloud.client.declared(ServiceKind::Cicd, OpSet::of(OFFERED));
         let info = PluginInfo::new(PROVIDER, env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
         Ok(Self { info, cloud })
     }
@@ -122,9 +122,9 @@ impl CicdService for BitbucketPipelines {
     }
 
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
-        self.cloud.vendor_read(cx, op).await
+        self.cloud.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
-        self.cloud.vendor_write(cx, op).await
+        self.cloud.client.vendor_write(cx, op).await
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use crate::object_id::is_object_id;
 pub(crate) use path::FilePath;
 #[cfg(feature = "gitlab")]
 pub(crate) use reference::short;
-pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor};
+pub(crate) use reference::{BranchName, RefKind, RefName, Revision, TagName, Tags, cursor, revision};
 
 /// Owners and repositories: long enough for people, short enough for every file system.
 const NAME_MAX: usize = 100;
@@ -104,8 +104,10 @@ pub(crate) fn title(text: &str) -> Result<()> {
 pub(crate) fn identity(principal: &Principal) -> (String, String) {
     let name: String =
         principal.name().chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).take(200).collect();
-    // Git strips these from both ends, and refuses a name that is nothing else.
-    let name = name.trim_matches([' ', '.', ',', ':', ';', '"', '\\', '\'']).to_owned();
+    // Git strips these from both ends, and refuses a name that is nothing else. Of blanks it knows ASCII's only;
+    // a name of other blanks would show nothing either.
+    let bare = |c: char| c.is_whitespace() || matches!(c, '.' | ',' | ':' | ';' | '"' | '\\' | '\'');
+    let name = name.trim_matches(bare).to_owned();
     let name = if name.is_empty() { "mosaic".to_owned() } else { name };
     let local: String = name
         .chars()

@@ -120,6 +120,15 @@ pub(crate) fn short(text: &str) -> &str {
 #[derive(Debug, Clone)]
 pub(crate) struct Revision(String);
 
+/// Checks a branch, tag or commit as a caller names it.
+///
+/// # Errors
+/// `Invalid`.
+pub(crate) fn revision<'a>(field: &str, text: &'a str) -> Result<&'a str> {
+    Revision::parse(field, text)?;
+    Ok(text)
+}
+
 impl Revision {
     pub(crate) fn parse(field: &str, text: &str) -> Result<Self> {
         if is_object_id(text) || name_fault(text).is_none() {

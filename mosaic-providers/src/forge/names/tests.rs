@@ -203,3 +203,10 @@ fn hostile_names_do_not() {
         assert!(FilePath::parse(path).is_err(), "{path:?}");
     }
 }
+
+#[test]
+fn a_name_that_shows_nothing_is_no_identity() {
+    for blank in ["\u{a0}", "\u{2003} .", "  ", "<>"] {
+        assert_eq!(identity(&Principal::user(blank)).0, "mosaic", "{blank:?}");
+    }
+}

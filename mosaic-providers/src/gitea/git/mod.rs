@@ -66,7 +66,7 @@ impl GiteaGit {
     /// `Config`, naming the field.
     pub fn new(config: GiteaConfig) -> Result<Self> {
         let server = Server::new(&config)?;
-        let operations = server.declared(ServiceKind::Git, OpSet::service(ServiceKind::Git));
+        let operations = server.client.declared(ServiceKind::Git, OpSet::service(ServiceKind::Git));
         let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
             .reports_delivery(true);
         Ok(Self { info, server })
@@ -214,9 +214,9 @@ impl GitService for GiteaGit {
     }
 
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
-        self.server.vendor_read(cx, op).await
+        self.server.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
-        self.server.vendor_write(cx, op).await
+        self.server.client.vendor_write(cx, op).await
     }
 }

@@ -57,7 +57,7 @@ impl GiteaIssues {
         let offered =
             OpSet::service(ServiceKind::Project).without(CreateProject::META).without(UpdateProject::META);
         let server = Server::new(&config)?;
-        let operations = server.declared(ServiceKind::Project, offered);
+        let operations = server.client.declared(ServiceKind::Project, offered);
         let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
             .reports_delivery(true);
         Ok(Self { info, server })
@@ -141,9 +141,9 @@ impl ProjectService for GiteaIssues {
     }
 
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfProject>) -> Result<VendorAnswer> {
-        self.server.vendor_read(cx, op).await
+        self.server.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfProject>) -> Result<VendorAnswer> {
-        self.server.vendor_write(cx, op).await
+        self.server.client.vendor_write(cx, op).await
     }
 }

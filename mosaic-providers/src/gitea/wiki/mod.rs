@@ -57,7 +57,7 @@ impl GiteaWiki {
     /// `Config`, naming the field.
     pub fn new(config: GiteaConfig) -> Result<Self> {
         let server = Server::new(&config)?;
-        let operations = server.declared(ServiceKind::Docs, OpSet::of(OFFERED));
+        let operations = server.client.declared(ServiceKind::Docs, OpSet::of(OFFERED));
         let info = PluginInfo::new(config.product.provider(), env!("CARGO_PKG_VERSION"), operations)
             .reports_delivery(true);
         Ok(Self { info, server })
@@ -111,9 +111,9 @@ impl DocsService for GiteaWiki {
     }
 
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfDocs>) -> Result<VendorAnswer> {
-        self.server.vendor_read(cx, op).await
+        self.server.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfDocs>) -> Result<VendorAnswer> {
-        self.server.vendor_write(cx, op).await
+        self.server.client.vendor_write(cx, op).await
     }
 }

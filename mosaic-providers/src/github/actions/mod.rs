@@ -25,7 +25,7 @@ use mosaic_core::op::{ItemStream, OpMeta, Operation as _, StreamOperation as _, 
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::cicd::{Artifact, Job, Pipeline, PipelineRun};
 use mosaic_core::types::vendor::VendorAnswer;
-use mosaic_core::types::{Chunk, Page};
+use mosaic_core::types::{Chunk, Page, ServiceKind};
 
 use super::client;
 use super::config::{GitHubConfig, info};
@@ -72,9 +72,8 @@ impl GitHubActions {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitHubConfig) -> Result<Self> {
-        let vendor = [VendorRead::<OfCicd>::META, VendorWrite::<OfCicd>::META];
-        let info = info(&config, OFFERED, &vendor);
-        Ok(Self { info, hub: Arc::new(Hub::connect(&config)?) })
+        let hub = Hub::connect(&config)?;
+        Ok(Self { info: info(&hub.client, ServiceKind::Cicd, OFFERED), hub: Arc::new(hub) })
     }
 }
 

@@ -28,12 +28,12 @@ use mosaic_core::op::git::{
 use mosaic_core::op::vendor::OfGit;
 use mosaic_core::op::{OpMeta, Operation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
-use mosaic_core::types::Page;
 use mosaic_core::types::git::{
     Branch, CombinedStatus, Comment, Commit, CommitStatus, Comparison, FileContent, FileDeleted, FileWritten,
     MergeResult, PullRequest, Release, Repository, Review, Tag, TreeEntry, Webhook,
 };
 use mosaic_core::types::vendor::VendorAnswer;
+use mosaic_core::types::{Page, ServiceKind};
 
 use super::client::{self, MOST, at_repo, paged, whole_page};
 use super::config::{self, GitHubConfig};
@@ -97,16 +97,14 @@ const OFFERED: &[&OpMeta] = &[
     ListPullRequestComments::META,
 ];
 
-/// What is offered beside, where the configuration allows it.
-const VENDOR: &[&OpMeta] = &[VendorRead::<OfGit>::META, VendorWrite::<OfGit>::META];
-
 impl GitHubGit {
     /// The git service of one GitHub; nothing is sent yet.
     ///
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitHubConfig) -> Result<Self> {
-        Ok(Self { info: config::info(&config, OFFERED, VENDOR), client: client::connect(&config)? })
+        let client = client::connect(&config)?;
+        Ok(Self { info: config::info(&client, ServiceKind::Git, OFFERED), client })
     }
 }
 

@@ -21,7 +21,7 @@ use mosaic_core::op::{OpMeta, Operation as _, VendorRead, VendorWrite};
 use mosaic_core::plugin::{HandlerTable, HealthReport, Measure, Plugin, PluginInfo};
 use mosaic_core::types::project::{Issue, Label, Project, Sprint, SprintPlan, User};
 use mosaic_core::types::vendor::VendorAnswer;
-use mosaic_core::types::{Comment, Page};
+use mosaic_core::types::{Comment, Page, ServiceKind};
 
 use super::client::{self, MOST, at_repo, paged, whole_page};
 use super::config::{self, GitHubConfig};
@@ -64,16 +64,14 @@ const OFFERED: &[&OpMeta] = &[
     ListUsers::META,
 ];
 
-/// What is offered beside, where the configuration allows it.
-const VENDOR: &[&OpMeta] = &[VendorRead::<OfProject>::META, VendorWrite::<OfProject>::META];
-
 impl GitHubIssues {
     /// The tracker of one GitHub; nothing is sent yet.
     ///
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitHubConfig) -> Result<Self> {
-        Ok(Self { info: config::info(&config, OFFERED, VENDOR), client: client::connect(&config)? })
+        let client = client::connect(&config)?;
+        Ok(Self { info: config::info(&client, ServiceKind::Project, OFFERED), client })
     }
 }
 

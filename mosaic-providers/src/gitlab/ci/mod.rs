@@ -49,9 +49,10 @@ impl GitLabCi {
     pub fn new(config: GitLabConfig) -> Result<Self> {
         // Only a job itself may keep files, with a token that ends with it.
         let offered = OpSet::service(ServiceKind::Cicd).without(UploadArtifact::META);
-        let operations = config.operations(offered, ServiceKind::Cicd);
+        let lab = GitLab::connect(&config)?;
+        let operations = lab.client.declared(ServiceKind::Cicd, offered);
         let info = PluginInfo::new("gitlab", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
-        Ok(Self { info, lab: GitLab::connect(&config)? })
+        Ok(Self { info, lab })
     }
 }
 
@@ -109,9 +110,9 @@ impl CicdService for GitLabCi {
         log::read(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfCicd>) -> Result<VendorAnswer> {
-        self.lab.vendor_read(cx, op).await
+        self.lab.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfCicd>) -> Result<VendorAnswer> {
-        self.lab.vendor_write(cx, op).await
+        self.lab.client.vendor_write(cx, op).await
     }
 }

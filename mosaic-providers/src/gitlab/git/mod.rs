@@ -56,9 +56,10 @@ impl GitLabGit {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitLabConfig) -> Result<Self> {
-        let operations = config.operations(OpSet::service(ServiceKind::Git), ServiceKind::Git);
+        let lab = GitLab::connect(&config)?;
+        let operations = lab.client.declared(ServiceKind::Git, OpSet::service(ServiceKind::Git));
         let info = PluginInfo::new("gitlab", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
-        Ok(Self { info, lab: GitLab::connect(&config)? })
+        Ok(Self { info, lab })
     }
 }
 
@@ -89,10 +90,10 @@ macro_rules! delegate {
                 $($room)::+(&self.lab, cx, op).await
             })*
             async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfGit>) -> Result<VendorAnswer> {
-                self.lab.vendor_read(cx, op).await
+                self.lab.client.vendor_read(cx, op).await
             }
             async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfGit>) -> Result<VendorAnswer> {
-                self.lab.vendor_write(cx, op).await
+                self.lab.client.vendor_write(cx, op).await
             }
         }
     };

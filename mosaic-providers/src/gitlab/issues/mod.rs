@@ -57,9 +57,10 @@ impl GitLabIssues {
         // A project is a repository, and made and changed as one.
         let offered =
             OpSet::service(ServiceKind::Project).without(CreateProject::META).without(UpdateProject::META);
-        let operations = config.operations(offered, ServiceKind::Project);
+        let lab = GitLab::connect(&config)?;
+        let operations = lab.client.declared(ServiceKind::Project, offered);
         let info = PluginInfo::new("gitlab", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
-        Ok(Self { info, lab: GitLab::connect(&config)? })
+        Ok(Self { info, lab })
     }
 }
 
@@ -132,9 +133,9 @@ impl ProjectService for GitLabIssues {
         member::list(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfProject>) -> Result<VendorAnswer> {
-        self.lab.vendor_read(cx, op).await
+        self.lab.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfProject>) -> Result<VendorAnswer> {
-        self.lab.vendor_write(cx, op).await
+        self.lab.client.vendor_write(cx, op).await
     }
 }

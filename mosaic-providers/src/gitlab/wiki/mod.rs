@@ -58,9 +58,10 @@ impl GitLabWiki {
     /// # Errors
     /// `Config`, naming the field.
     pub fn new(config: GitLabConfig) -> Result<Self> {
-        let operations = config.operations(OpSet::of(OFFERED), ServiceKind::Docs);
+        let lab = GitLab::connect(&config)?;
+        let operations = lab.client.declared(ServiceKind::Docs, OpSet::of(OFFERED));
         let info = PluginInfo::new("gitlab", env!("CARGO_PKG_VERSION"), operations).reports_delivery(true);
-        Ok(Self { info, lab: GitLab::connect(&config)? })
+        Ok(Self { info, lab })
     }
 }
 
@@ -106,9 +107,9 @@ impl DocsService for GitLabWiki {
         space::list(&self.lab, cx, op).await
     }
     async fn vendor_read(&self, cx: &CallContext, op: VendorRead<OfDocs>) -> Result<VendorAnswer> {
-        self.lab.vendor_read(cx, op).await
+        self.lab.client.vendor_read(cx, op).await
     }
     async fn vendor_write(&self, cx: &CallContext, op: VendorWrite<OfDocs>) -> Result<VendorAnswer> {
-        self.lab.vendor_write(cx, op).await
+        self.lab.client.vendor_write(cx, op).await
     }
 }

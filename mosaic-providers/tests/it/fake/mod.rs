@@ -12,6 +12,7 @@
 pub(crate) mod bitbucket;
 #[cfg(feature = "circleci")]
 pub(crate) mod circleci;
+#[cfg(test)]
 pub(crate) mod document;
 pub(crate) mod forge;
 #[cfg(feature = "gitea")]
