@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`state`] | state and events that survive crashes |
 //! | [`surface`] | the projection of the catalogue to MCP tools: [`Tools::list`](surface::Tools::list) gives what `tools/list` answers, [`Tools::call`](surface::Tools::call) what `tools/call` does |
 //!
 //! Both are plain data in the shapes of the protocol (revision 2025-06-18 and later) and work over any
@@ -18,4 +19,5 @@
 //! assert!(tool.annotations.read_only_hint);
 //! # Ok::<(), &str>(())
 //! ```
+pub mod state;
 pub mod surface;

@@ -1,0 +1,194 @@
+//! The store that keeps everything in memory, for tests and for what need not survive.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mosaic_core::error::Result;
+use mosaic_core::types::Timestamp;
+use parking_lot::RwLock;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::store::{StateStore, StoreTx, Trimmed, Writes};
+use super::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter};
+
+/// A store in memory. Clones share it.
+///
+/// ```
+/// use mosaic_mcp::state::{Key, MemoryStore, State};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> mosaic_core::Result<()> {
+/// let state = State::open(MemoryStore::new()).await?;
+/// let key = Key::of(&["greeting"])?;
+/// state.put(key.clone(), "hello").await?;
+/// assert_eq!(state.get(&key).await?.map(|entry| entry.value), Some("hello".into()));
+/// # state.close().await
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    held: Arc<RwLock<Held>>,
+    writer: Arc<Mutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    entries: BTreeMap<Key, Entry>,
+    /// The key that changed at each revision: with the entries and the deletions, every change.
+    by_revision: BTreeSet<(u64, Key)>,
+    deleted: HashMap<Key, u64>,
+    events: BTreeMap<u64, Event>,
+    last_offsets: HashMap<Topic, u64>,
+    trimmed: Trimmed,
+    head: Head,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Held {
+    fn range(&self, range: &KeyRange, limit: usize) -> Vec<Entry> {
+        if range.from >= range.to {
+            return Vec::new();
+        }
+        let bounds = (Bound::Included(&*range.from), Bound::Excluded(&*range.to));
+        self.entries.range::<str, _>(bounds).take(limit).map(|(_, entry)| entry.clone()).collect()
+    }
+
+    fn apply(&mut self, writes: Writes) {
+        for entry in writes.puts {
+            self.forget_change(&entry.key);
+            self.by_revision.insert((entry.version, entry.key.clone()));
+            self.entries.insert(entry.key.clone(), entry);
+        }
+        for (key, revision) in writes.deletes {
+            if self.entries.contains_key(&key) {
+                self.forget_change(&key);
+                self.entries.remove(&key);
+                self.by_revision.insert((revision, key.clone()));
+                self.deleted.insert(key, revision);
+            }
+        }
+        for event in writes.events {
+            self.last_offsets.insert(event.topic.clone(), event.offset);
+            self.events.insert(event.offset, event);
+        }
+        for trim in writes.trims {
+            self.events.retain(|offset, event| {
+                *offset > trim.through || trim.topic.as_ref().is_some_and(|topic| *topic != event.topic)
+            });
+            let mark = match trim.topic {
+                Some(topic) => self.trimmed.topics.entry(topic).or_default(),
+                None => &mut self.trimmed.all,
+            };
+            *mark = (*mark).max(trim.through);
+        }
+        if let Some(forget) = writes.forget {
+            let old: Vec<_> =
+                self.deleted.iter().filter(|(_, at)| **at <= forget).map(|(key, _)| key.clone()).collect();
+            for key in old {
+                self.forget_change(&key);
+            }
+            self.trimmed.deletions = self.trimmed.deletions.max(forget);
+        }
+        self.head = writes.head;
+    }
+
+    /// Takes the last change of a key out of the order of changes.
+    fn forget_change(&mut self, key: &Key) {
+        let version = self.deleted.remove(key).or_else(|| self.entries.get(key).map(|entry| entry.version));
+        if let Some(version) = version {
+            self.by_revision.remove(&(version, key.clone()));
+        }
+    }
+}
+
+#[async_trait]
+impl StateStore for MemoryStore {
+    async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
+        let turn = self.writer.clone().lock_owned().await;
+        let head = self.held.read().head;
+        Ok(Box::new(MemoryTx { held: self.held.clone(), head, now, _turn: turn }))
+    }
+
+    async fn head(&self) -> Result<Head> {
+        Ok(self.held.read().head)
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
+        let held = self.held.read();
+        Ok(keys.iter().map(|key| held.entries.get(key.as_str()).cloned()).collect())
+    }
+
+    async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        Ok(self.held.read().range(range, limit))
+    }
+
+    async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
+        let held = self.held.read();
+        let changes = held.by_revision.iter().skip_while(|(version, _)| *version <= after);
+        let chosen = changes.filter(|(_, key)| range.contains(key)).take(limit);
+        let value = |key| held.entries.get(key).map(|entry| entry.value.clone());
+        Ok(chosen.map(|(version, key)| Change::new(key.clone(), value(key), *version)).collect())
+    }
+
+    async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
+        let held = self.held.read();
+        let later = held.events.range(after + 1..).map(|(_, event)| event);
+        Ok(later.filter(|event| filter.matches(&event.topic)).take(limit).cloned().collect())
+    }
+
+    async fn trimmed(&self) -> Result<Trimmed> {
+        Ok(self.held.read().trimmed.clone())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+struct MemoryTx {
+    held: Arc<RwLock<Held>>,
+    head: Head,
+    now: Timestamp,
+    /// The turn of this writer: given back when it is dropped.
+    _turn: OwnedMutexGuard<()>,
+}
+
+#[async_trait]
+impl StoreTx for MemoryTx {
+    fn head(&self) -> Head {
+        self.head
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
+        let held = self.held.read();
+        let found = keys.iter().filter_map(|key| held.entries.get(key.as_str()).cloned());
+        Ok(found.map(|entry| (entry.key.clone(), entry)).collect())
+    }
+
+    async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        Ok(self.held.read().range(range, limit))
+    }
+
+    async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
+        let held = self.held.read();
+        let found = topics.iter().filter_map(|topic| held.last_offsets.get_key_value(topic));
+        Ok(found.map(|(topic, offset)| (topic.clone(), *offset)).collect())
+    }
+
+    async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
+        self.held.write().apply(writes);
+        Ok(())
+    }
+}

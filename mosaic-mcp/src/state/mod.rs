@@ -1,0 +1,31 @@
+//! State and events that survive crashes: versioned values, an append-only log, and transactions across both.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | [`State`] | what everything else uses: transactions in groups, reads, the head as it moves |
+//! | [`Tx`] | what a transaction sees and writes |
+//! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
+//! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
+//!
+//! All transactions of a store run one after the other, on every node that shares it: what a transaction has read holds when
+//! it is written, and nothing is ever tried twice. What waits together is written together, so that many small transactions
+//! cost what one costs. An event is in the log exactly if the transaction that appended it was written, together with its values.
+mod clock;
+mod handle;
+mod key;
+pub mod limits;
+mod memory;
+mod record;
+mod store;
+mod topic;
+mod tx;
+mod writer;
+
+pub use clock::Clock;
+pub use handle::{State, StateOptions};
+pub use key::{Key, KeyRange, ordered};
+pub use memory::MemoryStore;
+pub use record::{Change, Entry, Event, Head};
+pub use store::{StateStore, StoreTx, Trim, Trimmed, Writes};
+pub use topic::{Topic, TopicFilter};
+pub use tx::{Expect, Tx};

@@ -1,0 +1,4 @@
+//! What the rooms of this crate do together.
+
+#[cfg(test)]
+mod state;
