@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`security`] | who calls and what they may do, sealing at rest, the audit |
 //! | [`state`] | state and events that survive crashes |
 //! | [`surface`] | the projection of the catalogue to MCP tools: [`Tools::list`](surface::Tools::list) gives what `tools/list` answers, [`Tools::call`](surface::Tools::call) what `tools/call` does |
 //!
@@ -19,5 +20,6 @@
 //! assert!(tool.annotations.read_only_hint);
 //! # Ok::<(), &str>(())
 //! ```
+pub mod security;
 pub mod state;
 pub mod surface;

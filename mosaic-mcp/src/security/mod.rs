@@ -1,0 +1,11 @@
+//! Security: who calls, what they may do, what is sealed, and what is written down about it.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | [`Identity`] | who calls and for which tenant, once it is proved |
+//! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
+mod authenticator;
+mod identity;
+
+pub use authenticator::{Authenticator, Authenticators, TOKEN_BYTES};
+pub use identity::{Identity, RoleKind, RoleName};
