@@ -1,9 +1,13 @@
 //! What the tests need on this machine beside Rust: found, or installed where that is possible.
 
 mod debian;
+mod find;
 mod git;
+mod mcp;
 mod node;
+mod postgres;
 mod prism;
+mod redis;
 
 use std::env;
 use std::path::PathBuf;
@@ -25,7 +29,14 @@ struct Server {
     install: fn(&Workspace, PathBuf) -> Result<PathBuf>,
 }
 
-const SERVERS: &[Server] = &[Server { name: "prism", variable: "MOSAIC_PRISM", install: prism::install }];
+const SERVERS: &[Server] = &[
+    Server { name: "prism", variable: "MOSAIC_PRISM", install: prism::install },
+    Server { name: "postgres", variable: "MOSAIC_POSTGRES", install: postgres::install },
+    Server { name: "redis", variable: "MOSAIC_REDIS", install: redis::install },
+    Server { name: "node 22", variable: "MOSAIC_NODE22", install: node::install_newer },
+    Server { name: "tools of MCP", variable: "MOSAIC_MCP_TOOLS", install: mcp::install_tools },
+    Server { name: "client of MCP in Python", variable: "MOSAIC_MCP_PYTHON", install: mcp::install_client },
+];
 
 /// Makes sure that git is there, and every server; gives the variables by which the tests find the servers.
 pub(crate) fn prepare(workspace: &Workspace, steps: &mut Steps) -> Result<Vec<(&'static str, PathBuf)>> {

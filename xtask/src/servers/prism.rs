@@ -21,9 +21,7 @@ pub(super) fn install(workspace: &Workspace, servers: PathBuf) -> Result<PathBuf
     if works(workspace, &program) {
         return Ok(program);
     }
-    let mut npm = workspace.command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(&directory);
-    process::run(npm.arg(format!("{PACKAGE}@{VERSION}")))?;
+    node::npm_install(workspace, None, &directory, &[format!("{PACKAGE}@{VERSION}")])?;
     if works(workspace, &program) {
         return Ok(program);
     }
