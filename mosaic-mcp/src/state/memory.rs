@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::mem;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use mosaic_core::types::Timestamp;
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::store::{StateStore, StoreTx, Trimmed, Writes};
+use super::store::{StateStore, StoreTx, StoreView, Trimmed, Writes};
 use super::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter};
 
 /// A store in memory. Clones share it.
@@ -33,14 +34,15 @@ pub struct MemoryStore {
     writer: Arc<Mutex<()>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Held {
     entries: BTreeMap<Key, Entry>,
+    expiring: BTreeSet<(Timestamp, Key)>,
     /// The key that changed at each revision: with the entries and the deletions, every change.
     by_revision: BTreeSet<(u64, Key)>,
     deleted: HashMap<Key, u64>,
     events: BTreeMap<u64, Event>,
-    last_offsets: HashMap<Topic, u64>,
+    last_offsets: BTreeMap<Topic, u64>,
     trimmed: Trimmed,
     head: Head,
 }
@@ -65,6 +67,9 @@ impl Held {
         for entry in writes.puts {
             self.forget_change(&entry.key);
             self.by_revision.insert((entry.version, entry.key.clone()));
+            if let Some(end) = entry.expires {
+                self.expiring.insert((end, entry.key.clone()));
+            }
             self.entries.insert(entry.key.clone(), entry);
         }
         for (key, revision) in writes.deletes {
@@ -75,6 +80,7 @@ impl Held {
                 self.deleted.insert(key, revision);
             }
         }
+        self.last_offsets.extend(writes.last_offsets);
         for event in writes.events {
             self.last_offsets.insert(event.topic.clone(), event.offset);
             self.events.insert(event.offset, event);
@@ -100,8 +106,11 @@ impl Held {
         self.head = writes.head;
     }
 
-    /// Takes the last change of a key out of the order of changes.
+    /// Takes the last change of a key, and the end of its value, out of their orders.
     fn forget_change(&mut self, key: &Key) {
+        if let Some(end) = self.entries.get(key).and_then(|entry| entry.expires) {
+            self.expiring.remove(&(end, key.clone()));
+        }
         let version = self.deleted.remove(key).or_else(|| self.entries.get(key).map(|entry| entry.version));
         if let Some(version) = version {
             self.by_revision.remove(&(version, key.clone()));
@@ -114,7 +123,7 @@ impl StateStore for MemoryStore {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
         let turn = self.writer.clone().lock_owned().await;
         let head = self.held.read().head;
-        Ok(Box::new(MemoryTx { held: self.held.clone(), head, now, _turn: turn }))
+        Ok(Box::new(MemoryTx { held: self.held.clone(), head, now, parts: Vec::new(), _turn: turn }))
     }
 
     async fn head(&self) -> Result<Head> {
@@ -132,15 +141,23 @@ impl StateStore for MemoryStore {
 
     async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
         let held = self.held.read();
-        let changes = held.by_revision.iter().skip_while(|(version, _)| *version <= after);
-        let chosen = changes.filter(|(_, key)| range.contains(key)).take(limit);
-        let value = |key| held.entries.get(key).map(|entry| entry.value.clone());
-        Ok(chosen.map(|(version, key)| Change::new(key.clone(), value(key), *version)).collect())
+        let mut found: Vec<Change> = Vec::new();
+        for (version, key) in held.by_revision.iter().skip_while(|(version, _)| *version <= after) {
+            if !range.contains(key) {
+                continue;
+            }
+            if found.len() >= limit && found.last().is_none_or(|last| last.version != *version) {
+                break;
+            }
+            let value = held.entries.get(key).map(|entry| entry.value.clone());
+            found.push(Change::new(key.clone(), value, *version));
+        }
+        Ok(found)
     }
 
     async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
         let held = self.held.read();
-        let later = held.events.range(after + 1..).map(|(_, event)| event);
+        let later = held.events.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, event)| event);
         Ok(later.filter(|event| filter.matches(&event.topic)).take(limit).cloned().collect())
     }
 
@@ -148,8 +165,48 @@ impl StateStore for MemoryStore {
         Ok(self.held.read().trimmed.clone())
     }
 
+    async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
+        let held = self.held.read();
+        Ok(held.expiring.iter().take(limit).map(|(end, key)| (key.clone(), *end)).collect())
+    }
+
+    async fn view(&self) -> Result<Box<dyn StoreView>> {
+        Ok(Box::new(MemoryView(self.held.read().clone())))
+    }
+
     async fn close(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A copy: keys and values are shared, the order is not.
+struct MemoryView(Held);
+
+#[async_trait]
+impl StoreView for MemoryView {
+    fn head(&self) -> Head {
+        self.0.head
+    }
+
+    fn trimmed(&self) -> &Trimmed {
+        &self.0.trimmed
+    }
+
+    async fn entries(&mut self, after: Option<&Key>, limit: usize) -> Result<Vec<Entry>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.0.entries.range::<Key, _>((from, Bound::Unbounded));
+        Ok(rest.take(limit).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    async fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>> {
+        let rest = self.0.events.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(rest.take(limit).map(|(_, event)| event.clone()).collect())
+    }
+
+    async fn last_offsets(&mut self, after: Option<&Topic>, limit: usize) -> Result<Vec<(Topic, u64)>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.0.last_offsets.range((from, Bound::Unbounded));
+        Ok(rest.take(limit).map(|(topic, offset)| (topic.clone(), *offset)).collect())
     }
 }
 
@@ -157,6 +214,7 @@ struct MemoryTx {
     held: Arc<RwLock<Held>>,
     head: Head,
     now: Timestamp,
+    parts: Vec<Writes>,
     /// The turn of this writer: given back when it is dropped.
     _turn: OwnedMutexGuard<()>,
 }
@@ -187,8 +245,15 @@ impl StoreTx for MemoryTx {
         Ok(found.map(|(topic, offset)| (topic.clone(), *offset)).collect())
     }
 
-    async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
-        self.held.write().apply(writes);
+    async fn write(&mut self, part: Writes) -> Result<()> {
+        self.parts.push(part);
+        Ok(())
+    }
+
+    async fn commit(mut self: Box<Self>, writes: Writes) -> Result<()> {
+        let parts = mem::take(&mut self.parts);
+        let mut held = self.held.write();
+        parts.into_iter().chain([writes]).for_each(|writes| held.apply(writes));
         Ok(())
     }
 }

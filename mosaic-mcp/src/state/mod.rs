@@ -26,6 +26,6 @@ pub use handle::{State, StateOptions};
 pub use key::{Key, KeyRange, ordered};
 pub use memory::MemoryStore;
 pub use record::{Change, Entry, Event, Head};
-pub use store::{StateStore, StoreTx, Trim, Trimmed, Writes};
+pub use store::{StateStore, StoreTx, StoreView, Trim, Trimmed, Writes};
 pub use topic::{Topic, TopicFilter};
 pub use tx::{Expect, Tx};

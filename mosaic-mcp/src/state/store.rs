@@ -37,7 +37,8 @@ pub trait StateStore: Send + Sync + 'static {
     /// The first values of a range, in the order of their keys.
     async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>>;
 
-    /// The keys of a range that changed after a revision, in the order of their changes.
+    /// The keys of a range that changed after a revision, in the order of their changes. What one revision changed is never torn
+    /// apart: the last revision is told whole, even where more than the limit come then.
     async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>>;
 
     /// The events after an offset that a filter chooses, in order.
@@ -45,6 +46,13 @@ pub trait StateStore: Send + Sync + 'static {
 
     /// What was removed from the log and from the changes.
     async fn trimmed(&self) -> Result<Trimmed>;
+
+    /// The first values that cease to be, in the order of the times at which they do; with those that have expired and are
+    /// still stored.
+    async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>>;
+
+    /// Everything as it is now, for a backup. Nothing that is written afterwards shows in it, and it keeps nobody from writing.
+    async fn view(&self) -> Result<Box<dyn StoreView>>;
 
     /// Waits until another node may have changed something. A store of one node waits for ever.
     async fn changed_elsewhere(&self) -> Result<()> {
@@ -76,14 +84,37 @@ pub trait StoreTx: Send {
     /// The first values of a range, in the order of their keys.
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>>;
 
-    /// The offset of the last event of each topic; those without one are left out.
+    /// The offset of the last event of each topic, also where that event was removed since; topics without one are left out.
     async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>>;
+
+    /// Writes a part ahead of [`StoreTx::commit`], which makes it stand or fall with the rest. Reads of this transaction need not
+    /// see it. For what is larger than memory: a restore.
+    async fn write(&mut self, part: Writes) -> Result<()>;
 
     /// Writes everything or nothing.
     ///
     /// # Errors
     /// With the delivery `NotSent` where nothing was written for certain; otherwise it may have been.
     async fn commit(self: Box<Self>, writes: Writes) -> Result<()>;
+}
+
+/// Everything that a store holds at one moment, read in parts of at most `limit` records. Fewer come only at the end.
+#[async_trait]
+pub trait StoreView: Send {
+    /// How far the store had come.
+    fn head(&self) -> Head;
+
+    /// What had been removed.
+    fn trimmed(&self) -> &Trimmed;
+
+    /// Values after a key, in the order of their keys; from the first where there is none.
+    async fn entries(&mut self, after: Option<&Key>, limit: usize) -> Result<Vec<Entry>>;
+
+    /// Events after an offset, in order.
+    async fn events(&mut self, after: u64, limit: usize) -> Result<Vec<Event>>;
+
+    /// Topics after a topic, in order, with the offset of the last event of each: at least those that have lost events.
+    async fn last_offsets(&mut self, after: Option<&Topic>, limit: usize) -> Result<Vec<(Topic, u64)>>;
 }
 
 /// What a transaction writes, already in order and without contradictions: each key is there once.
@@ -98,6 +129,8 @@ pub struct Writes {
     pub events: Vec<Event>,
     /// Events to remove.
     pub trims: Vec<Trim>,
+    /// Offsets of the last events of topics that have lost them: only a restore has these.
+    pub last_offsets: Vec<(Topic, u64)>,
     /// Deletions to forget: those up to this revision.
     pub forget: Option<u64>,
     /// How far the store has come then.

@@ -51,7 +51,15 @@ impl Group {
                 Written::Deleted(revision) => deletes.push((key, revision)),
             }
         }
-        Writes { puts, deletes, events: self.events, trims: self.trims, forget: self.forget, head: self.head }
+        Writes {
+            puts,
+            deletes,
+            events: self.events,
+            trims: self.trims,
+            forget: self.forget,
+            head: self.head,
+            ..Writes::default()
+        }
     }
 
     /// Takes over what a transaction has written.
