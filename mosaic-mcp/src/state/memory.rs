@@ -1,8 +1,8 @@
 //! The store that keeps everything in memory, for tests and for what need not survive.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
 use std::mem;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use async_trait::async_trait;
