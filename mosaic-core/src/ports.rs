@@ -124,6 +124,43 @@ pub struct AuditRecord {
     pub elapsed: Duration,
 }
 
+impl AuditRecord {
+    /// The record of something that was not a call through the engine: by the caller of the context, without a provider, and in
+    /// no time.
+    ///
+    /// ```
+    /// use mosaic_core::context::CallContext;
+    /// use mosaic_core::ports::{AuditOutcome, AuditRecord};
+    ///
+    /// let record = AuditRecord::new(&CallContext::new(), "tasks.submit_task", "acme/7", AuditOutcome::Made);
+    /// assert_eq!(record.subject, "acme/7");
+    /// ```
+    pub fn new(
+        cx: &CallContext,
+        operation: &'static str,
+        subject: impl Into<String>,
+        outcome: AuditOutcome,
+    ) -> Self {
+        Self {
+            request: cx.request_id(),
+            tenant: cx.tenant_id().clone(),
+            principal: cx.caller().clone(),
+            operation,
+            subject: subject.into(),
+            provider: None,
+            outcome,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// The same with the time that it took.
+    #[must_use]
+    pub fn elapsed(mut self, elapsed: Duration) -> Self {
+        self.elapsed = elapsed;
+        self
+    }
+}
+
 /// Takes audit records. It must not block: it hands them to whatever writes them.
 ///
 /// ```

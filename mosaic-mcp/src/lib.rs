@@ -5,6 +5,8 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`security`] | who calls and what they may do, sealing at rest, the audit |
+//! | [`coordination`] | rooms for agents to work together in |
+//! | [`function`] | what the rooms can be asked to do, each defined once; the one check in front of them |
 //! | [`state`] | state and events that survive crashes |
 //! | [`surface`] | the projection of the catalogue to MCP tools: [`Tools::list`](surface::Tools::list) gives what `tools/list` answers, [`Tools::call`](surface::Tools::call) what `tools/call` does |
 //!
@@ -21,5 +23,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 pub mod security;
+pub mod coordination;
+pub mod function;
 pub mod state;
 pub mod surface;

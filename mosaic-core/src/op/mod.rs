@@ -43,6 +43,7 @@ pub use git::Git;
 pub use meta::{OpMeta, OpSet};
 pub use pages::Pages;
 pub use project::Projects;
+pub use schema::schema_of;
 pub use stream::{ItemStream, Items, erase};
 pub use vendor::{Vendor, VendorRead, VendorWrite};
 pub use visit::{Visitor, visit};

@@ -2,12 +2,24 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 /// A generator of schemas whose descriptions are prose.
 pub(super) fn generator() -> SchemaGenerator {
     SchemaSettings::default().with_transform(RecursiveTransform(describe)).into_generator()
+}
+
+/// The schema of a type as remote readers see it: descriptions are prose, without examples and links.
+///
+/// ```
+/// use mosaic_core::op::schema_of;
+/// use mosaic_core::types::RepoRef;
+///
+/// assert_eq!(schema_of::<RepoRef>().to_value()["type"], "object");
+/// ```
+pub fn schema_of<T: JsonSchema>() -> Schema {
+    generator().into_root_schema_for::<T>()
 }
 
 fn describe(schema: &mut Schema) {

@@ -1,9 +1,10 @@
 //! Topics of events and messages, and filters of them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::TenantId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,13 +52,93 @@ impl Topic {
         Ok(Self(text.into()))
     }
 
+    /// A topic of parts. What a segment may not hold is escaped, so that no part reaches out of its place.
+    ///
+    /// ```
+    /// use mosaic_mcp::state::Topic;
+    ///
+    /// assert_eq!(Topic::of(&["task", "acme.eu", "7"])?.as_str(), "task.acme=2Eeu.7");
+    /// # Ok::<(), mosaic_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Invalid` where a part is empty, or all together are too long or too many.
+    pub fn of<P: AsRef<str>>(parts: &[P]) -> Result<Self> {
+        let mut text = String::with_capacity(64);
+        for part in parts {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            escape(part.as_ref(), &mut text);
+        }
+        Self::new(text)
+    }
+
+    /// A topic of a tenant: `@TENANT`, then the parts. Everything that happens for a tenant is told under such a topic, and
+    /// [`TopicFilter::of_tenant`] keeps a reader among those of one.
+    ///
+    /// # Errors
+    /// As for [`Topic::of`].
+    pub fn of_tenant<P: AsRef<str>>(tenant: &TenantId, parts: &[P]) -> Result<Self> {
+        let mut text = tenant_segment(tenant);
+        for part in parts {
+            text.push('.');
+            escape(part.as_ref(), &mut text);
+        }
+        Self::new(text)
+    }
+
     /// The topic as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The topic as its tenant sees it: without the first segment. None where it is of another tenant or of none.
+    pub fn within(&self, tenant: &TenantId) -> Option<&str> {
+        self.0.strip_prefix(&tenant_segment(tenant))?.strip_prefix('.')
+    }
+}
+
+/// The first segment of a tenant's topics. `=` is in no tenant's name, so that two tenants never share one.
+fn tenant_segment(tenant: &TenantId) -> String {
+    let mut text = String::from("@");
+    escape(tenant.as_str(), &mut text);
+    text
+}
+
+fn escape(part: &str, text: &mut String) {
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'/' | b'@' | b'+') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "={byte:02X}");
+        }
+    }
 }
 
 impl TopicFilter {
+    /// A filter within the topics of a tenant: it chooses no other's, whatever it says.
+    ///
+    /// ```
+    /// use mosaic_core::types::TenantId;
+    /// use mosaic_mcp::state::{Topic, TopicFilter};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (acme, other) = (TenantId::new("acme")?, TenantId::new("other")?);
+    /// let filter = TopicFilter::of_tenant(&acme, "task.>")?;
+    /// assert!(filter.matches(&Topic::of_tenant(&acme, &["task", "7"])?));
+    /// assert!(!filter.matches(&Topic::of_tenant(&other, &["task", "7"])?));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`TopicFilter::new`].
+    pub fn of_tenant(tenant: &TenantId, filter: &str) -> Result<Self> {
+        Self::new(format!("{}.{filter}", tenant_segment(tenant)))
+    }
+
     /// Checks a filter.
     ///
     /// # Errors
@@ -196,6 +277,13 @@ mod tests {
             if let Ok(topic) = Topic::new(&text) {
                 prop_assert!(TopicFilter::all().matches(&topic));
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_told_apart(a in prop::collection::vec("[ -~]{1,4}", 1..4), b in prop::collection::vec("[ -~]{1,4}", 1..4)) {
+            prop_assert_eq!(a == b, Topic::of(&a).unwrap() == Topic::of(&b).unwrap());
         }
     }
 

@@ -1,0 +1,3 @@
+//! What agents share: values and events, and rooms to work together in.
+
+pub mod shared;

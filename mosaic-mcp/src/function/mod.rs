@@ -1,0 +1,83 @@
+//! Functions of the backbone, each defined once: what agents, tasks, messages and state can be asked to do.
+//!
+//! A function *is* its parameter type. One `functions!` table per room makes the rest: typed calls, calls by name with JSON,
+//! schemas, tools, names of permissions. All of them go through [`Desk`], which asks the [`Gate`] first and tells the audit
+//! afterwards; nothing else stands between a surface and the rooms.
+
+mod desk;
+mod gate;
+mod resource;
+mod table;
+
+use std::future::Future;
+
+use mosaic_core::context::CallContext;
+use mosaic_core::error::Result;
+use mosaic_core::op::Data;
+use mosaic_core::types::Effect;
+
+pub use desk::{Desk, DeskBuilder};
+pub use gate::{Gate, Open, Permission};
+pub use resource::AsResource;
+pub(crate) use resource::resource;
+pub(crate) use table::functions;
+pub use table::{Catalogue, FunctionDef};
+
+/// Facts of one function.
+///
+/// ```
+/// use mosaic_mcp::coordination::shared::PutValue;
+/// use mosaic_mcp::function::Function;
+///
+/// assert_eq!((PutValue::META.name, PutValue::META.room), ("state.put_value", "state"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FunctionMeta {
+    /// The stable dotted name, such as `state.put_value`.
+    pub name: &'static str,
+    /// The part before the dot.
+    pub room: &'static str,
+    /// The part after the dot.
+    pub method: &'static str,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// What it does, in Markdown.
+    pub doc: &'static str,
+}
+
+impl FunctionMeta {
+    #[doc(hidden)]
+    pub const fn row(
+        name: &'static str,
+        room: &'static str,
+        method: &'static str,
+        effect: Effect,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, room, method, effect, doc }
+    }
+}
+
+/// A function: its parameters, what it answers, and which room does it.
+///
+/// ```
+/// use mosaic_mcp::coordination::shared::GetValue;
+/// use mosaic_mcp::function::Function;
+///
+/// assert_eq!(GetValue::new("plans/spring").resource(), "plans/spring");
+/// ```
+pub trait Function: Data {
+    /// What it answers.
+    type Output: Data;
+    /// The room that does it.
+    type Room: Clone + Send + Sync + 'static;
+    /// Its facts.
+    const META: &'static FunctionMeta;
+
+    /// What it is about: the third part of the permission that it needs. Empty where it is about nothing in particular.
+    fn resource(&self) -> String;
+
+    /// Does it, without asking anyone.
+    fn run(self, room: &Self::Room, cx: &CallContext) -> impl Future<Output = Result<Self::Output>> + Send;
+}

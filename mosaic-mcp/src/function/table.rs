@@ -1,0 +1,187 @@
+//! `functions!`: one table per room; and all tables as one catalogue.
+
+use std::any::TypeId;
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::schema_of;
+use schemars::Schema;
+use serde_json::Value;
+
+use super::{Desk, Function, FunctionMeta};
+
+/// Declares the functions of a room.
+///
+/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [on FIELD, ..] }`. The room has a method of that name that takes the context
+/// and the parameters. The fields after `on`, joined by `/`, are the resource; see [`AsResource`](crate::function::AsResource).
+macro_rules! functions {
+    (
+        $(#[doc = $tdoc:literal])*
+        pub table $TABLE:ident of $Room:ty = $room:literal;
+        $(
+            $(#[doc = $doc:literal])*
+            fn $method:ident($Params:ty) -> $Output:ty { $effect:ident $(on $($field:ident),+)? }
+        )*
+    ) => {
+        $(impl $crate::function::Function for $Params {
+            type Output = $Output;
+            type Room = $Room;
+            const META: &'static $crate::function::FunctionMeta = &$crate::function::FunctionMeta::row(
+                concat!($room, ".", stringify!($method)), $room, stringify!($method),
+                mosaic_core::types::Effect::$effect, concat!($($doc, "\n"),*),
+            );
+            fn resource(&self) -> String {
+                let parts: &[&dyn $crate::function::AsResource] = &[$($(&self.$field),+)?];
+                $crate::function::resource(parts)
+            }
+            async fn run(
+                self,
+                room: &$Room,
+                cx: &mosaic_core::context::CallContext,
+            ) -> mosaic_core::error::Result<$Output> {
+                room.$method(cx, self).await
+            }
+        })*
+
+        $(#[doc = $tdoc])*
+        pub static $TABLE: &[$crate::function::FunctionDef] =
+            &[$($crate::function::FunctionDef::of::<$Params>()),*];
+    };
+}
+pub(crate) use functions;
+
+/// One function: its facts, and functions that know its types.
+///
+/// ```
+/// use mosaic_mcp::function::Catalogue;
+///
+/// let put = Catalogue::all().find("state.put_value")?;
+/// assert_eq!(put.params_schema().to_value()["type"], "object");
+/// # Ok::<(), mosaic_core::Error>(())
+/// ```
+pub struct FunctionDef {
+    /// The facts.
+    pub meta: &'static FunctionMeta,
+    room: fn() -> TypeId,
+    call: for<'a> fn(&'a Desk, &'a CallContext, Value) -> BoxFuture<'a, Result<Value>>,
+    params_schema: fn() -> Schema,
+    output_schema: fn() -> Schema,
+}
+
+impl FunctionDef {
+    /// The row of a function.
+    pub const fn of<F: Function>() -> Self {
+        Self {
+            meta: F::META,
+            room: TypeId::of::<F::Room>,
+            call: |desk, cx, params| Box::pin(call::<F>(desk, cx, params)),
+            params_schema: schema_of::<F>,
+            output_schema: schema_of::<F::Output>,
+        }
+    }
+
+    /// Which room does it.
+    pub(super) fn room(&self) -> TypeId {
+        (self.room)()
+    }
+
+    /// The JSON Schema of the parameters.
+    pub fn params_schema(&self) -> Schema {
+        (self.params_schema)()
+    }
+
+    /// The JSON Schema of the answer.
+    pub fn output_schema(&self) -> Schema {
+        (self.output_schema)()
+    }
+
+    /// Calls it with JSON.
+    ///
+    /// # Errors
+    /// `Invalid` where the parameters do not fit; those of [`Desk::call`].
+    pub async fn call(&self, desk: &Desk, cx: &CallContext, params: Value) -> Result<Value> {
+        (self.call)(desk, cx, params).await.map_err(|error| error.operation(self.meta.name))
+    }
+}
+
+impl fmt::Debug for FunctionDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FunctionDef").field(&self.meta.name).finish()
+    }
+}
+
+async fn call<F: Function>(desk: &Desk, cx: &CallContext, params: Value) -> Result<Value> {
+    let params = match params {
+        Value::Null => Value::Object(Default::default()),
+        Value::Object(_) => params,
+        // Serde would take a list for the fields in order, which no schema promises.
+        _ => return Err(Error::new(ErrorKind::Invalid, "parameters: they are given as an object")),
+    };
+    let function: F = serde_json::from_value(params)
+        .map_err(|error| Error::new(ErrorKind::Invalid, format!("parameters: {error}")))?;
+    let output = desk.call(cx, function).await?;
+    serde_json::to_value(output)
+        .map_err(|error| Error::new(ErrorKind::Internal, "the answer has no JSON form").source(error))
+}
+
+/// Every function of every room.
+///
+/// ```
+/// use mosaic_mcp::function::Catalogue;
+///
+/// assert!(Catalogue::all().iter().any(|def| def.meta.name == "state.get_value"));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Catalogue(&'static [&'static [FunctionDef]]);
+
+impl Catalogue {
+    /// All of them.
+    pub const fn all() -> Self {
+        Self(super::desk::TABLES)
+    }
+
+    /// The functions, room by room.
+    pub fn iter(&self) -> impl Iterator<Item = &'static FunctionDef> + use<> {
+        self.0.iter().flat_map(|table| table.iter())
+    }
+
+    /// The function of a name.
+    ///
+    /// # Errors
+    /// `Unsupported` where there is none.
+    pub fn find(&self, name: &str) -> Result<&'static FunctionDef> {
+        self.iter().find(|def| def.meta.name == name).ok_or_else(|| {
+            let shown: String = name.chars().take(80).collect();
+            Error::new(ErrorKind::Unsupported, format!("there is no function {shown:?}"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_function_is_described() {
+        let mut names: Vec<_> = Catalogue::all().iter().map(|def| def.meta.name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for def in Catalogue::all().iter() {
+            assert!(!def.meta.doc.trim().is_empty(), "{def:?}");
+            for schema in [def.params_schema(), def.output_schema()] {
+                let text = schema.to_value().to_string();
+                assert!(!text.contains("```") && !text.contains("::") && !text.contains("[`"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused() {
+        let error = Catalogue::all().find("state.burn").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+}
