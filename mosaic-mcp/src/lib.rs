@@ -22,8 +22,8 @@
 //! assert!(tool.annotations.read_only_hint);
 //! # Ok::<(), &str>(())
 //! ```
-pub mod security;
 pub mod coordination;
 pub mod function;
+pub mod security;
 pub mod state;
 pub mod surface;
