@@ -1,6 +1,7 @@
 //! The state of a node: what applications, agents and the other rooms use.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -336,15 +337,23 @@ impl State {
     }
 }
 
+/// How long it waits after an error where nothing else says when to look again.
+const DEAF: Duration = Duration::from_secs(1);
+
 /// Follows what other nodes write.
 async fn listen(store: Arc<dyn StateStore>, head: watch::Sender<Head>, stop: CancellationToken) {
-    let Some(every) = store.poll_every() else { return };
+    let every = store.poll_every();
     let follow = async {
         loop {
+            let known = *head.borrow();
             // A wake-up that is lost, or a broken connection, costs one turn of polling.
-            if let Ok(Err(error)) = timeout(every, store.changed_elsewhere()).await {
+            let heard = match every {
+                Some(every) => timeout(every, store.changed_elsewhere(known)).await.unwrap_or(Ok(())),
+                None => store.changed_elsewhere(known).await,
+            };
+            if let Err(error) = heard {
                 tracing::warn!(%error, "changes of other nodes are not heard; they are polled");
-                tokio::time::sleep(every).await;
+                tokio::time::sleep(every.unwrap_or(DEAF)).await;
             }
             match store.head().await {
                 Ok(now) => {

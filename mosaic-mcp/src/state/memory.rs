@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use mosaic_core::error::Result;
 use mosaic_core::types::Timestamp;
 use parking_lot::RwLock;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::store::{StateStore, StoreTx, StoreView, Trimmed, Writes};
 use super::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter};
@@ -29,9 +29,13 @@ use super::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter};
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct MemoryStore {
-    held: Arc<RwLock<Held>>,
+pub struct MemoryStore(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    held: RwLock<Held>,
     writer: Arc<Mutex<()>>,
+    heads: watch::Sender<Head>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -121,26 +125,26 @@ impl Held {
 #[async_trait]
 impl StateStore for MemoryStore {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
-        let turn = self.writer.clone().lock_owned().await;
-        let head = self.held.read().head;
-        Ok(Box::new(MemoryTx { held: self.held.clone(), head, now, parts: Vec::new(), _turn: turn }))
+        let turn = self.0.writer.clone().lock_owned().await;
+        let head = self.0.held.read().head;
+        Ok(Box::new(MemoryTx { store: self.0.clone(), head, now, parts: Vec::new(), _turn: turn }))
     }
 
     async fn head(&self) -> Result<Head> {
-        Ok(self.held.read().head)
+        Ok(self.0.held.read().head)
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
-        let held = self.held.read();
+        let held = self.0.held.read();
         Ok(keys.iter().map(|key| held.entries.get(key.as_str()).cloned()).collect())
     }
 
     async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
-        Ok(self.held.read().range(range, limit))
+        Ok(self.0.held.read().range(range, limit))
     }
 
     async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
-        let held = self.held.read();
+        let held = self.0.held.read();
         let mut found: Vec<Change> = Vec::new();
         for (version, key) in held.by_revision.iter().skip_while(|(version, _)| *version <= after) {
             if !range.contains(key) {
@@ -156,22 +160,28 @@ impl StateStore for MemoryStore {
     }
 
     async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
-        let held = self.held.read();
+        let held = self.0.held.read();
         let later = held.events.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, event)| event);
         Ok(later.filter(|event| filter.matches(&event.topic)).take(limit).cloned().collect())
     }
 
     async fn trimmed(&self) -> Result<Trimmed> {
-        Ok(self.held.read().trimmed.clone())
+        Ok(self.0.held.read().trimmed.clone())
     }
 
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
-        let held = self.held.read();
+        let held = self.0.held.read();
         Ok(held.expiring.iter().take(limit).map(|(end, key)| (key.clone(), *end)).collect())
     }
 
     async fn view(&self) -> Result<Box<dyn StoreView>> {
-        Ok(Box::new(MemoryView(self.held.read().clone())))
+        Ok(Box::new(MemoryView(self.0.held.read().clone())))
+    }
+
+    async fn changed_elsewhere(&self, known: Head) -> Result<()> {
+        // Fails only where the sender is gone, which this store holds.
+        let _ = self.0.heads.subscribe().wait_for(|head| head.revision > known.revision).await;
+        Ok(())
     }
 
     async fn close(&self) -> Result<()> {
@@ -211,7 +221,7 @@ impl StoreView for MemoryView {
 }
 
 struct MemoryTx {
-    held: Arc<RwLock<Held>>,
+    store: Arc<Inner>,
     head: Head,
     now: Timestamp,
     parts: Vec<Writes>,
@@ -230,17 +240,17 @@ impl StoreTx for MemoryTx {
     }
 
     async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
-        let held = self.held.read();
+        let held = self.store.held.read();
         let found = keys.iter().filter_map(|key| held.entries.get(key.as_str()).cloned());
         Ok(found.map(|entry| (entry.key.clone(), entry)).collect())
     }
 
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
-        Ok(self.held.read().range(range, limit))
+        Ok(self.store.held.read().range(range, limit))
     }
 
     async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
-        let held = self.held.read();
+        let held = self.store.held.read();
         let found = topics.iter().filter_map(|topic| held.last_offsets.get_key_value(topic));
         Ok(found.map(|(topic, offset)| (topic.clone(), *offset)).collect())
     }
@@ -252,8 +262,12 @@ impl StoreTx for MemoryTx {
 
     async fn commit(mut self: Box<Self>, writes: Writes) -> Result<()> {
         let parts = mem::take(&mut self.parts);
-        let mut held = self.held.write();
-        parts.into_iter().chain([writes]).for_each(|writes| held.apply(writes));
+        let head = {
+            let mut held = self.store.held.write();
+            parts.into_iter().chain([writes]).for_each(|writes| held.apply(writes));
+            held.head
+        };
+        self.store.heads.send_replace(head);
         Ok(())
     }
 }

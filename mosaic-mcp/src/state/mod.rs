@@ -17,6 +17,8 @@ pub mod limits;
 mod memory;
 mod record;
 mod store;
+#[cfg(feature = "testkit")]
+pub mod suite;
 mod topic;
 mod tx;
 mod writer;

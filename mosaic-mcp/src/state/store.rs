@@ -54,12 +54,13 @@ pub trait StateStore: Send + Sync + 'static {
     /// Everything as it is now, for a backup. Nothing that is written afterwards shows in it, and it keeps nobody from writing.
     async fn view(&self) -> Result<Box<dyn StoreView>>;
 
-    /// Waits until another node may have changed something. A store of one node waits for ever.
-    async fn changed_elsewhere(&self) -> Result<()> {
+    /// Waits until the store may have come further than `known`, by another node. A store of one node waits for ever.
+    async fn changed_elsewhere(&self, known: Head) -> Result<()> {
+        let _ = known;
         std::future::pending().await
     }
 
-    /// How often [`StateStore::head`] is asked for changes of other nodes that were not heard of; none where there are no others.
+    /// How often [`StateStore::head`] is asked for changes of other nodes that were not heard of; none where all are heard of.
     fn poll_every(&self) -> Option<Duration> {
         None
     }

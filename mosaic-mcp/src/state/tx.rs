@@ -208,9 +208,10 @@ impl<'a> Tx<'a> {
     }
 
     async fn load(&mut self, keys: &[Key]) -> Result<()> {
-        let mut found = self.store.get_many(keys).await?;
+        let found = self.store.get_many(keys).await?;
         for key in keys {
-            self.group.read.insert(key.clone(), found.remove(key));
+            // A key may be asked for twice.
+            self.group.read.insert(key.clone(), found.get(key).cloned());
         }
         Ok(())
     }

@@ -1,0 +1,120 @@
+//! Changes: what a watcher that comes back is told.
+
+use mosaic_core::error::ErrorKind;
+
+use super::failure::{Outcome, equal, holds, refused};
+use super::ground::{Stores, key, node};
+use crate::state::{Change, Expect, KeyRange};
+
+/// A change, short: its key, its value, its revision.
+fn short(changes: &[Change]) -> Vec<(&str, Option<&[u8]>, u64)> {
+    changes.iter().map(|change| (change.key.as_str(), change.value.as_deref(), change.version)).collect()
+}
+
+/// Each key is told once, with its value now or its deletion, in the order of the last changes.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn changes_are_coalesced_in_order(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "changes_coalesced").await?;
+    let all = KeyRange::all();
+    equal("of nothing", state.changes(&all, 0, 10).await?, Vec::new())?;
+    let a = state.put(key(&["a"])?, "1").await?;
+    let b = state.put(key(&["b"])?, "1").await?;
+    state.put(key(&["c"])?, "1").await?;
+    let a2 = state.put(key(&["a"])?, "2").await?;
+    state.delete_if(key(&["c"])?, Expect::Any).await?;
+    let gone = state.head().revision;
+    let d = state.put(key(&["d"])?, "").await?;
+    state.delete_if(key(&["never"])?, Expect::Any).await?;
+    let expected = [("b", Some(&b"1"[..]), b), ("a", Some(b"2"), a2), ("c", None, gone), ("d", Some(b""), d)];
+    equal("from the beginning", short(&state.changes(&all, 0, 10).await?), expected)?;
+    equal("from the first", short(&state.changes(&all, a, 10).await?), expected)?;
+    equal("from later", short(&state.changes(&all, a2, 10).await?), &expected[2..])?;
+    equal("a page", short(&state.changes(&all, a, 2).await?), &expected[..2])?;
+    let again = state.put(key(&["c"])?, "3").await?;
+    let last = state.changes(&all, a2, 10).await?;
+    equal("made again", short(&last), [expected[3], ("c", Some(b"3"), again)])?;
+    equal("after the end", state.changes(&all, state.head().revision, 10).await?, Vec::new())?;
+    Ok(state.close().await?)
+}
+
+/// What one transaction changed is told whole, also where more than the limit come then: who goes on after it misses nothing.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn changes_of_a_revision_come_together(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "changes_together").await?;
+    for round in 0..4 {
+        let five = state.run(move |tx| {
+            Box::pin(
+                async move { (0..5).try_for_each(|n| tx.put(key(&["k", &format!("{round}-{n}")])?, "x")) },
+            )
+        });
+        five.await?;
+    }
+    let range = KeyRange::below(&["k"])?;
+    for limit in 1..=12 {
+        let (mut after, mut seen) = (0, Vec::new());
+        loop {
+            let page = state.changes(&range, after, limit).await?;
+            let Some(last) = page.last() else { break };
+            holds(
+                "a page has as many as were asked for",
+                page.len() >= limit || seen.len() + page.len() == 20,
+            )?;
+            after = last.version;
+            seen.extend(page.into_iter().map(|change| change.key));
+        }
+        let whole = state.range(&range, 100).await?;
+        let mut all: Vec<_> = whole.into_iter().map(|entry| entry.key).collect();
+        seen.sort();
+        all.sort();
+        equal(&format!("in pages of {limit}"), seen, all)?;
+    }
+    Ok(state.close().await?)
+}
+
+/// Only the keys of the range are told.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn changes_stay_in_their_range(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "changes_in_range").await?;
+    for n in 0..30 {
+        let parts = if n % 10 == 9 { ["ours", "x"] } else { ["theirs", "y"] };
+        state.put(key(&[parts[0], &format!("{}{n}", parts[1])])?, "v").await?;
+    }
+    let ours = state.changes(&KeyRange::below(&["ours"])?, 5, 2).await?;
+    equal("ours", short(&ours), [("ours/x9", Some(&b"v"[..]), 10), ("ours/x19", Some(b"v"), 20)])?;
+    equal("none", state.changes(&KeyRange::prefix("none"), 0, 9).await?, Vec::new())?;
+    Ok(state.close().await?)
+}
+
+/// Who was away for longer than deletions are kept is told so.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn forgotten_deletions_are_told(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "deletions_forgotten").await?;
+    let all = KeyRange::all();
+    state.put(key(&["a"])?, "1").await?;
+    state.put(key(&["b"])?, "1").await?;
+    state.delete_if(key(&["a"])?, Expect::Any).await?;
+    let first = state.head().revision;
+    state.delete_if(key(&["b"])?, Expect::Any).await?;
+    let second = state.head().revision;
+    equal("before", short(&state.changes(&all, 0, 9).await?), [("a", None, first), ("b", None, second)])?;
+    let forget = state.run(move |tx| {
+        Box::pin(async move {
+            tx.forget_deletions(first);
+            Ok(())
+        })
+    });
+    forget.await?;
+    equal("what was removed", state.trimmed().await?.deletions, first)?;
+    refused("from before", state.changes(&all, first - 1, 9).await, ErrorKind::NotFound)?;
+    equal("from there on", short(&state.changes(&all, first, 9).await?), [("b", None, second)])?;
+    equal("what is there", state.range(&all, 9).await?, Vec::new())?;
+    Ok(state.close().await?)
+}
