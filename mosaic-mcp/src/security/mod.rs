@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | [`Identity`] | who calls and for which tenant, once it is proved |
 //! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
+//! | [`token`] | JSON Web Tokens, API keys, the metadata of a protected resource |
 mod authenticator;
 mod identity;
+pub mod token;
 
 pub use authenticator::{Authenticator, Authenticators, TOKEN_BYTES};
 pub use identity::{Identity, RoleKind, RoleName};
