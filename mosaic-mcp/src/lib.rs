@@ -7,6 +7,7 @@
 //! | [`security`] | who calls and what they may do, sealing at rest, the audit |
 //! | [`coordination`] | rooms for agents to work together in |
 //! | [`function`] | what the rooms can be asked to do, each defined once; the one check in front of them |
+//! | `live` | gRPC and WebSocket for agents, to be mounted |
 //! | [`state`] | state and events that survive crashes |
 //! | [`surface`] | the projection of the catalogue to MCP tools: [`Tools::list`](surface::Tools::list) gives what `tools/list` answers, [`Tools::call`](surface::Tools::call) what `tools/call` does |
 //!
@@ -24,6 +25,8 @@
 //! ```
 pub mod coordination;
 pub mod function;
+#[cfg(any(feature = "grpc", feature = "http"))]
+pub mod live;
 pub mod security;
 pub mod state;
 pub mod surface;

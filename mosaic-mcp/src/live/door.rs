@@ -1,0 +1,135 @@
+//! Who comes in: the caller of a connection, from its headers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::{Secret, Timestamp};
+
+use crate::function::Desk;
+use crate::security::{Authenticators, Identity};
+use crate::state::State;
+
+/// The longest header with a proof, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// Admits callers to a desk and to the events of their tenant. Clones share it.
+///
+/// ```
+/// use mosaic_core::{context::Principal, types::TenantId};
+/// use mosaic_mcp::function::Desk;
+/// use mosaic_mcp::live::Door;
+/// use mosaic_mcp::security::{Authenticators, Identity};
+/// use mosaic_mcp::state::State;
+///
+/// fn for_agents(desk: Desk, state: State, tokens: Authenticators) -> Door {
+///     Door::new(desk, state, tokens)
+/// }
+/// fn for_one_on_this_machine(desk: Desk, state: State) -> mosaic_core::Result<Door> {
+///     Ok(Door::for_one(desk, state, Identity::new(TenantId::default_tenant(), Principal::agent("helper"))?))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Door(Arc<Inside>);
+
+struct Inside {
+    desk: Desk,
+    state: State,
+    entry: Entry,
+}
+
+enum Entry {
+    Proof(Authenticators),
+    /// Whoever connects is this one: the transport admits nobody else.
+    One(Identity),
+}
+
+/// A caller that was admitted.
+pub(super) struct Guest {
+    pub(super) cx: CallContext,
+    /// Until when.
+    pub(super) expires: Option<Timestamp>,
+}
+
+impl Door {
+    /// A door for whoever proves who he is, by `authorization: Bearer TOKEN`.
+    pub fn new(desk: Desk, state: State, proofs: Authenticators) -> Self {
+        Self(Arc::new(Inside { desk, state, entry: Entry::Proof(proofs) }))
+    }
+
+    /// A door behind which everybody is one and the same: only for a transport that nobody else can reach.
+    pub fn for_one(desk: Desk, state: State, identity: Identity) -> Self {
+        Self(Arc::new(Inside { desk, state, entry: Entry::One(identity) }))
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.0.state
+    }
+
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where nothing is proved.
+    pub(super) async fn admit(&self, headers: &HeaderMap) -> Result<Guest> {
+        let identity = match &self.0.entry {
+            Entry::One(identity) => identity.clone(),
+            Entry::Proof(proofs) => proofs.authenticate(&bearer(headers)?).await?,
+        };
+        if !identity.is_valid(self.0.state.now()) {
+            return Err(Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused());
+        }
+        let cx = CallContext::new().tenant(identity.tenant().clone()).principal(identity.principal().clone());
+        Ok(Guest { cx, expires: identity.expires() })
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").field("desk", &self.0.desk).finish_non_exhaustive()
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Secret> {
+    let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why).refused();
+    let mut proofs = headers.get_all(AUTHORIZATION).iter();
+    let (first, more) = (proofs.next(), proofs.next());
+    let first = first.ok_or_else(|| refused("a proof is needed: authorization: Bearer TOKEN"))?;
+    if more.is_some() || first.len() > LONGEST {
+        return Err(refused("one proof of at most 16 KiB is taken"));
+    }
+    let text = first.to_str().map_err(|_| refused("the proof is no text"))?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(refused("a proof is given as: authorization: Bearer TOKEN"));
+    }
+    Ok(Secret::new(token.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_bearer_is_a_proof() {
+        let with = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, value.parse().unwrap());
+            }
+            bearer(&headers).map(|token| token.expose().to_owned())
+        };
+        assert_eq!(with(&["Bearer abc"]).unwrap(), "abc");
+        assert_eq!(with(&["bearer  abc"]).unwrap(), "abc");
+        let long = format!("Bearer {}", "x".repeat(LONGEST));
+        for bad in [&[][..], &["abc"], &["Basic abc"], &["Bearer "], &["Bearer a", "Bearer b"], &[&long]] {
+            assert_eq!(with(bad).unwrap_err().kind(), ErrorKind::Unauthenticated, "{bad:?}");
+        }
+    }
+}
