@@ -6,5 +6,9 @@ mod door;
 mod follow;
 #[cfg(feature = "grpc")]
 pub mod grpc;
+#[cfg(feature = "http")]
+pub mod socket;
 
 pub use door::Door;
+#[cfg(feature = "http")]
+pub use socket::LiveSocket;
