@@ -5,6 +5,7 @@
 //! | [`State`] | what everything else uses: transactions in groups, reads, the head as it moves |
 //! | [`Tx`] | what a transaction sees and writes |
 //! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
+//! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
 //! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
 //!
 //! All transactions of a store run one after the other, on every node that shares it: what a transaction has read holds when
@@ -15,7 +16,11 @@ mod handle;
 mod key;
 pub mod limits;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod migration;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 #[cfg(feature = "testkit")]
 pub mod suite;
@@ -28,6 +33,8 @@ pub use handle::{State, StateOptions};
 pub use key::{Key, KeyRange, ordered};
 pub use memory::MemoryStore;
 pub use record::{Change, Entry, Event, Head};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use store::{StateStore, StoreTx, StoreView, Trim, Trimmed, Writes};
 pub use topic::{Topic, TopicFilter};
 pub use tx::{Expect, Tx};

@@ -51,7 +51,13 @@ impl std::error::Error for Failure {}
 impl From<Error> for Failure {
     #[track_caller]
     fn from(error: Error) -> Self {
-        Self::new(format!("success was expected, and there came: {error}"))
+        let mut message = format!("success was expected, and there came: {error}");
+        let mut cause = std::error::Error::source(&error);
+        while let Some(because) = cause {
+            message.push_str(&format!(", because of: {because}"));
+            cause = because.source();
+        }
+        Self::new(message)
     }
 }
 

@@ -1,0 +1,100 @@
+//! What a transaction writes, as parameters of one statement: names and numbers as JSON, and all bytes behind each other.
+
+use std::mem;
+
+use mosaic_core::error::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::read::stored;
+use crate::state::Writes;
+
+/// The most bytes of one part: far below what SQLite takes as one value.
+const PART_BYTES: usize = 32 << 20;
+
+/// A part of what is written.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// The bytes of the values.
+    pub(super) values: Vec<u8>,
+    /// `[key, begin, length, version, expires]` of each value.
+    pub(super) puts: String,
+    /// `[key, version]` of each deletion.
+    pub(super) deletes: String,
+    /// The bytes of the events.
+    pub(super) data: Vec<u8>,
+    /// `[offset, topic, kind, begin, length, at]` of each event.
+    pub(super) events: String,
+}
+
+#[derive(Default)]
+struct Open<'w> {
+    values: Bytes,
+    puts: Vec<(&'w str, usize, usize, i64, Option<i64>)>,
+    deletes: Vec<(&'w str, i64)>,
+    data: Bytes,
+    events: Vec<(i64, &'w str, &'w str, usize, usize, i64)>,
+}
+
+/// Bytes behind each other. Never empty, as SQLite takes no part of nothing.
+struct Bytes(Vec<u8>);
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self(vec![0])
+    }
+}
+
+impl Bytes {
+    /// Takes bytes over; gives where they begin, counted from 1, and how many they are.
+    fn take(&mut self, bytes: &[u8]) -> (usize, usize) {
+        let begin = self.0.len() + 1;
+        self.0.extend_from_slice(bytes);
+        (begin, bytes.len())
+    }
+
+    fn is_full(&self, more: &[u8]) -> bool {
+        self.0.len() + more.len() > PART_BYTES
+    }
+}
+
+impl Open<'_> {
+    fn close(&mut self) -> Result<Part> {
+        let Self { values, puts, deletes, data, events } = mem::take(self);
+        Ok(Part {
+            values: values.0,
+            puts: json(&puts)?,
+            deletes: json(&deletes)?,
+            data: data.0,
+            events: json(&events)?,
+        })
+    }
+}
+
+/// Packs values, deletions and events: in one part, or in more where they are large. There is always a last one.
+pub(super) fn pack(writes: &Writes) -> Result<(Vec<Part>, Part)> {
+    let (mut parts, mut open) = (Vec::new(), Open::default());
+    for entry in &writes.puts {
+        if open.values.is_full(&entry.value) {
+            parts.push(open.close()?);
+        }
+        let (begin, length) = open.values.take(&entry.value);
+        let expires = entry.expires.map(|end| end.as_microsecond());
+        open.puts.push((entry.key.as_str(), begin, length, stored(entry.version), expires));
+    }
+    open.deletes = writes.deletes.iter().map(|(key, at)| (key.as_str(), stored(*at))).collect();
+    for event in &writes.events {
+        if open.data.is_full(&event.data) {
+            parts.push(open.close()?);
+        }
+        let (begin, length) = open.data.take(&event.data);
+        let at = event.at.as_microsecond();
+        open.events.push((stored(event.offset), event.topic.as_str(), &event.kind, begin, length, at));
+    }
+    Ok((parts, open.close()?))
+}
+
+fn json<T: Serialize>(rows: &[T]) -> Result<String> {
+    serde_json::to_string(rows).map_err(|error| {
+        Error::new(ErrorKind::Internal, "what is written has no JSON form").source(error).refused()
+    })
+}
