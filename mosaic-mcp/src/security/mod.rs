@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | [`Identity`] | who calls and for which tenant, once it is proved |
 //! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
+//! | [`access`] | what callers may do: roles, permissions, and the one check |
 //! | [`token`] | JSON Web Tokens, API keys, the metadata of a protected resource |
+pub mod access;
 mod authenticator;
 mod identity;
 pub mod token;

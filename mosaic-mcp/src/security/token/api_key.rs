@@ -313,9 +313,9 @@ fn of_tenant(tenant: &TenantId, id: &str) -> Result<Key> {
 
 fn save(tx: &mut Tx<'_>, stored: &Stored, kind: &str) -> Result<()> {
     tx.write(&place(&stored.key.id)?, stored)?;
-    // A dot in the name of a tenant would be a segment of its own.
-    let tenant = stored.key.tenant.as_str().replace('.', ":");
-    tx.emit(Topic::new(format!("apikey.{tenant}.{}", stored.key.id))?, kind, &stored.key)?;
+    // Not among the topics of the tenant, which its agents may read.
+    let topic = Topic::of(&["apikey", stored.key.tenant.as_str(), &stored.key.id])?;
+    tx.emit(topic, kind, &stored.key)?;
     Ok(())
 }
 

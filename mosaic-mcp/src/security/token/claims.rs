@@ -11,6 +11,13 @@ use super::super::identity::refused;
 use super::super::{Identity, RoleName};
 
 /// What a caller is.
+///
+/// ```
+/// use mosaic_mcp::security::token::CallerKind;
+///
+/// assert_eq!(serde_json::to_string(&CallerKind::Agent)?, r#""agent""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CallerKind {

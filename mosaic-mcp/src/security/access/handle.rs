@@ -1,0 +1,213 @@
+//! The one check, as the engine and every surface ask it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::{OpMeta, catalogue};
+use mosaic_core::ports::Authorizer;
+use mosaic_core::types::{ServiceKind, Subject};
+use parking_lot::RwLock;
+
+use super::super::Identity;
+use super::config::AccessConfig;
+use super::pattern::Resource;
+use super::policy::{Decision, Policy};
+use super::rule::{Asked, What};
+use super::ticket::Sealer;
+use crate::function::{Gate, Permission};
+use crate::state::{Clock, Expect, Key, State, Topic};
+
+/// Decides what callers may do. Clones share it, and rules that are set are in force for the next question.
+///
+/// The roles of a caller are those bound to its name, in its tenant, and those of its proof, which [`Access::admit`] puts into a
+/// context in a form that nobody else can write. The application itself may do everything.
+///
+/// ```
+/// use mosaic_core::context::Principal;
+/// use mosaic_core::types::{Effect, TenantId};
+/// use mosaic_mcp::function::Permission;
+/// use mosaic_mcp::security::access::{Access, AccessConfig};
+/// use mosaic_mcp::security::{Identity, RoleName};
+///
+/// let config: AccessConfig = serde_json::from_str(r#"{ "roles": { "writer": { "allow": ["state:*:plans/*"] } } }"#)?;
+/// let access = Access::new(&config)?;
+/// let ann = Identity::new(TenantId::default_tenant(), Principal::user("ann"))?.with_roles([RoleName::new("writer")?])?;
+/// let cx = access.admit(&ann);
+/// assert!(access.check(&cx, Permission::new("state", "put_value", "plans/spring", Effect::Create)).is_ok());
+/// assert!(access.check(&cx, Permission::new("state", "put_value", "secrets/1", Effect::Create)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Access(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    policy: RwLock<Arc<Policy>>,
+    sealer: Sealer,
+    clock: Clock,
+}
+
+impl Access {
+    /// These rules.
+    ///
+    /// # Errors
+    /// `Config`, with the rule that does not fit.
+    pub fn new(config: &AccessConfig) -> Result<Self> {
+        Self::with_clock(config, Clock::System)
+    }
+
+    /// These rules, with another clock for the ends of identities.
+    ///
+    /// # Errors
+    /// As for [`Access::new`].
+    pub fn with_clock(config: &AccessConfig, clock: Clock) -> Result<Self> {
+        let policy = RwLock::new(Arc::new(Policy::new(config)?));
+        Ok(Self(Arc::new(Inner { policy, sealer: Sealer::new()?, clock })))
+    }
+
+    /// Sets other rules. Where they do not fit, the old ones stay.
+    ///
+    /// # Errors
+    /// As for [`Access::new`].
+    pub fn replace(&self, config: &AccessConfig) -> Result<()> {
+        let policy = Arc::new(Policy::new(config)?);
+        *self.0.policy.write() = policy;
+        Ok(())
+    }
+
+    /// A context for the calls of a caller whose proof was checked: its tenant, its name, and the roles and the end of its proof.
+    pub fn admit(&self, identity: &Identity) -> CallContext {
+        self.0.sealer.context(identity)
+    }
+
+    /// Whether a caller may do something: what every surface asks. A service of the catalogue is asked about as well, by the name
+    /// of the operation.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, which says what no role allows, or which role denies it.
+    pub fn check(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()> {
+        let resource = Resource::text(needed.resource);
+        // Patterns of operations are compiled for the catalogue.
+        let kind = ServiceKind::ALL.into_iter().find(|kind| kind.as_str() == needed.service);
+        let mut rows = kind.into_iter().flat_map(|kind| catalogue().service(kind)).map(|def| def.meta);
+        let known = rows.find(|meta| meta.method == needed.operation);
+        let what = known.map_or(What::Other(needed), What::Operation);
+        self.decide(cx, &Asked { what, resource }, &needed)
+    }
+
+    fn decide(&self, cx: &CallContext, asked: &Asked<'_>, shown: &dyn std::fmt::Display) -> Result<()> {
+        let caller = cx.caller();
+        if caller.is_application() {
+            return Ok(());
+        }
+        let ticket = self.0.sealer.open(cx)?;
+        let policy = self.0.policy.read().clone();
+        let mut roles = policy.bound(cx);
+        if let Some(ticket) = ticket {
+            if ticket.expires.is_some_and(|end| self.0.clock.now() >= end) {
+                return Err(denied(format!("the proof of {caller} has ended: authenticate again")));
+            }
+            ticket.roles.iter().for_each(|name| policy.give(&mut roles, name));
+        }
+        match policy.decide(&roles, asked) {
+            Decision::Allowed => Ok(()),
+            Decision::Unallowed => {
+                Err(denied(format!("{caller} may not {shown}: no role of it allows this")))
+            }
+            Decision::Denied(role) => {
+                Err(denied(format!("{caller} may not {shown}: the role {role} denies it")))
+            }
+        }
+    }
+
+    /// The rules that a state keeps; none where it keeps none.
+    ///
+    /// # Errors
+    /// Those of the state.
+    pub async fn stored(state: &State) -> Result<Option<AccessConfig>> {
+        state.read(&place()?).await
+    }
+
+    /// Keeps rules in a state, sets them here, and tells of it by an event `access.changed` of the topic `access`. Other nodes
+    /// that [follow](Access::follow) the state set them within a second or two.
+    ///
+    /// # Errors
+    /// As for [`Access::new`]; those of the state. The old rules stay then.
+    pub async fn store(&self, state: &State, config: &AccessConfig, by: &str) -> Result<()> {
+        let policy = Arc::new(Policy::new(config)?);
+        let (config, by) = (config.clone(), by.to_owned());
+        state
+            .run(move |tx| {
+                Box::pin(async move {
+                    tx.expect(&place()?, Expect::Any).await?;
+                    tx.write(&place()?, &config)?;
+                    let told = serde_json::json!({ "by": by, "roles": config.roles.len(), "bindings": config.bindings.len() });
+                    tx.emit(Topic::new("access")?, "access.changed", &told)?;
+                    Ok(())
+                })
+            })
+            .await?;
+        *self.0.policy.write() = policy;
+        Ok(())
+    }
+
+    /// Sets the rules that a state keeps, now and whenever they change, until the state is closed. Dropping the future ends it.
+    ///
+    /// # Errors
+    /// `Config` where the rules that are there at first do not fit; those of the state, at first. Later errors are told to the log,
+    /// and the rules that were in force stay so.
+    pub async fn follow(&self, state: &State) -> Result<()> {
+        let mut heads = state.heads();
+        let mut known = self.take(state, None).await?;
+        while heads.changed().await.is_ok() {
+            match self.take(state, known).await {
+                Ok(version) => known = version,
+                Err(error) => tracing::error!(%error, "changed rules of access are not in force"),
+            }
+            // Much may be written: rules are looked at once in a while.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        Ok(())
+    }
+
+    /// Sets the rules of the state where they are not the known version; gives their version.
+    async fn take(&self, state: &State, known: Option<u64>) -> Result<Option<u64>> {
+        let Some(entry) = state.get(&place()?).await? else { return Ok(known) };
+        if known != Some(entry.version) {
+            let config = serde_json::from_slice(&entry.value).map_err(|error| {
+                Error::new(ErrorKind::Config, "the stored rules of access are none").source(error)
+            })?;
+            self.replace(&config)?;
+        }
+        Ok(Some(entry.version))
+    }
+}
+
+#[async_trait]
+impl Authorizer for Access {
+    async fn authorize(&self, cx: &CallContext, meta: &OpMeta, subject: Subject<'_>) -> Result<()> {
+        let asked = Asked { what: What::Operation(meta), resource: Resource::subject(&subject) };
+        self.decide(cx, &asked, &format_args!("{}:{}:{subject}", meta.service, meta.method))
+    }
+}
+
+#[async_trait]
+impl Gate for Access {
+    async fn allow(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()> {
+        self.check(cx, needed)
+    }
+}
+
+fn place() -> Result<Key> {
+    Key::of(&["access"])
+}
+
+fn denied(why: String) -> Error {
+    Error::new(ErrorKind::PermissionDenied, why).refused()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

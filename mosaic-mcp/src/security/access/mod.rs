@@ -1,0 +1,27 @@
+//! Access: which roles callers have, and what roles allow. What no role allows is denied, and a denial wins over any permission.
+//!
+//! A permission is written `service:operation:resource`, each part with `*` for any text:
+//!
+//! | permission | is for |
+//! | --- | --- |
+//! | `git:get_file:acme/widget` | one operation on one repository |
+//! | `git:@read:acme/*` | what changes nothing, in one organisation |
+//! | `project:*:*` | everything in trackers, also what is about nothing in particular, such as "list all projects" |
+//! | `state:put_value:plans/*` | a function of the backbone |
+//! | `*:@read:*` | everything that changes nothing |
+//!
+//! - The resource of an operation is `organisation/name`, with `:path` where it is about something inside. A permission without
+//!   a path is for every path; a call about nothing in particular fits only `*`.
+//! - What a call in a vendor's own words is about is only what its caller says. So only its full name with every resource allows
+//!   it, such as `git:vendor_read:*`, and a denial of it for any resource denies it.
+//! - Permissions are compared letter by letter, denials without regard to upper and lower case, as many providers take `Acme` for `acme`.
+//! - Rules are compiled when they are set: operations into bit sets, each role together with those that it inherits.
+mod config;
+mod handle;
+mod pattern;
+mod policy;
+mod rule;
+mod ticket;
+
+pub use config::{AccessConfig, Binding, RoleConfig};
+pub use handle::Access;
