@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use futures_util::{SinkExt as _, StreamExt as _};
 use mosaic_core::context::{CallContext, Principal};
