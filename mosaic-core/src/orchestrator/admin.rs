@@ -11,7 +11,7 @@ use crate::engine::breaker::BreakerState;
 use crate::engine::observe::{OperationFigures, ProviderFigures};
 use crate::error::Error;
 use crate::plugin::{HealthStatus, Lifecycle, SlotState};
-use crate::types::{ProviderId, ServiceKind};
+use crate::types::{ProviderId, Region, ServiceKind};
 
 /// How one provider is at the moment.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct ProviderStatus {
     pub plugin: String,
     /// Whether it answers calls, and what is under way about that.
     pub slot: SlotState,
+    /// Where it stands, where its configuration says so.
+    pub region: Option<Region>,
     /// Which of its instances answers, or did last; counted from 1.
     pub generation: u64,
     /// Where that instance is in its life.
@@ -93,6 +95,7 @@ fn status(slot: &Slot, now: Instant) -> ProviderStatus {
         id: provider.id.clone(),
         plugin: format!("{} {}", instance.info.name, instance.info.version),
         slot: track.slot(),
+        region: provider.config.region,
         generation: instance.generation,
         lifecycle: track.state(instance.generation),
         restarts: slot.restarts,

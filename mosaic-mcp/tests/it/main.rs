@@ -1,4 +1,6 @@
 //! What the rooms of this crate do together.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod state;
