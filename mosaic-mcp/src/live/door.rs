@@ -10,6 +10,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, Timestamp};
 
 use crate::function::Desk;
+use crate::security::access::Access;
 use crate::security::{Authenticators, Identity};
 use crate::state::State;
 
@@ -22,11 +23,12 @@ const LONGEST: usize = 16 << 10;
 /// use mosaic_core::{context::Principal, types::TenantId};
 /// use mosaic_mcp::function::Desk;
 /// use mosaic_mcp::live::Door;
+/// use mosaic_mcp::security::access::Access;
 /// use mosaic_mcp::security::{Authenticators, Identity};
 /// use mosaic_mcp::state::State;
 ///
-/// fn for_agents(desk: Desk, state: State, tokens: Authenticators) -> Door {
-///     Door::new(desk, state, tokens)
+/// fn for_agents(desk: Desk, state: State, tokens: Authenticators, access: Access) -> Door {
+///     Door::new(desk, state, tokens).access(access)
 /// }
 /// fn for_one_on_this_machine(desk: Desk, state: State) -> mosaic_core::Result<Door> {
 ///     Ok(Door::for_one(desk, state, Identity::new(TenantId::default_tenant(), Principal::agent("helper"))?))
@@ -35,12 +37,15 @@ const LONGEST: usize = 16 << 10;
 #[derive(Clone)]
 pub struct Door(Arc<Inside>);
 
+#[derive(Clone)]
 struct Inside {
+    access: Option<Access>,
     desk: Desk,
     state: State,
     entry: Entry,
 }
 
+#[derive(Clone)]
 enum Entry {
     Proof(Authenticators),
     /// Whoever connects is this one: the transport admits nobody else.
@@ -57,12 +62,20 @@ pub(super) struct Guest {
 impl Door {
     /// A door for whoever proves who he is, by `authorization: Bearer TOKEN`.
     pub fn new(desk: Desk, state: State, proofs: Authenticators) -> Self {
-        Self(Arc::new(Inside { desk, state, entry: Entry::Proof(proofs) }))
+        Self(Arc::new(Inside { access: None, desk, state, entry: Entry::Proof(proofs) }))
     }
 
     /// A door behind which everybody is one and the same: only for a transport that nobody else can reach.
     pub fn for_one(desk: Desk, state: State, identity: Identity) -> Self {
-        Self(Arc::new(Inside { desk, state, entry: Entry::One(identity) }))
+        Self(Arc::new(Inside { access: None, desk, state, entry: Entry::One(identity) }))
+    }
+
+    /// The same door, for a desk whose gate is this access: callers then have the roles that their proofs give as well, and not
+    /// only those that are bound to their names.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        Arc::make_mut(&mut self.0).access = Some(access);
+        self
     }
 
     pub(super) fn desk(&self) -> &Desk {
@@ -85,7 +98,12 @@ impl Door {
         if !identity.is_valid(self.0.state.now()) {
             return Err(Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused());
         }
-        let cx = CallContext::new().tenant(identity.tenant().clone()).principal(identity.principal().clone());
+        let cx = match &self.0.access {
+            Some(access) => access.admit(&identity),
+            None => {
+                CallContext::new().tenant(identity.tenant().clone()).principal(identity.principal().clone())
+            }
+        };
         Ok(Guest { cx, expires: identity.expires() })
     }
 }

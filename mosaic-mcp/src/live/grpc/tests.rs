@@ -263,3 +263,39 @@ fn messages_are_those_of_the_file() {
     assert_eq!(methods, ["Call", "Functions", "Follow"]);
     assert_eq!(SERVICE, format!("/{}/", service.full_name()));
 }
+
+#[tokio::test]
+async fn the_roles_of_a_token_reach_the_check() {
+    use crate::security::RoleName;
+    use crate::security::access::{Access, AccessConfig};
+
+    /// The token is the name of a role.
+    struct Roles;
+    #[async_trait]
+    impl Authenticator for Roles {
+        async fn authenticate(&self, token: &Secret) -> Result<Option<Identity>> {
+            let role = RoleName::new(token.expose()).unwrap();
+            let identity = Identity::new(TenantId::default_tenant(), Principal::agent("a"))?;
+            identity.with_roles([role]).map(Some)
+        }
+    }
+
+    let config: AccessConfig = serde_json::from_value(json!({
+        "roles": { "reader": { "allow": ["state:@read:*"] }, "writer": { "inherits": ["reader"], "allow": ["state:*:own/*"] } }
+    }))
+    .unwrap();
+    let access = Access::new(&config).unwrap();
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    let desk = Desk::builder().room(Shared::new(state.clone())).gate(access.clone()).build();
+    let door = Door::new(desk, state, Authenticators::new().with(Roles)).access(access);
+    let call = async |role: &str, key: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {role}").parse().unwrap());
+        let params = json!({ "key": key, "value": 1 }).to_string();
+        answer(&door, &headers, "state.put_value", &params).await.map_err(|error| error.kind())
+    };
+    call("writer", "own/a").await.unwrap();
+    for (role, key) in [("writer", "other/a"), ("reader", "own/a"), ("nothing", "own/a")] {
+        assert_eq!(call(role, key).await.unwrap_err(), ErrorKind::PermissionDenied, "{role} {key}");
+    }
+}
