@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::store::{StateStore, Trimmed};
+use super::subscribe::{Feed, Parked, Since, Subscription, fill};
 use super::tx::decode;
 use super::writer::{Job, Work, Writer, advance, closed};
-use super::{Change, Entry, Event, Expect, Head, Key, KeyRange, TopicFilter, Tx, limits};
+use super::{Change, Entry, Event, Expect, Head, Key, KeyRange, Topic, TopicFilter, Tx, limits};
 
 /// How a state is opened.
 ///
@@ -35,6 +36,7 @@ pub struct StateOptions {
     clock: Clock,
     group: usize,
     waiting: usize,
+    memory: usize,
 }
 
 impl Default for StateOptions {
@@ -44,9 +46,9 @@ impl Default for StateOptions {
 }
 
 impl StateOptions {
-    /// The defaults: groups of 512, 8,192 waiting transactions, the system's clock.
+    /// The defaults: groups of 512, 8,192 waiting transactions, 8,192 events in memory, the system's clock.
     pub fn new() -> Self {
-        Self { clock: Clock::System, group: 512, waiting: 8_192 }
+        Self { clock: Clock::System, group: 512, waiting: 8_192, memory: 8_192 }
     }
 
     /// What time it is.
@@ -67,6 +69,13 @@ impl StateOptions {
         self
     }
 
+    /// How many of the newest events are held in memory for subscribers, at most 16 MiB of them; who is further behind reads
+    /// from the store.
+    pub fn memory(mut self, most: usize) -> Self {
+        self.memory = most.max(1);
+        self
+    }
+
     /// Opens a store.
     ///
     /// # Errors
@@ -83,19 +92,26 @@ impl StateOptions {
         let (head, heads) = watch::channel(store.head().await?);
         let (queue, waiting) = mpsc::channel(self.waiting);
         let stop = CancellationToken::new();
+        let feed = Arc::new(Feed::new(heads.borrow().offset, self.memory));
         let writer = Writer {
             store: store.clone(),
             clock: self.clock,
             queue: waiting,
             group: self.group,
             head: head.clone(),
+            feed: feed.clone(),
         };
-        let tasks = vec![tokio::spawn(writer.run()), tokio::spawn(listen(store.clone(), head, stop.clone()))];
+        let tasks = vec![
+            tokio::spawn(writer.run()),
+            tokio::spawn(listen(store.clone(), head, feed.clone(), stop.clone())),
+            tokio::spawn(fill(store.clone(), feed.clone(), stop.clone())),
+        ];
         Ok(State(Arc::new(Inner {
             store,
             clock: self.clock,
             queue: parking_lot::RwLock::new(Some(queue)),
             heads,
+            feed,
             stop,
             tasks: parking_lot::Mutex::new(tasks),
         })))
@@ -126,6 +142,7 @@ struct Inner {
     /// None once it is closed.
     queue: parking_lot::RwLock<Option<mpsc::Sender<Box<dyn Work>>>>,
     heads: watch::Receiver<Head>,
+    feed: Arc<Feed>,
     stop: CancellationToken,
     tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
 }
@@ -272,6 +289,16 @@ impl State {
         Ok(found)
     }
 
+    /// The events that a filter chooses, replayed from where one says and then as they come, on this node and on others.
+    pub fn subscribe(&self, filter: TopicFilter, since: Since) -> Subscription {
+        Subscription::new(self.0.feed.clone(), self.0.store.clone(), filter, since)
+    }
+
+    /// Takes a place where the next event of a topic is waited for.
+    pub fn park(&self, topic: &Topic) -> Parked {
+        Parked::new(&self.0.feed, topic)
+    }
+
     /// The keys of a range that changed after a revision, each with its value now; at most [`limits::READ`](super::limits::READ).
     ///
     /// # Errors
@@ -333,6 +360,7 @@ impl State {
             // A task that panicked has ended as well.
             let _ = task.await;
         }
+        self.0.feed.close();
         self.0.store.close().await
     }
 }
@@ -341,7 +369,12 @@ impl State {
 const DEAF: Duration = Duration::from_secs(1);
 
 /// Follows what other nodes write.
-async fn listen(store: Arc<dyn StateStore>, head: watch::Sender<Head>, stop: CancellationToken) {
+async fn listen(
+    store: Arc<dyn StateStore>,
+    head: watch::Sender<Head>,
+    feed: Arc<Feed>,
+    stop: CancellationToken,
+) {
     let every = store.poll_every();
     let follow = async {
         loop {
@@ -357,6 +390,7 @@ async fn listen(store: Arc<dyn StateStore>, head: watch::Sender<Head>, stop: Can
             }
             match store.head().await {
                 Ok(now) => {
+                    feed.reach(now.offset);
                     head.send_if_modified(|known| advance(known, now));
                 }
                 Err(error) => tracing::warn!(%error, "the state store does not answer"),

@@ -6,6 +6,7 @@
 //! | [`Tx`] | what a transaction sees and writes |
 //! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
 //! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
+//! | [`Subscription`] [`Consumers`] | events as they happen, and subscriptions that go on where they were |
 //! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
 //!
 //! All transactions of a store run one after the other, on every node that shares it: what a transaction has read holds when
@@ -24,6 +25,7 @@ mod sqlite;
 mod store;
 #[cfg(feature = "testkit")]
 pub mod suite;
+mod subscribe;
 mod topic;
 mod tx;
 mod writer;
@@ -36,5 +38,6 @@ pub use record::{Change, Entry, Event, Head};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use store::{StateStore, StoreTx, StoreView, Trim, Trimmed, Writes};
+pub use subscribe::{Consumer, ConsumerInfo, Consumers, Delivery, Parked, Since, Subscription};
 pub use topic::{Topic, TopicFilter};
 pub use tx::{Expect, Tx};

@@ -1,7 +1,9 @@
 //! What a store keeps: values under keys, events in a log, and how far both have come.
 
 use bytes::Bytes;
+use mosaic_core::error::Result;
 use mosaic_core::types::Timestamp;
+use serde::de::DeserializeOwned;
 
 use super::{Key, Topic};
 
@@ -31,6 +33,14 @@ impl Entry {
     /// An entry as a store holds it.
     pub fn new(key: Key, value: Bytes, version: u64, expires: Option<Timestamp>) -> Self {
         Self { key, value, version, expires }
+    }
+
+    /// The value from JSON.
+    ///
+    /// # Errors
+    /// `Internal` where what is stored does not fit.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        super::tx::decode(self)
     }
 
     /// Whether it is there at that time.

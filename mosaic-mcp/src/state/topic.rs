@@ -270,6 +270,13 @@ mod tests {
         }
 
         #[test]
+        fn parts_of_a_topic_stay_apart(a in prop::collection::vec(".{1,8}", 1..4), b in prop::collection::vec(".{1,8}", 1..4)) {
+            let (topic, other) = (Topic::of(&a).unwrap(), Topic::of(&b).unwrap());
+            prop_assert_eq!(topic.as_str().split('.').count(), a.len());
+            prop_assert_eq!(topic == other, a == b);
+        }
+
+        #[test]
         fn any_text_is_taken_or_refused_in_peace(text in ".{0,40}") {
             if let Ok(filter) = TopicFilter::new(&text) {
                 let _ = filter.matches(&Topic::new("a.b").unwrap());

@@ -42,7 +42,12 @@ impl Group {
         self.written.is_empty() && self.events.is_empty() && self.trims.is_empty() && self.forget.is_none()
     }
 
-    /// Everything that the group writes; the events stay for those who follow them.
+    /// The events that the group appends.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Everything that the group writes.
     pub(super) fn into_writes(self) -> Writes {
         let (mut puts, mut deletes) = (Vec::new(), Vec::new());
         for (key, written) in self.written {

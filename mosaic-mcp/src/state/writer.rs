@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::Head;
 use super::clock::Clock;
 use super::store::{StateStore, StoreTx};
+use super::subscribe::Feed;
 use super::tx::{Group, Tx};
 
 /// The work of one transaction. What it returns reaches whoever asked once everything is committed.
@@ -65,6 +66,7 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Box<dyn Work>>,
     pub(super) group: usize,
     pub(super) head: watch::Sender<Head>,
+    pub(super) feed: Arc<Feed>,
 }
 
 impl Writer {
@@ -90,9 +92,12 @@ impl Writer {
             }
         }
         let head = group.head;
+        let events = if self.feed.wanted() { group.events().to_vec() } else { Vec::new() };
         let written = if group.is_empty() { Ok(()) } else { tx.commit(group.into_writes()).await };
         match written {
             Ok(()) => {
+                self.feed.publish(events);
+                self.feed.reach(head.offset);
                 self.head.send_if_modified(|known| advance(known, head));
                 done.into_iter().for_each(|(work, head)| work.end(Ok(head)));
             }

@@ -4,3 +4,7 @@
 mod crash;
 #[cfg(test)]
 mod state;
+#[cfg(test)]
+mod subscribe;
+#[cfg(test)]
+mod support;

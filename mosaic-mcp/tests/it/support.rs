@@ -1,0 +1,106 @@
+//! What several tests here share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mosaic_core::error::Result;
+use mosaic_core::types::Timestamp;
+use mosaic_mcp::state::{
+    Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateStore, StoreTx, StoreView, Topic, TopicFilter, Trimmed, Writes,
+};
+use tokio::sync::watch;
+
+/// A store in memory that several nodes share: each hears of what another commits.
+#[derive(Clone)]
+pub(crate) struct SharedStore {
+    inner: MemoryStore,
+    commits: Arc<watch::Sender<u64>>,
+}
+
+impl SharedStore {
+    pub(crate) fn new() -> Self {
+        Self { inner: MemoryStore::new(), commits: Arc::new(watch::Sender::new(0)) }
+    }
+}
+
+#[async_trait]
+impl StateStore for SharedStore {
+    async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
+        Ok(Box::new(SharedTx { inner: self.inner.begin(now).await?, commits: self.commits.clone() }))
+    }
+    async fn head(&self) -> Result<Head> {
+        self.inner.head().await
+    }
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
+        self.inner.get_many(keys).await
+    }
+    async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        self.inner.range(range, limit).await
+    }
+    async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
+        self.inner.changes(range, after, limit).await
+    }
+    async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
+        // Others run between the question and the answer, as with a real store.
+        tokio::task::yield_now().await;
+        let found = self.inner.events(filter, after, limit).await;
+        tokio::task::yield_now().await;
+        found
+    }
+    async fn trimmed(&self) -> Result<Trimmed> {
+        tokio::task::yield_now().await;
+        self.inner.trimmed().await
+    }
+    async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
+        self.inner.expiring(limit).await
+    }
+    async fn view(&self) -> Result<Box<dyn StoreView>> {
+        self.inner.view().await
+    }
+    async fn changed_elsewhere(&self, known: Head) -> Result<()> {
+        let mut commits = self.commits.subscribe();
+        while self.inner.head().await? <= known && commits.changed().await.is_ok() {}
+        Ok(())
+    }
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+struct SharedTx {
+    inner: Box<dyn StoreTx>,
+    commits: Arc<watch::Sender<u64>>,
+}
+
+#[async_trait]
+impl StoreTx for SharedTx {
+    fn head(&self) -> Head {
+        self.inner.head()
+    }
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+    async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
+        self.inner.get_many(keys).await
+    }
+    async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        self.inner.range(range, limit).await
+    }
+    async fn last_offsets(
+        &mut self,
+        topics: &[Topic],
+    ) -> Result<HashMap<Topic, u64>> {
+        self.inner.last_offsets(topics).await
+    }
+    async fn write(&mut self, part: Writes) -> Result<()> {
+        self.inner.write(part).await
+    }
+    async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
+        let Self { inner, commits } = *self;
+        inner.commit(writes).await?;
+        commits.send_modify(|count| *count += 1);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
