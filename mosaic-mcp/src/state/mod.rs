@@ -23,9 +23,9 @@ mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod subscribe;
 #[cfg(feature = "testkit")]
 pub mod suite;
-mod subscribe;
 mod topic;
 mod tx;
 mod writer;

@@ -53,13 +53,36 @@ fn fact(error: &Error, name: &str) -> Option<u64> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Append { node: usize, topics: Vec<usize> },
+    Append {
+        node: usize,
+        topics: Vec<usize>,
+    },
     /// Events of which some are removed in the same group.
-    Churn { node: usize, topics: Vec<usize>, topic: Option<usize>, back: u64 },
-    Trim { node: usize, topic: Option<usize>, back: u64 },
-    Open { node: usize, filter: usize, since: u8, back: u64 },
-    Take { follower: usize, count: usize },
-    Resume { follower: usize, node: usize },
+    Churn {
+        node: usize,
+        topics: Vec<usize>,
+        topic: Option<usize>,
+        back: u64,
+    },
+    Trim {
+        node: usize,
+        topic: Option<usize>,
+        back: u64,
+    },
+    Open {
+        node: usize,
+        filter: usize,
+        since: u8,
+        back: u64,
+    },
+    Take {
+        follower: usize,
+        count: usize,
+    },
+    Resume {
+        follower: usize,
+        node: usize,
+    },
     Pause,
 }
 
@@ -102,7 +125,10 @@ impl Follower {
                     self.fresh = false;
                     let offset = delivery.event.offset;
                     assert!(offset > self.seen, "{offset} again or out of order after {}", self.seen);
-                    assert_eq!(delivery.event.topic.as_str(), TOPICS[log[offset as usize - 1] % TOPICS.len()]);
+                    assert_eq!(
+                        delivery.event.topic.as_str(),
+                        TOPICS[log[offset as usize - 1] % TOPICS.len()]
+                    );
                     assert!(self.subscription.topics().matches(&delivery.event.topic));
                     assert!(delivery.lag <= log.len() as u64 - offset, "lag {}", delivery.lag);
                     self.account(state, log, offset - 1).await;
@@ -111,7 +137,12 @@ impl Follower {
                 Err(error) => {
                     self.fresh = false;
                     let through = fact(&error, "removed_through").unwrap_or_else(|| panic!("{error}"));
-                    assert!(through > self.seen && through > self.told, "{through} after {} and {}", self.seen, self.told);
+                    assert!(
+                        through > self.seen && through > self.told,
+                        "{through} after {} and {}",
+                        self.seen,
+                        self.told
+                    );
                     self.told = through;
                 }
             }
@@ -279,7 +310,10 @@ async fn a_consumer_goes_on_where_it_was_and_the_older_one_is_refused() {
     assert_eq!(wrong.kind(), ErrorKind::Conflict);
 
     let listed = consumers.list(&cx, None).await.unwrap();
-    assert_eq!(listed.iter().map(|info| (&*info.name, info.acknowledged, info.lag)).collect::<Vec<_>>(), [("reports", 3, 1)]);
+    assert_eq!(
+        listed.iter().map(|info| (&*info.name, info.acknowledged, info.lag)).collect::<Vec<_>>(),
+        [("reports", 3, 1)]
+    );
     assert!(consumers.list(&cx, Some("reports")).await.unwrap().is_empty());
     let other = CallContext::new().tenant(mosaic_core::types::TenantId::new("other").unwrap());
     assert!(consumers.list(&other, None).await.unwrap().is_empty());
@@ -300,7 +334,9 @@ async fn one_event_wakes_one_of_those_who_wait_for_its_topic() {
     };
     append(&here, vec![1, 2]).await;
     assert_eq!(woken(&places), 0);
-    let waits = futures_util::future::join_all(places.iter().map(|place| timeout(Duration::from_secs(5), place.woken())));
+    let waits = futures_util::future::join_all(
+        places.iter().map(|place| timeout(Duration::from_secs(5), place.woken())),
+    );
     let (ends, _) = tokio::join!(waits, append(&there, vec![0]));
     assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
     places[0].pass_on();

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use mosaic_core::error::Result;
 use mosaic_core::types::Timestamp;
 use mosaic_mcp::state::{
-    Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateStore, StoreTx, StoreView, Topic, TopicFilter, Trimmed, Writes,
+    Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateStore, StoreTx, StoreView, Topic,
+    TopicFilter, Trimmed, Writes,
 };
 use tokio::sync::watch;
 
@@ -87,10 +88,7 @@ impl StoreTx for SharedTx {
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
         self.inner.range(range, limit).await
     }
-    async fn last_offsets(
-        &mut self,
-        topics: &[Topic],
-    ) -> Result<HashMap<Topic, u64>> {
+    async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
         self.inner.last_offsets(topics).await
     }
     async fn write(&mut self, part: Writes) -> Result<()> {

@@ -195,7 +195,8 @@ impl Feed {
             held.early.clear();
             held.ring.restart(head);
         }
-        let until = held.early.front().and_then(|events| events.first()).map_or(head, |first| first.offset - 1);
+        let until =
+            held.early.front().and_then(|events| events.first()).map_or(head, |first| first.offset - 1);
         let lowest = until.saturating_sub(held.most as u64);
         if held.ring.through() < lowest {
             held.restart(lowest);

@@ -83,8 +83,10 @@ impl Ring {
         if offset < self.from {
             return Found::Behind;
         }
-        let later = self.batches.partition_point(|batch| batch.last().is_none_or(|last| last.offset <= offset));
-        let Some((batch, first)) = self.batches.get(later).and_then(|batch| Some((batch, batch.first()?))) else {
+        let later =
+            self.batches.partition_point(|batch| batch.last().is_none_or(|last| last.offset <= offset));
+        let Some((batch, first)) = self.batches.get(later).and_then(|batch| Some((batch, batch.first()?)))
+        else {
             return Found::Behind;
         };
         let at = usize::try_from((offset + 1).saturating_sub(first.offset)).unwrap_or(usize::MAX);
