@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Fault, Tools, operation_of};
+use super::content::Content;
+use super::{Fault, Requester, Tools, operation_of};
 
 /// What `tools/call` answers.
 ///
@@ -36,33 +37,12 @@ pub struct CallToolResult {
     pub is_error: bool,
 }
 
-/// A piece of a result.
-///
-/// ```
-/// use mosaic_mcp::surface::Content;
-///
-/// assert_eq!(serde_json::to_string(&Content::text("hi"))?, r#"{"type":"text","text":"hi"}"#);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Content {
-    /// Text.
-    Text {
-        /// The text.
-        text: String,
-    },
-}
-
-impl Content {
-    /// A piece of text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into() }
-    }
-}
-
 impl CallToolResult {
+    /// Pieces of content without a structured answer.
+    pub fn content(content: Vec<Content>) -> Self {
+        Self { content, structured_content: None, is_error: false }
+    }
+
     /// A value as the result: an object as it is, nothing as the word "done", anything else in a field `value`.
     pub fn value(value: Value) -> Self {
         let structured = match value {
@@ -108,18 +88,30 @@ impl Tools {
         name: &str,
         arguments: Value,
     ) -> CallToolResult {
+        self.call_for(&Requester::nobody(), caller, &cx, name, arguments).await
+    }
+
+    /// Calls a tool for somebody who may want to hear how far it is.
+    pub(super) async fn call_for(
+        &self,
+        requester: &Requester,
+        caller: &impl Caller,
+        cx: &CallContext,
+        name: &str,
+        arguments: Value,
+    ) -> CallToolResult {
         let Some(def) = operation_of(name).filter(|def| self.offered.has(def.meta)) else {
             return CallToolResult::fault(&Fault::new(&no_tool(name), Effect::Read));
         };
         let failed = |error: Error| {
             CallToolResult::fault(&Fault::new(&error.operation(def.meta.name), def.meta.effect))
         };
-        match caller.call_json(&cx, def.meta.name, arguments).await {
+        match caller.call_json(cx, def.meta.name, arguments).await {
             Err(error) => failed(error),
             Ok(answer) => match answer.body {
                 JsonBody::Value(value) => CallToolResult::value(value),
                 JsonBody::Stream(stream) => {
-                    let (items, end) = self.collect(stream).await;
+                    let (items, end) = self.collect(requester, stream).await;
                     match end {
                         End::Whole | End::Truncated => CallToolResult::value(
                             json!({ "items": items, "truncated": matches!(end, End::Truncated) }),
@@ -138,7 +130,11 @@ impl Tools {
         }
     }
 
-    async fn collect(&self, mut stream: impl Stream<Item = Result<Value>> + Unpin) -> (Vec<Value>, End) {
+    async fn collect(
+        &self,
+        requester: &Requester,
+        mut stream: impl Stream<Item = Result<Value>> + Unpin,
+    ) -> (Vec<Value>, End) {
         let until = Instant::now() + self.patience;
         let (mut items, mut size) = (Vec::new(), 0);
         loop {
@@ -152,6 +148,7 @@ impl Tools {
                         return (items, End::Truncated);
                     }
                     items.push(item);
+                    requester.items(items.len()).await;
                 }
             }
         }
@@ -168,7 +165,7 @@ enum End {
     Broken(Error),
 }
 
-fn no_tool(name: &str) -> Error {
+pub(super) fn no_tool(name: &str) -> Error {
     let shown: String = name.chars().take(80).collect();
     Error::new(ErrorKind::Invalid, format!("there is no tool {shown:?}; `tools/list` names those there are"))
 }

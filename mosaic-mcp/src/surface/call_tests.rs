@@ -81,7 +81,7 @@ fn log(job: &str) -> Value {
 /// The fault that a failed result holds.
 fn fault(result: &CallToolResult) -> Value {
     assert!(result.is_error && result.structured_content.is_none(), "{result:?}");
-    let Content::Text { text } = &result.content[0];
+    let Content::Text { text } = &result.content[0] else { panic!("{result:?}") };
     serde_json::from_str(text).unwrap()
 }
 
@@ -188,7 +188,7 @@ async fn a_stream_that_goes_on_is_cut_after_a_time() {
 async fn a_stream_that_breaks_keeps_what_came_before() {
     let result = call(Tools::all(), "cicd_job_log", log("broken")).await;
     assert_eq!(fault(&result)["kind"], "network");
-    let Content::Text { text } = &result.content[1];
+    let Content::Text { text } = &result.content[1] else { panic!("{result:?}") };
     let before: Value = serde_json::from_str(text).unwrap();
     assert_eq!(before["items_before_the_error"].as_array().unwrap().len(), 3);
 }

@@ -1,9 +1,34 @@
-//! What MCP clients see of Mosaic: tools, made from the catalogue and from nothing else.
+//! What MCP clients see of Mosaic: tools, made from the catalogue and from nothing else; resources and prompts beside them;
+//! and the server that speaks the protocol, over standard input and output and over HTTP.
 
 mod call;
+mod content;
 mod fault;
+mod handler;
+#[cfg(feature = "http")]
+mod http;
+mod log;
+mod menu;
+mod page;
+mod prompts;
+mod requester;
+mod resources;
+mod rounds;
+mod server;
+mod source;
 mod tools;
+mod wire;
 
-pub use call::{CallToolResult, Content};
+#[cfg(feature = "http")]
+pub use self::http::{Authenticate, HttpOptions, McpHttp};
+pub use call::CallToolResult;
+pub use content::Content;
 pub use fault::Fault;
+pub use log::LogLevel;
+pub use menu::Menu;
+pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptRole, PromptSource, Prompts};
+pub use requester::{Question, Reply, Requester};
+pub use resources::{OperationDocs, Resource, ResourceContent, ResourceSource, ResourceTemplate};
+pub use server::{Confirm, McpServer, McpServerBuilder};
+pub use source::{Operations, ToolCall, ToolSource};
 pub use tools::{Tool, ToolAnnotations, Tools, operation_of, tool_name};

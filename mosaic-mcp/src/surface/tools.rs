@@ -36,6 +36,12 @@ pub struct Tool {
     pub output_schema: Option<Value>,
     /// What clients should know before they call it.
     pub annotations: ToolAnnotations,
+    /// What calling it does; before an irreversible one a server asks for a confirmation.
+    #[serde(skip)]
+    pub effect: Effect,
+    /// What it belongs to: a service such as `git`, a room such as `tasks`, a remote server.
+    #[serde(skip)]
+    pub group: String,
 }
 
 /// What a client should know before it calls a tool. The protocol calls all of them hints: they come from the effect of the
@@ -58,7 +64,7 @@ pub struct ToolAnnotations {
     pub destructive_hint: bool,
     /// Whether calling it again with the same arguments changes nothing more.
     pub idempotent_hint: bool,
-    /// Whether it reaches out of this process; true, as providers stand behind every operation.
+    /// Whether it reaches out of this process; true for operations, as providers stand behind every one.
     pub open_world_hint: bool,
 }
 
@@ -124,9 +130,61 @@ impl Tools {
 }
 
 impl Tool {
+    /// A tool with the hints of its effect, titled after its name, without an output schema. `input_schema` is that of an
+    /// object.
+    ///
+    /// ```
+    /// use mosaic_core::types::Effect;
+    /// use mosaic_mcp::surface::Tool;
+    ///
+    /// let schema = serde_json::json!({ "type": "object", "properties": { "text": { "type": "string" } } });
+    /// let tool = Tool::new("demo", "say_it", "Say a text.", Effect::Read, schema);
+    /// assert_eq!(tool.title, "Say it");
+    /// ```
+    pub fn new(
+        group: impl Into<String>,
+        name: impl Into<String>,
+        description: impl Into<String>,
+        effect: Effect,
+        input_schema: Value,
+    ) -> Self {
+        let name = name.into();
+        Self {
+            title: title(&name),
+            name,
+            description: description.into(),
+            input_schema,
+            output_schema: None,
+            annotations: ToolAnnotations::of(effect),
+            effect,
+            group: group.into(),
+        }
+    }
+
+    /// The same with another name for people.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// The same with the schema of its structured answer, that of an object.
+    #[must_use]
+    pub fn answers(mut self, output_schema: Value) -> Self {
+        self.output_schema = Some(output_schema);
+        self
+    }
+
+    /// The same, but known to stay within this process.
+    #[must_use]
+    pub fn closed_world(mut self) -> Self {
+        self.annotations.open_world_hint = false;
+        self
+    }
+
     /// The tool of an operation.
     fn of(def: &'static OpDef) -> Self {
-        let OpMeta { name, method, effect, stream, doc, .. } = *def.meta;
+        let OpMeta { name, service, method, effect, stream, doc, .. } = *def.meta;
         let mut description = doc.split_whitespace().collect::<Vec<_>>().join(" ");
         if stream {
             description
@@ -139,6 +197,8 @@ impl Tool {
             input_schema: def.params_schema().to_value(),
             output_schema: output_schema(def),
             annotations: ToolAnnotations::of(effect),
+            effect,
+            group: service.as_str().to_owned(),
         }
     }
 }

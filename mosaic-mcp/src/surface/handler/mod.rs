@@ -1,0 +1,334 @@
+//! One client of the server: what the SDK calls when a request comes in.
+#![expect(
+    deprecated,
+    reason = "the protocol of 2026 deprecates logging and sampling; clients of those before use them"
+)]
+
+mod calls;
+mod news;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind};
+use rmcp::model as wire;
+use rmcp::model::{CacheScope, ErrorData, ProtocolVersion};
+use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
+use rmcp::{ErrorData as McpError, ServerHandler};
+use tokio::sync::Semaphore;
+
+use self::news::News;
+use super::log::LogLevel;
+use super::page::page;
+use super::requester::{Requester, Terms};
+use super::server::Inner;
+use super::wire::{error as fault, message, prompt, resource, resource_content, template};
+use super::Resource;
+
+type Context = RequestContext<RoleServer>;
+type Answer<T> = Result<T, McpError>;
+
+/// How many calls of one client run at a time.
+const AT_ONCE: usize = 64;
+/// How many values a completion gives, as the protocol says.
+const VALUES: usize = 100;
+
+/// The server for one client: a connection, an HTTP session, or one request without a session.
+pub(super) struct Handler {
+    server: Arc<Inner>,
+    /// As whom the client acts; none where every request says so itself.
+    acts_as: Option<CallContext>,
+    /// The least level of messages that the client wants to hear.
+    level: AtomicU8,
+    calls: Semaphore,
+    news: News,
+}
+
+impl Handler {
+    /// For a client that acts as this one, or whose requests each say as whom.
+    pub(super) fn new(server: Arc<Inner>, acts_as: Option<CallContext>) -> Self {
+        let level = AtomicU8::new(LogLevel::Info as u8);
+        Self { server, acts_as, level, calls: Semaphore::new(AT_ONCE), news: News::default() }
+    }
+
+    /// As whom a request acts.
+    fn acting(&self, cx: &Context) -> Answer<CallContext> {
+        #[cfg(feature = "http")]
+        if let Some(parts) = cx.extensions.get::<http::request::Parts>() {
+            let found = parts.extensions.get::<super::http::LetIn>().map(|known| known.0.clone());
+            return found.ok_or_else(|| ErrorData::invalid_request("the request is not authenticated", None));
+        }
+        let _ = cx;
+        self.identity
+            .clone()
+            .ok_or_else(|| ErrorData::invalid_request("the request is not authenticated", None))
+    }
+
+    /// What can be told and asked while a request runs.
+    fn requester(&self, cx: &Context, answers: BTreeMap<String, serde_json::Value>) -> Requester {
+        let able = cx.client_capabilities();
+        let able = able.as_ref();
+        let rounds = modern(cx);
+        let level = if rounds {
+            // Without a word about it the client wants to hear nothing.
+            cx.meta.log_level().and_then(LogLevel::of)
+        } else {
+            let least = usize::from(self.level.load(Ordering::Relaxed));
+            LogLevel::ALL.get(least).copied()
+        };
+        let elicits = able.and_then(|able| able.elicitation.as_ref());
+        let samples = able.is_some_and(|able| able.sampling.is_some());
+        let terms = Terms {
+            token: cx.meta.get_progress_token(),
+            level,
+            forms: elicits.is_some_and(|kinds| kinds.form.is_some() || kinds.url.is_none()),
+            samples,
+            rounds,
+            answers,
+        };
+        Requester::new(cx.peer.clone(), terms)
+    }
+
+    fn ttl(&self) -> Option<u64> {
+        u64::try_from(self.server.fresh.as_millis()).ok()
+    }
+}
+
+/// Whether a request speaks the protocol of 2026-07-28 or a later one.
+fn modern(cx: &Context) -> bool {
+    cx.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
+/// The page of a list that a request asks for.
+macro_rules! listed {
+    ($handler:ident, $request:ident, $items:expr, $name:expr, $convert:expr, $result:ident, $field:ident) => {{
+        let cursor = $request.as_ref().and_then(|request| request.cursor.as_deref());
+        let (shown, next) =
+            page($items, cursor, $handler.server.page, $name).map_err(|error| fault(&error))?;
+        let mut result = wire::$result::with_all_items(shown.into_iter().map($convert).collect());
+        (result.next_cursor, result.ttl_ms, result.cache_scope) =
+            (next, $handler.ttl(), Some(CacheScope::Private));
+        Ok(result)
+    }};
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> wire::ServerConfig {
+        let server = &self.server;
+        let able = wire::ServerCapabilities::builder()
+            .enable_logging()
+            .enable_completions()
+            .enable_prompts()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
+        let info = wire::ServerConfig::new(able)
+            .with_server_info(wire::Implementation::new(&server.name, &server.version));
+        match &server.instructions {
+            Some(text) => info.with_instructions(text),
+            None => info,
+        }
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<wire::PaginatedRequestParams>,
+        cx: Context,
+    ) -> Answer<wire::ListToolsResult> {
+        let tools = self.shown(&self.acting(&cx)?);
+        listed!(
+            self,
+            request,
+            tools,
+            |tool: &wire::Tool| tool.name.as_ref(),
+            |tool| tool,
+            ListToolsResult,
+            tools
+        )
+    }
+
+    fn get_tool(&self, name: &str) -> Option<wire::Tool> {
+        self.server.find(name).map(|(_, tool)| super::wire::tool(&tool))
+    }
+
+    async fn call_tool(
+        &self,
+        request: wire::CallToolRequestParams,
+        cx: Context,
+    ) -> Answer<wire::CallToolResponse> {
+        self.call(request, cx).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<wire::PaginatedRequestParams>,
+        cx: Context,
+    ) -> Answer<wire::ListResourcesResult> {
+        let call = self.acting(&cx)?;
+        let mut all: Vec<Resource> = Vec::new();
+        for source in &self.server.resources {
+            all.extend(source.list(&call).await.map_err(|error| fault(&error))?);
+        }
+        listed!(self, request, all, |known: &Resource| &known.uri, resource, ListResourcesResult, resources)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<wire::PaginatedRequestParams>,
+        cx: Context,
+    ) -> Answer<wire::ListResourceTemplatesResult> {
+        self.acting(&cx)?;
+        let all: Vec<_> = self.server.resources.iter().flat_map(|source| source.templates()).collect();
+        listed!(
+            self,
+            request,
+            all,
+            |known: &super::ResourceTemplate| &known.uri_template,
+            template,
+            ListResourceTemplatesResult,
+            resource_templates
+        )
+    }
+
+    async fn read_resource(
+        &self,
+        request: wire::ReadResourceRequestParams,
+        cx: Context,
+    ) -> Answer<wire::ReadResourceResponse> {
+        let call = self.acting(&cx)?;
+        for source in &self.server.resources {
+            if let Some(found) = source.read(&call, &request.uri).await.map_err(|error| fault(&error))? {
+                let mut result =
+                    wire::ReadResourceResult::new(found.into_iter().map(resource_content).collect());
+                // What changes is asked for again each time.
+                let watched = source.watch(&call, &request.uri).is_some();
+                result.ttl_ms = if watched { Some(0) } else { self.ttl() };
+                result.cache_scope = Some(CacheScope::Private);
+                return Ok(result.into());
+            }
+        }
+        let shown: String = request.uri.chars().take(200).collect();
+        Err(fault(&Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "there is no resource {shown:?}; `resources/list` and the templates name those there are"
+            ),
+        )))
+    }
+
+    async fn subscribe(&self, request: wire::SubscribeRequestParams, cx: Context) -> Answer<()> {
+        let call = self.acting(&cx)?;
+        self.news.subscribe(&self.server, &call, cx.peer, request.uri)
+    }
+
+    async fn unsubscribe(&self, request: wire::UnsubscribeRequestParams, cx: Context) -> Answer<()> {
+        self.acting(&cx)?;
+        self.news.unsubscribe(&request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &wire::SubscriptionFilter,
+    ) -> Option<wire::SubscriptionFilter> {
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Answer<()> {
+        let call = self.acting(subscription.request_context())?;
+        news::listen(&self.server, &call, subscription).await;
+        Ok(())
+    }
+
+    async fn on_initialized(&self, cx: rmcp::service::NotificationContext<RoleServer>) {
+        self.news.tools(&self.server, cx.peer);
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<wire::PaginatedRequestParams>,
+        cx: Context,
+    ) -> Answer<wire::ListPromptsResult> {
+        self.acting(&cx)?;
+        let all: Vec<_> = self.server.prompts.iter().flat_map(|source| source.prompts()).collect();
+        listed!(self, request, all, |known: &super::Prompt| &known.name, prompt, ListPromptsResult, prompts)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: wire::GetPromptRequestParams,
+        cx: Context,
+    ) -> Answer<wire::GetPromptResponse> {
+        let call = self.acting(&cx)?;
+        let name = &request.name;
+        let found = self.server.prompts.iter().find_map(|source| {
+            Some((source, source.prompts().into_iter().find(|known| known.name == *name)?))
+        });
+        let (source, known) = found.ok_or_else(|| {
+            let shown: String = name.chars().take(80).collect();
+            ErrorData::invalid_params(
+                format!("there is no prompt {shown:?}; `prompts/list` names those there are"),
+                None,
+            )
+        })?;
+        let mut arguments = BTreeMap::new();
+        for (name, value) in request.arguments.unwrap_or_default() {
+            let serde_json::Value::String(value) = value else {
+                return Err(ErrorData::invalid_params(format!("the argument {name:?} is no text"), None));
+            };
+            arguments.insert(name, value);
+        }
+        let missing =
+            known.arguments.iter().find(|known| known.required && !arguments.contains_key(&known.name));
+        if let Some(missing) = missing {
+            let name = &missing.name;
+            return Err(ErrorData::invalid_params(format!("the argument {name:?} is missing"), None));
+        }
+        let messages = source.get(&call, name, &arguments).await.map_err(|error| fault(&error))?;
+        let result = wire::GetPromptResult::new(messages.into_iter().map(message).collect());
+        Ok(result.with_description(known.description).into())
+    }
+
+    async fn complete(
+        &self,
+        request: wire::CompleteRequestParams,
+        cx: Context,
+    ) -> Answer<wire::CompleteResult> {
+        let call = self.acting(&cx)?;
+        let wire::ArgumentInfo { name, value, .. } = &request.argument;
+        let others: BTreeMap<String, String> =
+            request.context.and_then(|context| context.arguments).into_iter().flatten().collect();
+        let mut all = Vec::new();
+        match &request.r#ref {
+            wire::Reference::Prompt(prompt) => {
+                for source in &self.server.prompts {
+                    let found = source.complete(&call, &prompt.name, name, value, &others).await;
+                    all.extend(found.map_err(|error| fault(&error))?);
+                }
+            }
+            wire::Reference::Resource(resource) => {
+                for source in &self.server.resources {
+                    let found = source.complete(&call, &resource.uri, name, value, &others).await;
+                    all.extend(found.map_err(|error| fault(&error))?);
+                }
+            }
+            _ => return Err(ErrorData::invalid_params("only prompts and resources are completed", None)),
+        }
+        let (total, more) = (u32::try_from(all.len()).ok(), all.len() > VALUES);
+        all.truncate(VALUES);
+        let info = wire::CompletionInfo::with_pagination(all, total, more);
+        Ok(wire::CompleteResult::new(info.map_err(|why| ErrorData::internal_error(why, None))?))
+    }
+
+    async fn set_level(&self, request: wire::SetLevelRequestParams, cx: Context) -> Answer<()> {
+        self.acting(&cx)?;
+        let level = LogLevel::of(request.level)
+            .ok_or_else(|| ErrorData::invalid_params("the level is none that is known", None))?;
+        self.level.store(level as u8, Ordering::Relaxed);
+        Ok(())
+    }
+}

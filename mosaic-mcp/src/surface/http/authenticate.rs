@@ -1,0 +1,62 @@
+//! Who sends a request.
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::Secret;
+
+use crate::security::Authenticators;
+
+/// Finds out who sends a request: by a token, an API key, a certificate that a proxy checked. [`Authenticators`] do it by the
+/// bearer token in the header `authorization`.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use http::request::Parts;
+/// use mosaic_core::context::{CallContext, Principal};
+/// use mosaic_core::error::{Error, ErrorKind, Result};
+/// use mosaic_mcp::surface::Authenticate;
+///
+/// /// Trusts a proxy in front that has checked who it is.
+/// struct Proxy;
+///
+/// #[async_trait]
+/// impl Authenticate for Proxy {
+///     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
+///         let name = parts.headers.get("x-user").and_then(|name| name.to_str().ok());
+///         let name = name.ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "the request names no user"))?;
+///         Ok(CallContext::new().principal(Principal::user(name)))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authenticate: Send + Sync + 'static {
+    /// As whom the sender of this request acts. Asked for every request, so that what was withdrawn ends at once.
+    ///
+    /// # Errors
+    /// `Unauthenticated` becomes 401 and tells the client where to get a token; `PermissionDenied` 403; anything else 503.
+    /// The message is shown to the client.
+    async fn authenticate(&self, parts: &Parts) -> Result<CallContext>;
+}
+
+#[async_trait]
+impl Authenticate for Authenticators {
+    async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
+        let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why);
+        let mut given = parts.headers.get_all(AUTHORIZATION).into_iter();
+        let header = given.next().ok_or_else(|| refused("give a token in the header `authorization`"))?;
+        if given.next().is_some() {
+            return Err(refused("the header `authorization` is given twice"));
+        }
+        let text = header.to_str().map_err(|_| refused("the header `authorization` is no text"))?;
+        let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refused("the header `authorization` has no bearer token"));
+        }
+        // The method of the type has the same name as the one of the trait.
+        let identity = Authenticators::authenticate(self, &Secret::new(token.trim())).await?;
+        Ok(identity.context())
+    }
+}

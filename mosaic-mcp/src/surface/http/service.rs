@@ -1,0 +1,235 @@
+//! The service: the checks in front, and the protocol behind them.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::Service;
+
+use super::body::read;
+use super::LetIn;
+use super::limits::{AtOnce, Inside, Rate, Who};
+use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
+use super::sessions::Sessions;
+use super::{Authenticate, HttpOptions};
+use crate::surface::McpServer;
+use crate::surface::handler::Handler;
+
+/// The header that names a session.
+const SESSION: &str = "mcp-session-id";
+
+impl McpServer {
+    /// The server over HTTP.
+    ///
+    /// # Errors
+    /// `Config` where there is no authenticator and nothing says as whom clients act that are not authenticated.
+    ///
+    /// ```
+    /// use mosaic_mcp::surface::{HttpOptions, McpServer};
+    ///
+    /// fn mount(server: &McpServer, app: axum::Router) -> mosaic_core::Result<axum::Router> {
+    ///     Ok(app.merge(server.http(HttpOptions::new())?.router()))
+    /// }
+    /// ```
+    pub fn http(&self, options: HttpOptions) -> Result<McpHttp> {
+        let door = match (&options.authenticator, &self.inner.acts_as) {
+            (Some(authenticator), _) => Door::Checked(Arc::clone(authenticator)),
+            (None, Some(cx)) => Door::Open(cx.clone()),
+            (None, None) => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "nothing says as whom clients act that are not authenticated: say it with `acts_as`, or give an authenticator",
+                ));
+            }
+        };
+        let stop = CancellationToken::new();
+        let sessions = Arc::new(Sessions::new(options.sessions, options.idle));
+        let config = StreamableHttpServerConfig::default()
+            .with_allowed_hosts(&options.hosts)
+            .with_allowed_origins(&options.origins)
+            .enforce_origin_validation()
+            .with_max_request_body_bytes(options.body)
+            .with_cancellation_token(stop.clone());
+        let inner = Arc::clone(&self.inner);
+        let protocol = StreamableHttpService::new(
+            move || Ok(Handler::new(Arc::clone(&inner), None)),
+            Arc::clone(&sessions),
+            config,
+        );
+        Ok(McpHttp(Arc::new(Shared {
+            door,
+            by_address: Rate::new(options.rate, options.burst),
+            by_principal: Rate::new(options.rate, options.burst),
+            at_once: AtOnce::new(options.at_once),
+            options,
+            sessions,
+            protocol,
+            _stop: stop.clone().drop_guard(),
+            stop,
+        })))
+    }
+}
+
+/// How one gets in.
+enum Door {
+    /// As whom the authenticator says.
+    Checked(Arc<dyn Authenticate>),
+    /// As this one, whoever it is.
+    Open(CallContext),
+}
+
+struct Shared {
+    door: Door,
+    by_address: Rate,
+    by_principal: Rate,
+    at_once: AtOnce,
+    options: HttpOptions,
+    sessions: Arc<Sessions>,
+    protocol: StreamableHttpService<Handler, Sessions>,
+    stop: CancellationToken,
+    _stop: DropGuard,
+}
+
+/// A server over HTTP: a `tower::Service`, to be mounted beside the routes of an application. Cheap to clone; when the last
+/// clone goes, sessions and streams end.
+///
+/// Behind a proxy, or in a server of one's own, the address of a client counts only if the request has it as
+/// `axum::extract::ConnectInfo<SocketAddr>` among its extensions.
+#[derive(Clone)]
+pub struct McpHttp(Arc<Shared>);
+
+impl McpHttp {
+    /// The service at its path, and the metadata of the protected resource where there is some.
+    pub fn router(&self) -> Router {
+        let router = Router::new().route_service(&self.0.options.path, self.clone());
+        let Some(about) = &self.0.options.protected else { return router };
+        let document = axum::Json(about.clone());
+        router.route(&about.well_known_path(), get(async move || document))
+    }
+
+    /// Ends all sessions and streams. Requests that come later are answered without any.
+    pub fn close(&self) {
+        self.0.stop.cancel();
+    }
+
+    /// Whether every request says who sends it.
+    pub(super) fn authenticates(&self) -> bool {
+        matches!(self.0.door, Door::Checked(_))
+    }
+
+    async fn answer(self, request: Request<Body>) -> Response<Body> {
+        let (mut parts, body) = request.into_parts();
+        match self.let_in(&mut parts, body).await {
+            Ok((cx, inside, body)) => self.pass_on(parts, body, &cx, inside).await,
+            Err(refused) => *refused,
+        }
+    }
+
+    /// The checks, in their order; gives who it is and the body.
+    async fn let_in(
+        &self,
+        parts: &mut Parts,
+        body: Body,
+    ) -> Result<(CallContext, Inside, Body), Box<Response<Body>>> {
+        let shared = &self.0;
+        let options = &shared.options;
+        let often = |wait| too_many("too many requests; wait as long as `Retry-After` says", wait);
+        if let Some(ConnectInfo(address)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+            shared.by_address.check(&Who::Address(address.ip())).map_err(often)?;
+        }
+        let cx = match &shared.door {
+            Door::Open(cx) => cx.clone(),
+            Door::Checked(authenticator) => authenticator.authenticate(parts).await.map_err(|error| {
+                not_let_in(&error, parts.headers.contains_key(AUTHORIZATION), options.protected.as_ref())
+            })?,
+        };
+        let who = Who::Principal(cx.tenant_id().clone(), cx.caller().clone());
+        shared.by_principal.check(&who).map_err(often)?;
+        let inside = shared.at_once.enter(who).ok_or_else(|| {
+            too_many("too many requests of this principal are under way", std::time::Duration::from_secs(1))
+        })?;
+        let session = parts.headers.get(SESSION).map(|session| session.to_str().unwrap_or_default());
+        if session.is_some_and(|session| !shared.sessions.is_open_to(session, &cx)) {
+            return Err(no_session().into());
+        }
+        let bytes = match parts.method {
+            Method::POST => {
+                read(body, options.body, options.body_time, options.depth).await.map_err(bad_body)?
+            }
+            _ => Bytes::new(),
+        };
+        if session.is_none() && !shared.sessions.has_room() && begins(&bytes) {
+            return Err(no_room().into());
+        }
+        parts.extensions.insert(LetIn(cx.clone()));
+        Ok((cx, inside, Body::from(bytes)))
+    }
+
+    /// The protocol's answer; the request counts as under way until its body has gone out.
+    async fn pass_on(&self, parts: Parts, body: Body, cx: &CallContext, inside: Inside) -> Response<Body> {
+        let response = self.0.protocol.handle(Request::from_parts(parts, body)).await;
+        if let Some(session) = response.headers().get(SESSION).and_then(|session| session.to_str().ok()) {
+            self.0.sessions.own(session, cx);
+        }
+        response.map(|body| {
+            let data = Body::new(body).into_data_stream();
+            Body::from_stream(data.map(move |chunk| {
+                let _under_way = &inside;
+                chunk
+            }))
+        })
+    }
+}
+
+/// Whether a message begins a session.
+fn begins(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        method: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_slice::<Message<'_>>(bytes).is_ok_and(|message| message.method == "initialize")
+}
+
+impl<B> Service<Request<B>> for McpHttp
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { Ok(this.answer(request.map(Body::new)).await) })
+    }
+}
+
+impl fmt::Debug for McpHttp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("McpHttp").field(&self.0.options).finish()
+    }
+}

@@ -1,0 +1,364 @@
+//! The server: what it offers, and to whom without authentication.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::{Caller, OpSet, catalogue};
+use parking_lot::Mutex;
+use rmcp::model::Tool as WireTool;
+use rmcp::service::{RoleServer, ServiceExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use super::handler::Handler;
+use super::menu::finders;
+use super::wire::tool;
+use super::{
+    Menu, OperationDocs, Operations, PromptSource, Prompts, ResourceSource, Tool, ToolSource, Tools,
+};
+
+/// Whether the person at the client is asked before something irreversible is done.
+///
+/// ```
+/// use mosaic_mcp::surface::Confirm;
+///
+/// assert_eq!(Confirm::default(), Confirm::IfPossible);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// Where the client can ask; elsewhere it is done without a question.
+    #[default]
+    IfPossible,
+    /// Always; where the client cannot ask, it is refused.
+    Required,
+    /// Never: the application has other means.
+    Never,
+}
+
+/// Which menu a caller gets.
+pub(super) type MenuFor = Arc<dyn Fn(&CallContext) -> Menu + Send + Sync>;
+
+/// Tools with all that a list of them needs, made once for each list that a source gives out.
+pub(super) struct Listed {
+    /// Each tool and the bytes of its JSON.
+    pub(super) tools: Vec<(Arc<Tool>, usize)>,
+    /// The same in the words of the protocol.
+    pub(super) wire: Vec<WireTool>,
+}
+
+pub(super) struct Inner {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) instructions: Option<String>,
+    pub(super) sources: Vec<Arc<dyn ToolSource>>,
+    pub(super) resources: Vec<Arc<dyn ResourceSource>>,
+    pub(super) prompts: Vec<Arc<dyn PromptSource>>,
+    pub(super) menu: MenuFor,
+    pub(super) confirm: Confirm,
+    pub(super) acts_as: Option<CallContext>,
+    pub(super) page: usize,
+    pub(super) fresh: Duration,
+    pub(super) key: [u8; 32],
+    pub(super) finders: Listed,
+    listed: Mutex<Option<(Vec<Arc<[Arc<Tool>]>>, Arc<Listed>)>>,
+}
+
+impl Inner {
+    /// All tools of all sources, as they are known now.
+    pub(super) fn listed(&self) -> Arc<Listed> {
+        let lists: Vec<_> = self.sources.iter().map(|source| source.tools()).collect();
+        let mut known = self.listed.lock();
+        if let Some((seen, listed)) = &*known
+            && seen.iter().zip(&lists).all(|(seen, list)| Arc::ptr_eq(seen, list))
+        {
+            return Arc::clone(listed);
+        }
+        let mut names = HashSet::new();
+        let tools = lists.iter().flat_map(|list| list.iter());
+        let listed = Arc::new(Listed::new(tools.filter(|tool| names.insert(tool.name.as_str())).cloned()));
+        *known = Some((lists.clone(), Arc::clone(&listed)));
+        listed
+    }
+
+    /// The source that has a tool of this name, and the tool.
+    pub(super) fn find(&self, name: &str) -> Option<(&Arc<dyn ToolSource>, Arc<Tool>)> {
+        self.sources.iter().find_map(|source| Some((source, source.tool(name)?)))
+    }
+}
+
+impl Listed {
+    fn new(tools: impl Iterator<Item = Arc<Tool>>) -> Self {
+        let (tools, wire) = tools
+            .map(|known| {
+                // What has no JSON form could not be listed either way; tools are texts and JSON.
+                let size = serde_json::to_vec(&*known).map_or(0, |json| json.len());
+                let wire = tool(&known);
+                ((known, size), wire)
+            })
+            .unzip();
+        Self { tools, wire }
+    }
+}
+
+/// A server of the Model Context Protocol: revision 2026-07-28, and those of 2025 and 2024 for clients that know no better.
+/// Cheap to clone.
+///
+/// ```
+/// use mosaic_core::context::{CallContext, Principal};
+/// use mosaic_core::op::Caller;
+/// use mosaic_mcp::surface::McpServer;
+///
+/// fn server(mosaic: impl Caller) -> mosaic_core::Result<McpServer> {
+///     // The one who starts the program is the one it acts for.
+///     McpServer::over(mosaic).acts_as(CallContext::new().principal(Principal::user("me"))).build()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct McpServer {
+    pub(super) inner: Arc<Inner>,
+}
+
+impl McpServer {
+    /// A server without anything yet.
+    pub fn builder() -> McpServerBuilder {
+        McpServerBuilder {
+            name: "mosaic".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            instructions: None,
+            sources: Vec::new(),
+            resources: Vec::new(),
+            prompts: Vec::new(),
+            menu: Arc::new(|_| Menu::all()),
+            confirm: Confirm::default(),
+            acts_as: None,
+            page: 1_000,
+            fresh: Duration::from_secs(60),
+            key: None,
+        }
+    }
+
+    /// A server with every operation of the catalogue as a tool, their documentation as resources, and the common prompts.
+    pub fn over(caller: impl Caller) -> McpServerBuilder {
+        let all = catalogue().all().fold(OpSet::EMPTY, |set, def| set.with(def.meta));
+        Self::builder()
+            .tools(Operations::new(caller, Tools::new(all)))
+            .resources(OperationDocs::new(all))
+            .prompts(Prompts::common())
+    }
+
+    /// Serves one client over two byte streams until it goes away or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// `Config` where the server does not say as whom clients act that are not authenticated; `Protocol` where the other end does
+    /// not begin as a client does; `Network` where the streams break before that.
+    pub async fn serve(
+        &self,
+        read: impl AsyncRead + Send + Unpin + 'static,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let transport = rmcp::transport::async_rw::AsyncRwTransport::<RoleServer, _, _>::new(read, write)
+            .with_max_line_length(MOST_LINE);
+        let running = match self.local_handler()?.serve_with_ct(transport, stop).await {
+            Ok(running) => running,
+            Err(error) => return began(error),
+        };
+        running.waiting().await.map(|_| ()).map_err(|error| {
+            Error::new(ErrorKind::Internal, "the task that served a client failed").source(error)
+        })
+    }
+
+    /// Serves the process that started this one, over standard input and output, until it closes them or `stop` is
+    /// cancelled. Nothing else may be written to standard output.
+    ///
+    /// # Errors
+    /// Those of [`serve`](Self::serve).
+    #[cfg(feature = "stdio")]
+    pub async fn serve_stdio(&self, stop: CancellationToken) -> Result<()> {
+        let (read, write) = rmcp::transport::stdio();
+        self.serve(read, write, stop).await
+    }
+
+    /// The handler for a client that is not authenticated.
+    pub(super) fn local_handler(&self) -> Result<Handler> {
+        let cx = self.inner.acts_as.clone().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                "nothing says as whom clients act that are not authenticated: say it with `acts_as`",
+            )
+        })?;
+        Ok(Handler::new(Arc::clone(&self.inner), Some(cx)))
+    }
+}
+
+/// The most bytes of one message over byte streams.
+const MOST_LINE: usize = 4 * 1024 * 1024;
+
+/// What came of a client that did not get through the beginning.
+fn began(error: rmcp::service::ServerInitializeError) -> Result<()> {
+    use rmcp::service::ServerInitializeError as Begin;
+
+    let kind = match error {
+        // It went away before it said anything, which is its right; or it was told to stop.
+        Begin::ConnectionClosed(_) | Begin::Cancelled => return Ok(()),
+        Begin::TransportError { .. } => ErrorKind::Network,
+        _ => ErrorKind::Protocol,
+    };
+    Err(Error::new(kind, format!("the client did not begin as one does: {error}")))
+}
+
+impl fmt::Debug for McpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpServer").field("name", &self.inner.name).finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`McpServer`] together.
+#[must_use]
+pub struct McpServerBuilder {
+    name: String,
+    version: String,
+    instructions: Option<String>,
+    sources: Vec<Arc<dyn ToolSource>>,
+    resources: Vec<Arc<dyn ResourceSource>>,
+    prompts: Vec<Arc<dyn PromptSource>>,
+    menu: MenuFor,
+    confirm: Confirm,
+    acts_as: Option<CallContext>,
+    page: usize,
+    fresh: Duration,
+    key: Option<[u8; 32]>,
+}
+
+impl McpServerBuilder {
+    /// What it tells clients of itself; `mosaic` and the version of this crate at first.
+    pub fn named(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        (self.name, self.version) = (name.into(), version.into());
+        self
+    }
+
+    /// What the model at the client is told about the server as a whole; nothing at first.
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.instructions = Some(text.into());
+        self
+    }
+
+    /// More tools, after those it has.
+    pub fn tools(mut self, source: impl ToolSource) -> Self {
+        self.sources.push(Arc::new(source));
+        self
+    }
+
+    /// More resources, after those it has.
+    pub fn resources(mut self, source: impl ResourceSource) -> Self {
+        self.resources.push(Arc::new(source));
+        self
+    }
+
+    /// More prompts, after those it has.
+    pub fn prompts(mut self, source: impl PromptSource) -> Self {
+        self.prompts.push(Arc::new(source));
+        self
+    }
+
+    /// Which tools the list shows; all at first.
+    pub fn menu(self, menu: Menu) -> Self {
+        self.menu_for(move |_| menu.clone())
+    }
+
+    /// Which tools the list shows to whom, such as to which tenant.
+    pub fn menu_for(mut self, menu: impl Fn(&CallContext) -> Menu + Send + Sync + 'static) -> Self {
+        self.menu = Arc::new(menu);
+        self
+    }
+
+    /// Whether people are asked before something irreversible is done; where the client can, at first.
+    pub const fn confirm(mut self, confirm: Confirm) -> Self {
+        self.confirm = confirm;
+        self
+    }
+
+    /// As whom clients act that are not authenticated: over standard input and output, and over HTTP where there is no
+    /// authenticator. Without it they are refused. The application itself, which `CallContext::new` is, may do everything.
+    pub fn acts_as(mut self, cx: CallContext) -> Self {
+        self.acts_as = Some(cx);
+        self
+    }
+
+    /// How many things a page of a list holds at most; 1,000 at first, 1 at least.
+    pub fn page(mut self, size: usize) -> Self {
+        self.page = size.max(1);
+        self
+    }
+
+    /// How long clients may take lists and documents for fresh without asking again; a minute at first.
+    pub const fn fresh(mut self, time: Duration) -> Self {
+        self.fresh = time;
+        self
+    }
+
+    /// The key under which clients carry the answers of people from one round of a call to the next. Random at first; nodes
+    /// that serve the same clients need the same.
+    pub const fn key(mut self, key: [u8; 32]) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// The server.
+    ///
+    /// # Errors
+    /// `Config` where two tools or two prompts have the same name, or a tool has the name of one of the two that find tools.
+    /// `Internal` where the system gives no random bytes.
+    pub fn build(self) -> Result<McpServer> {
+        let two = finders();
+        let tools: Vec<_> = self.sources.iter().map(|source| source.tools()).collect();
+        let mut names: HashSet<&str> = two.iter().map(|tool| tool.name.as_str()).collect();
+        if let Some(twice) = tools.iter().flat_map(|list| list.iter()).find(|tool| !names.insert(&tool.name))
+        {
+            return Err(twice_named("tools", &twice.name));
+        }
+        let prompts: Vec<_> = self.prompts.iter().flat_map(|source| source.prompts()).collect();
+        let mut names = HashSet::new();
+        if let Some(twice) = prompts.iter().find(|prompt| !names.insert(&prompt.name)) {
+            return Err(twice_named("prompts", &twice.name));
+        }
+        let inner = Inner {
+            name: self.name,
+            version: self.version,
+            instructions: self.instructions,
+            sources: self.sources,
+            resources: self.resources,
+            prompts: self.prompts,
+            menu: self.menu,
+            confirm: self.confirm,
+            acts_as: self.acts_as,
+            page: self.page,
+            fresh: self.fresh,
+            key: self.key.map_or_else(random_key, Ok)?,
+            finders: Listed::new(two.into_iter().map(Arc::new)),
+            listed: Mutex::new(None),
+        };
+        Ok(McpServer { inner: Arc::new(inner) })
+    }
+}
+
+fn twice_named(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("two {what} of the server are named {name:?}"))
+}
+
+fn random_key() -> Result<[u8; 32]> {
+    let mut key = [0; 32];
+    aws_lc_rs::rand::fill(&mut key)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random bytes"))?;
+    Ok(key)
+}
+
+impl fmt::Debug for McpServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpServerBuilder").field("name", &self.name).finish_non_exhaustive()
+    }
+}
