@@ -1,4 +1,4 @@
-//! Mosaic for MCP clients: the operations of the catalogue as tools.
+//! Mosaic for agents: the operations of the catalogue as tools of an MCP server, and rooms to work together in.
 //!
 //! What is here:
 //!
@@ -9,11 +9,10 @@
 //! | [`function`] | what the rooms can be asked to do, each defined once; the one check in front of them |
 //! | `live` | gRPC and WebSocket for agents, to be mounted |
 //! | [`state`] | state and events that survive crashes |
-//! | [`surface`] | the projection of the catalogue to MCP tools: [`Tools::list`](surface::Tools::list) gives what `tools/list` answers, [`Tools::call`](surface::Tools::call) what `tools/call` does |
+//! | [`surface`] | the MCP server: tools, resources and prompts, over standard input and output and over HTTP |
 //!
-//! Both are plain data in the shapes of the protocol (revision 2025-06-18 and later) and work over any
-//! [`Caller`](mosaic_core::op::Caller): one plugin or a whole orchestra. There is no transport here: whoever speaks MCP puts
-//! the two behind its handlers.
+//! A server works over any [`Caller`](mosaic_core::op::Caller): one plugin or a whole orchestra. It is a library's: the
+//! application owns the process and the sockets, and mounts what it is given.
 //!
 //! ```
 //! use mosaic_mcp::surface::Tools;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mosaic_core::context::Principal;
+use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Id, IdKind, TenantId, Timestamp};
 
@@ -96,6 +96,11 @@ impl Identity {
     /// Until when it holds; none for ever.
     pub fn expires(&self) -> Option<Timestamp> {
         self.expires
+    }
+
+    /// The context of a call that it makes.
+    pub fn context(&self) -> CallContext {
+        CallContext::new().tenant(self.tenant.clone()).principal(self.principal.clone())
     }
 
     /// Whether it holds at that time.

@@ -42,6 +42,9 @@ pub enum Confirm {
 /// Which menu a caller gets.
 pub(super) type MenuFor = Arc<dyn Fn(&CallContext) -> Menu + Send + Sync>;
 
+/// The lists of all sources.
+type Lists = Vec<Arc<[Arc<Tool>]>>;
+
 /// Tools with all that a list of them needs, made once for each list that a source gives out.
 pub(super) struct Listed {
     /// Each tool and the bytes of its JSON.
@@ -64,13 +67,13 @@ pub(super) struct Inner {
     pub(super) fresh: Duration,
     pub(super) key: [u8; 32],
     pub(super) finders: Listed,
-    listed: Mutex<Option<(Vec<Arc<[Arc<Tool>]>>, Arc<Listed>)>>,
+    listed: Mutex<Option<(Lists, Arc<Listed>)>>,
 }
 
 impl Inner {
     /// All tools of all sources, as they are known now.
     pub(super) fn listed(&self) -> Arc<Listed> {
-        let lists: Vec<_> = self.sources.iter().map(|source| source.tools()).collect();
+        let lists: Lists = self.sources.iter().map(|source| source.tools()).collect();
         let mut known = self.listed.lock();
         if let Some((seen, listed)) = &*known
             && seen.iter().zip(&lists).all(|(seen, list)| Arc::ptr_eq(seen, list))

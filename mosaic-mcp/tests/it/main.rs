@@ -8,3 +8,4 @@ mod state;
 mod subscribe;
 #[cfg(test)]
 mod support;
+mod surface;

@@ -18,7 +18,7 @@ use crate::surface::menu::{CALL_TOOL, SEARCH_TOOLS, Search};
 use crate::surface::rounds::Bound;
 use crate::surface::server::Confirm;
 use crate::surface::wire::result as wired;
-use crate::surface::{CallToolResult, Fault, Identity, LogLevel, Question, Reply, Requester, Tool, ToolCall};
+use crate::surface::{CallToolResult, Fault, LogLevel, Question, Reply, Requester, Tool, ToolCall};
 
 /// How often the client of a long call hears that it still runs.
 const BEAT: Duration = Duration::from_secs(5);

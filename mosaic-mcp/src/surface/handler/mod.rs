@@ -20,12 +20,12 @@ use rmcp::{ErrorData as McpError, ServerHandler};
 use tokio::sync::Semaphore;
 
 use self::news::News;
+use super::Resource;
 use super::log::LogLevel;
 use super::page::page;
 use super::requester::{Requester, Terms};
 use super::server::Inner;
 use super::wire::{error as fault, message, prompt, resource, resource_content, template};
-use super::Resource;
 
 type Context = RequestContext<RoleServer>;
 type Answer<T> = Result<T, McpError>;
@@ -61,7 +61,7 @@ impl Handler {
             return found.ok_or_else(|| ErrorData::invalid_request("the request is not authenticated", None));
         }
         let _ = cx;
-        self.identity
+        self.acts_as
             .clone()
             .ok_or_else(|| ErrorData::invalid_request("the request is not authenticated", None))
     }
@@ -91,8 +91,14 @@ impl Handler {
         Requester::new(cx.peer.clone(), terms)
     }
 
-    fn ttl(&self) -> Option<u64> {
-        u64::try_from(self.server.fresh.as_millis()).ok()
+    /// How long, and by whom, an answer may be taken for fresh; nothing for clients that know nothing of it.
+    fn freshness(&self, cx: &Context, changes: bool) -> (Option<u64>, Option<CacheScope>) {
+        if !modern(cx) {
+            return (None, None);
+        }
+        // What changes is asked for again each time.
+        let time = if changes { Some(0) } else { u64::try_from(self.server.fresh.as_millis()).ok() };
+        (time, Some(CacheScope::Private))
     }
 }
 
@@ -103,13 +109,13 @@ fn modern(cx: &Context) -> bool {
 
 /// The page of a list that a request asks for.
 macro_rules! listed {
-    ($handler:ident, $request:ident, $items:expr, $name:expr, $convert:expr, $result:ident, $field:ident) => {{
+    ($handler:ident, $request:ident, $cx:ident, $items:expr, $name:expr, $convert:expr, $result:ident, $field:ident) => {{
         let cursor = $request.as_ref().and_then(|request| request.cursor.as_deref());
         let (shown, next) =
             page($items, cursor, $handler.server.page, $name).map_err(|error| fault(&error))?;
         let mut result = wire::$result::with_all_items(shown.into_iter().map($convert).collect());
-        (result.next_cursor, result.ttl_ms, result.cache_scope) =
-            (next, $handler.ttl(), Some(CacheScope::Private));
+        result.next_cursor = next;
+        (result.ttl_ms, result.cache_scope) = $handler.freshness(&$cx, false);
         Ok(result)
     }};
 }
@@ -143,6 +149,7 @@ impl ServerHandler for Handler {
         listed!(
             self,
             request,
+            cx,
             tools,
             |tool: &wire::Tool| tool.name.as_ref(),
             |tool| tool,
@@ -173,7 +180,16 @@ impl ServerHandler for Handler {
         for source in &self.server.resources {
             all.extend(source.list(&call).await.map_err(|error| fault(&error))?);
         }
-        listed!(self, request, all, |known: &Resource| &known.uri, resource, ListResourcesResult, resources)
+        listed!(
+            self,
+            request,
+            cx,
+            all,
+            |known: &Resource| &known.uri,
+            resource,
+            ListResourcesResult,
+            resources
+        )
     }
 
     async fn list_resource_templates(
@@ -186,6 +202,7 @@ impl ServerHandler for Handler {
         listed!(
             self,
             request,
+            cx,
             all,
             |known: &super::ResourceTemplate| &known.uri_template,
             template,
@@ -204,10 +221,8 @@ impl ServerHandler for Handler {
             if let Some(found) = source.read(&call, &request.uri).await.map_err(|error| fault(&error))? {
                 let mut result =
                     wire::ReadResourceResult::new(found.into_iter().map(resource_content).collect());
-                // What changes is asked for again each time.
                 let watched = source.watch(&call, &request.uri).is_some();
-                result.ttl_ms = if watched { Some(0) } else { self.ttl() };
-                result.cache_scope = Some(CacheScope::Private);
+                (result.ttl_ms, result.cache_scope) = self.freshness(&cx, watched);
                 return Ok(result.into());
             }
         }
@@ -255,7 +270,16 @@ impl ServerHandler for Handler {
     ) -> Answer<wire::ListPromptsResult> {
         self.acting(&cx)?;
         let all: Vec<_> = self.server.prompts.iter().flat_map(|source| source.prompts()).collect();
-        listed!(self, request, all, |known: &super::Prompt| &known.name, prompt, ListPromptsResult, prompts)
+        listed!(
+            self,
+            request,
+            cx,
+            all,
+            |known: &super::Prompt| &known.name,
+            prompt,
+            ListPromptsResult,
+            prompts
+        )
     }
 
     async fn get_prompt(

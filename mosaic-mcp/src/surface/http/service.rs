@@ -24,8 +24,8 @@ use serde::Deserialize;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::Service;
 
-use super::body::read;
 use super::LetIn;
+use super::body::read;
 use super::limits::{AtOnce, Inside, Rate, Who};
 use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
 use super::sessions::Sessions;

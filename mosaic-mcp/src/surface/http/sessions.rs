@@ -67,7 +67,9 @@ impl Sessions {
         let owners = self.owners.lock();
         let Some(owner) = owners.get(session) else { return true };
         // A session that has begun and not yet answered has no owner, and nobody knows its name.
-        owner.as_ref().is_some_and(|owner| (owner.tenant_id(), owner.caller()) == (cx.tenant_id(), cx.caller()))
+        owner
+            .as_ref()
+            .is_some_and(|owner| (owner.tenant_id(), owner.caller()) == (cx.tenant_id(), cx.caller()))
     }
 
     /// Says whose the session is that has just begun.
