@@ -1,3 +1,22 @@
 //! What agents share: values and events, and rooms to work together in.
-
+//!
+//! | what | where |
+//! | --- | --- |
+//! | [`Coordination`] | opens and closes it on a node |
+//! | [`agents`] | who is there: capabilities, leases, states |
+//! | [`shared`] | values and events that agents share |
+//! | [`tasks`] | what is to be done: dependencies, claims, retries, fair turns |
+//!
+//! Everything is stored as transactions over [`State`](crate::state::State), so that it survives a crash and is the same on every
+//! node. Each change of a noun is an event in the log: `task.completed` on the topic `task.TENANT.PROJECT.ID`, `agent.lost` on
+//! `agent.TENANT.ID`, and so on; a `.` within a name is written `+` there. Whoever may call is decided in front of it.
+pub mod agents;
+mod desk;
+mod index;
+mod names;
+mod open;
 pub mod shared;
+pub mod tasks;
+
+pub use names::{AgentId, AgentKind, ProjectId, ProjectKind};
+pub use open::{Coordination, CoordinationOptions};

@@ -1,6 +1,8 @@
 //! What the rooms of this crate do together.
 
 #[cfg(test)]
+mod coordination;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod state;

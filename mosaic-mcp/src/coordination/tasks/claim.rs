@@ -1,0 +1,253 @@
+//! Claiming: which ready tasks go to which agents. What it costs does not grow with what waits.
+//!
+//! The questions to the store are: agents and sets; for each set of requirements that fits, the queues in the order of their
+//! turns; the queues that have one; the first tasks of each; the tasks themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mosaic_core::error::Result;
+
+use super::record::{self, Lease, TaskRecord};
+use super::submit::DAY;
+use super::{Claim, ClaimTasks, TaskEvent, TaskId, TaskState, queue};
+use crate::coordination::agents::AgentRecord;
+use crate::coordination::desk::{Desk, no_agent, read};
+use crate::coordination::names::{later, within};
+use crate::coordination::{AgentId, ProjectId, index};
+use crate::state::{Key, KeyRange};
+
+/// The most tasks of one claim.
+const TASKS: u32 = 256;
+/// The most queues that are looked at in one question.
+const QUEUES: usize = 256;
+
+/// A claim that was checked by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub(super) agent: AgentId,
+    incarnation: u64,
+    limit: usize,
+    lease_seconds: Option<u64>,
+}
+
+impl Ask {
+    pub(super) fn new(op: &ClaimTasks) -> Result<Self> {
+        within("lease_seconds", op.lease_seconds, 1, 1..=DAY)?;
+        let limit = within("limit", op.limit, 1, 1..=TASKS)?;
+        Ok(Self {
+            agent: op.agent.clone(),
+            incarnation: op.incarnation,
+            limit: usize::try_from(limit).unwrap_or(1),
+            lease_seconds: op.lease_seconds,
+        })
+    }
+}
+
+/// What an agent offers, for whoever keeps a claim waiting.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) claims: Vec<Claim>,
+    pub(super) agent: AgentRecord,
+}
+
+/// The queues of a set in the order of their turns, as far as they were read.
+struct Turns {
+    heads: BTreeSet<(u64, ProjectId)>,
+    rest: KeyRange,
+    /// The last queue that was read; none once all were.
+    read: Option<(u64, ProjectId)>,
+    whole: bool,
+}
+
+/// What was taken from each queue, and for which of the asks.
+type Taken = BTreeMap<(u64, ProjectId), Vec<usize>>;
+
+/// Gives ready tasks to those who ask, one to each in turn until nothing is left that fits. An ask that is refused does not
+/// stand in the way of the others.
+pub(super) async fn claim(desk: &mut Desk<'_, '_>, asks: &[Ask]) -> Result<Vec<Result<Given>>> {
+    // One question for both.
+    let mut keys = vec![queue::sets_key(&desk.tenant)?];
+    for ask in asks {
+        keys.push(AgentRecord::key(&desk.tenant, &ask.agent)?);
+    }
+    desk.tx.get_many(&keys).await?;
+    desk.take_agents(asks.iter().map(|ask| &ask.agent)).await?;
+    let mut given = Vec::with_capacity(asks.len());
+    for ask in asks {
+        let agent = desk.agent(&ask.agent).and_then(|agent| {
+            agent.check(ask.incarnation, desk.now)?;
+            Ok(agent.clone())
+        });
+        given.push(agent.map(|agent| Given { claims: Vec::new(), agent }));
+    }
+    let taken = deal(desk, asks, &given).await?;
+    if !taken.is_empty() {
+        hand_out(desk, asks, taken, &mut given).await?;
+    }
+    Ok(given)
+}
+
+/// Chooses queues: what it decides depends on turns and counts alone.
+async fn deal(desk: &mut Desk<'_, '_>, asks: &[Ask], given: &[Result<Given>]) -> Result<Taken> {
+    let sets = desk.sets().await?;
+    let mut wants: Vec<(usize, Vec<u64>)> = Vec::with_capacity(asks.len());
+    for (ask, given) in asks.iter().zip(given) {
+        wants.push(match given {
+            Ok(Given { agent, .. }) if agent.state.takes_tasks() => {
+                (ask.limit, sets.fitting(|requires| agent.meets(requires)))
+            }
+            _ => (0, Vec::new()),
+        });
+    }
+    // Two asks of one agent share its room.
+    let mut room: BTreeMap<&AgentId, usize> = BTreeMap::new();
+    for (ask, given) in asks.iter().zip(given) {
+        if let Ok(Given { agent, .. }) = given {
+            room.insert(&ask.agent, agent.room());
+        }
+    }
+    let wanted: usize = wants.iter().map(|(limit, _)| *limit).sum();
+    let mut turns: BTreeMap<u64, Turns> = BTreeMap::new();
+    for set in wants.iter().flat_map(|(_, sets)| sets) {
+        let rest = queue::turns(&desk.tenant, *set)?;
+        turns.insert(*set, Turns { heads: BTreeSet::new(), rest, read: None, whole: false });
+    }
+    let mut taken = Taken::new();
+    let mut open: Vec<usize> = (0..asks.len()).collect();
+    while !open.is_empty() {
+        let mut next = Vec::with_capacity(open.len());
+        for at in open {
+            let (limit, sets) = &mut wants[at];
+            let Some(room) = room.get_mut(&asks[at].agent) else { continue };
+            if *limit == 0 || *room == 0 {
+                continue;
+            }
+            if let Some(queue) = first(desk, &mut turns, sets, &taken, wanted).await? {
+                taken.entry(queue).or_default().push(at);
+                *limit -= 1;
+                *room -= 1;
+                next.push(at);
+            }
+        }
+        open = next;
+    }
+    Ok(taken)
+}
+
+/// The queue that has the first turn among those of some sets; it has had it then.
+async fn first(
+    desk: &mut Desk<'_, '_>,
+    turns: &mut BTreeMap<u64, Turns>,
+    sets: &[u64],
+    taken: &Taken,
+    wanted: usize,
+) -> Result<Option<(u64, ProjectId)>> {
+    let mut best: Option<(u64, u64)> = None;
+    for set in sets {
+        let Some(turns) = turns.get_mut(set) else { continue };
+        read_on(desk, *set, turns, wanted).await?;
+        if let Some((tag, _)) = turns.heads.first() {
+            let rank = (desk.sets().await?.rank(*set, *tag), *set);
+            best = Some(best.map_or(rank, |best| best.min(rank)));
+        }
+    }
+    let Some((_, set)) = best else { return Ok(None) };
+    let Some(turns) = turns.get_mut(&set) else { return Ok(None) };
+    let Some((tag, project)) = turns.heads.pop_first() else { return Ok(None) };
+    let wanted = (set, project);
+    let (queue, weight) = desk.queue(&wanted);
+    let tag = desk.sets().await?.turn(set, tag, weight);
+    desk.tag_queue(&wanted, tag);
+    let before = taken.get(&wanted).map_or(0, Vec::len);
+    if u64::try_from(before + 1).is_ok_and(|taken| taken < queue.ready) {
+        turns.heads.insert((tag, wanted.1.clone()));
+    }
+    Ok(Some(wanted))
+}
+
+/// Reads queues until the first turn is certain.
+async fn read_on(desk: &mut Desk<'_, '_>, set: u64, turns: &mut Turns, wanted: usize) -> Result<()> {
+    while !turns.whole && turns.heads.first().is_none_or(|first| turns.read.as_ref() < Some(first)) {
+        let limit = wanted.clamp(1, QUEUES);
+        let found = desk.tx.range(&turns.rest, limit).await?;
+        turns.whole = found.len() < limit;
+        let mut queues = Vec::with_capacity(found.len());
+        for entry in &found {
+            let (tag, project) = turn_of(&entry.key)?;
+            turns.heads.insert((tag, project.clone()));
+            turns.read = Some((tag, project.clone()));
+            queues.push((set, project));
+        }
+        if let Some(last) = found.last() {
+            turns.rest = turns.rest.clone().after(&last.key);
+        }
+        desk.take_queues(&queues).await?;
+    }
+    Ok(())
+}
+
+fn turn_of(key: &Key) -> Result<(u64, ProjectId)> {
+    let mut parts = key.parts().collect::<Vec<_>>().into_iter().rev();
+    let project = parts.next().and_then(|project| ProjectId::new(project).ok());
+    let tag = parts.next().and_then(|tag| u64::from_str_radix(&tag, 16).ok());
+    tag.zip(project).ok_or_else(|| index::unreadable(key))
+}
+
+/// Takes the first tasks out of the chosen queues, and leases them.
+async fn hand_out(
+    desk: &mut Desk<'_, '_>,
+    asks: &[Ask],
+    taken: Taken,
+    given: &mut [Result<Given>],
+) -> Result<()> {
+    let mut leases: Vec<(TaskId, usize)> = Vec::new();
+    for ((set, project), takers) in taken {
+        let range = queue::ready_range(&desk.tenant, set, &project)?;
+        let ready = desk.tx.range(&range, takers.len()).await?;
+        for (entry, taker) in ready.iter().zip(takers) {
+            let id = index::task_of(project.as_str(), &entry.key.last_part());
+            leases.push((id.ok_or_else(|| index::unreadable(&entry.key))?, taker));
+        }
+    }
+    let mut inputs = Vec::with_capacity(leases.len());
+    for (id, _) in &leases {
+        inputs.push(record::key("task-input", &desk.tenant, id)?);
+    }
+    // One question for the tasks and their inputs.
+    let mut keys = inputs.clone();
+    for (id, _) in &leases {
+        keys.push(record::key("task", &desk.tenant, id)?);
+    }
+    desk.tx.get_many(&keys).await?;
+    desk.take_tasks(leases.iter().map(|(id, _)| id)).await?;
+    let inputs = desk.tx.get_many(&inputs).await?;
+    for ((id, taker), input) in leases.into_iter().zip(inputs) {
+        if desk.task(&id)?.is_late(desk.now) {
+            desk.end_task(&id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))?;
+            continue;
+        }
+        let token = desk.tx.revision();
+        lease(desk, &asks[taker], &id, token)?;
+        let (task, input) = (desk.task(&id)?.view(), input.as_ref().map(read).transpose()?);
+        if let Some(Ok(given)) = given.get_mut(taker) {
+            given.claims.push(Claim { task, token, input });
+        }
+    }
+    desk.settle().await
+}
+
+fn lease(desk: &mut Desk<'_, '_>, ask: &Ask, id: &TaskId, token: u64) -> Result<()> {
+    let now = desk.now;
+    desk.agent_mut(&ask.agent).map_err(|_| no_agent(&ask.agent))?.hold(id, token)?;
+    let task: &mut TaskRecord = desk.task_mut(id)?;
+    task.take(TaskEvent::Claimed, now)?;
+    debug_assert_eq!(task.state, TaskState::Running);
+    task.attempt += 1;
+    task.lease = Some(Lease {
+        agent: ask.agent.clone(),
+        token,
+        until: ask.lease_seconds.map(|seconds| (later(now, seconds), seconds)),
+        over_at: task.attempt_seconds.map(|seconds| later(now, seconds)),
+    });
+    desk.tell_task("task.claimed", id)
+}

@@ -1,0 +1,212 @@
+//! What time does to tasks and agents: leases that end, deadlines, tasks whose time has come, and what is kept long enough.
+
+use std::collections::BTreeMap;
+
+use mosaic_core::error::Result;
+use mosaic_core::types::{TenantId, Timestamp};
+
+use super::course::Again;
+use super::record::{self, Doom};
+use super::{TaskEvent, TaskId, TaskState};
+use crate::coordination::AgentId;
+use crate::coordination::agents::AgentEvent;
+use crate::coordination::desk::{Desk, Rules};
+use crate::coordination::index::{self, Due};
+use crate::coordination::names::micros;
+use crate::state::{Key, Tx};
+
+/// How much is looked at in one transaction.
+const AT_ONCE: usize = 200;
+/// How many tasks of agents that are lost are given back in one transaction, about.
+const TASKS_AT_ONCE: usize = 1_000;
+
+/// What a look at the clock did.
+///
+/// ```
+/// # use mosaic_mcp::coordination::tasks::Ticked;
+/// fn again_at_once(ticked: &Ticked) -> bool {
+///     ticked.more
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ticked {
+    /// How much was due and was done.
+    pub done: usize,
+    /// More is due.
+    pub more: bool,
+    /// When the next is due, where more is not.
+    pub next: Option<Timestamp>,
+}
+
+impl Ticked {
+    /// Nothing is due before a time in microseconds.
+    pub(crate) fn at(micros: u64) -> Self {
+        let at = i64::try_from(micros).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+        Self { done: 0, more: false, next: at }
+    }
+}
+
+/// Does what is due, a bounded part of it.
+pub(super) async fn tick(tx: &mut Tx<'_>, rules: Rules) -> Result<Ticked> {
+    let now = micros(tx.now());
+    let found = tx.range(&index::due_until(now)?, AT_ONCE + 1).await?;
+    let more = found.len() > AT_ONCE;
+    let mut tenants: BTreeMap<TenantId, Vec<(Key, Due)>> = BTreeMap::new();
+    for entry in found.into_iter().take(AT_ONCE) {
+        let (_, tenant, due) = index::read_due(&entry.key)?;
+        tenants.entry(tenant).or_default().push((entry.key, due));
+    }
+    let mut ticked = Ticked { done: 0, more, next: None };
+    for (tenant, due) in tenants {
+        let of_tenant = due.len();
+        let done = tick_tenant(tx, rules, &tenant, due).await?;
+        ticked.done += done;
+        ticked.more |= done < of_tenant;
+    }
+    if !ticked.more {
+        let next = tx.range(&index::due_ever()?, 1).await?;
+        if let Some(entry) = next.first() {
+            let (at, ..) = index::read_due(&entry.key)?;
+            ticked.next = Ticked::at(at).next;
+        }
+    }
+    Ok(ticked)
+}
+
+async fn tick_tenant(
+    tx: &mut Tx<'_>,
+    rules: Rules,
+    tenant: &TenantId,
+    due: Vec<(Key, Due)>,
+) -> Result<usize> {
+    let mut desk = Desk::new(tx, tenant, rules);
+    let agents: Vec<&AgentId> =
+        due.iter().filter_map(|(_, due)| if let Due::Agent(id) = due { Some(id) } else { None }).collect();
+    desk.take_agents(agents.iter().copied()).await?;
+    let (mut done, mut lost) = (0, Vec::new());
+    let mut tasks: Vec<TaskId> = Vec::new();
+    for (_, due) in &due {
+        if tasks.len() > TASKS_AT_ONCE {
+            break;
+        }
+        match due {
+            Due::Agent(id) => {
+                if let Ok(agent) = desk.agent(id) {
+                    if agent.lease_until <= desk.now {
+                        tasks.extend(agent.running.keys().cloned());
+                    }
+                    lost.push(id);
+                }
+            }
+            Due::Task(id) | Due::Release(id) => tasks.push(id.clone()),
+        }
+        done += 1;
+    }
+    let tasks: std::collections::BTreeSet<TaskId> = tasks.into_iter().collect();
+    desk.take_tasks(&tasks).await?;
+    desk.take_holders().await?;
+    for (key, due) in due.iter().take(done) {
+        match due {
+            Due::Agent(id) => look_at_agent(&mut desk, id)?,
+            Due::Task(id) => look_at_task(&mut desk, id)?,
+            Due::Release(id) => {
+                desk.tx.delete(key.clone())?;
+                if desk.has_task(id) {
+                    desk.ended.push_back(id.clone());
+                }
+            }
+        }
+    }
+    desk.settle().await?;
+    desk.put_back().await?;
+    Ok(done)
+}
+
+fn look_at_agent(desk: &mut Desk<'_, '_>, id: &AgentId) -> Result<()> {
+    let now = desk.now;
+    let agent = desk.agent_mut(id)?;
+    if !agent.state.is_live() {
+        return Ok(());
+    }
+    if now < agent.lease_until {
+        agent.look_at = agent.lease_until;
+        return Ok(());
+    }
+    agent.take(AgentEvent::LeaseEnded)?;
+    desk.lose_tasks(id, &format!("the lease of agent {id} ended"))?;
+    desk.tell_agent("agent.lost", id)
+}
+
+fn look_at_task(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<()> {
+    let now = desk.now;
+    // What was due before in this transaction may have ended it.
+    let Ok(task) = desk.task(id) else { return Ok(()) };
+    let late = task.is_late(now);
+    match task.state {
+        state if state.is_ended() => {
+            if task.purge_at.is_some_and(|at| at <= now) {
+                purge(desk, id)?;
+            }
+            Ok(())
+        }
+        TaskState::Blocked | TaskState::Scheduled | TaskState::Ready if late => {
+            desk.end_task(id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))
+        }
+        TaskState::Scheduled if task.due_at.is_some_and(|at| at <= now) => {
+            let task = desk.task_mut(id)?;
+            task.schedule(None, now)?;
+            desk.tell_task("task.ready", id)
+        }
+        TaskState::Running | TaskState::Stopping => {
+            let lease = task.lease.as_ref();
+            let seconds = task.attempt_seconds.unwrap_or(0);
+            let why = if lease.and_then(|lease| lease.over_at).is_some_and(|at| at <= now) {
+                format!("the attempt took longer than {seconds} s")
+            } else if lease.and_then(|lease| lease.until).is_some_and(|(at, _)| at <= now) {
+                "no progress was reported within the lease".to_owned()
+            } else if late && task.state == TaskState::Running {
+                return desk.stop_task(id, Doom::GaveUp, Some("its deadline is over".to_owned()));
+            } else {
+                return Ok(());
+            };
+            desk.fail_attempt(id, why, Again::Later)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a task and everything of it.
+fn purge(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<()> {
+    let task = desk.task(id)?;
+    if task.awaited {
+        // Those that wait for it are told first; then it is looked at again.
+        let later = crate::coordination::names::later(desk.now, 1);
+        desk.task_mut(id)?.purge_at = Some(later);
+        return Ok(());
+    }
+    let (log, once) = (task.log, task.once.clone());
+    for room in ["task-input", "task-result"] {
+        desk.tx.delete(record::key(room, &desk.tenant, id)?)?;
+    }
+    for number in log.0..log.1 {
+        desk.tx.delete(record::log_key(&desk.tenant, id, number)?)?;
+    }
+    if let Some(once) = once {
+        desk.tx.delete(record::once_key(&desk.tenant, id.project().as_str(), &once)?)?;
+    }
+    desk.tell_task("task.purged", id)?;
+    desk.remove_task(id);
+    Ok(())
+}
+
+impl Desk<'_, '_> {
+    /// Ends the attempts of an agent that is no more; its tasks are out.
+    pub(crate) fn lose_tasks(&mut self, agent: &AgentId, why: &str) -> Result<()> {
+        let held: Vec<TaskId> = self.agent(agent)?.running.keys().cloned().collect();
+        for id in held {
+            self.fail_attempt(&id, why.to_owned(), Again::Later)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Who is next: the queues of ready tasks, one for each set of requirements and project, and their turns.
+//!
+//! Turns are start-time fair queueing. Each queue has a tag, which moves on by a step over the weight of its project with
+//! each task that is taken from it; the lowest tag is next. A queue that was empty begins where its set stands, so that waiting
+//! without tasks earns nothing. Tags of one set are compared as they are; those of different sets after adding what the set
+//! is behind, so that a set that agents could not serve for a while has a head start of a few turns and no more.
+
+use std::collections::BTreeMap;
+
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::TenantId;
+use serde::{Deserialize, Serialize};
+
+use crate::coordination::ProjectId;
+use crate::state::{Key, KeyRange, ordered};
+
+/// How far a tag moves with one task of a project of weight 1.
+const STEP: u64 = 1 << 20;
+/// How many steps a set of requirements may be behind the others.
+const BEHIND: u64 = 16;
+/// The most sets of requirements with ready tasks.
+const SETS: usize = 1_024;
+
+/// The sets of requirements of a tenant.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sets {
+    next: u64,
+    /// The greatest tag, made comparable, from which a task was taken.
+    clock: u64,
+    pub(crate) sets: BTreeMap<u64, Set>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Set {
+    pub(crate) requires: Vec<String>,
+    pub(crate) ready: u64,
+    /// The greatest tag of its queues from which a task was taken.
+    served: u64,
+    /// What makes its tags comparable with those of other sets.
+    offset: u64,
+}
+
+/// A queue: the ready tasks of a project that require the same.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Queue {
+    pub(crate) ready: u64,
+    pub(crate) tag: u64,
+}
+
+/// What is stored of a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Weight {
+    pub(crate) weight: u32,
+}
+
+pub(crate) fn sets_key(tenant: &TenantId) -> Result<Key> {
+    Key::of(&["task-sets", tenant.as_str()])
+}
+
+pub(crate) fn weight_key(tenant: &TenantId, project: &ProjectId) -> Result<Key> {
+    Key::of(&["task-project", tenant.as_str(), project.as_str()])
+}
+
+pub(crate) fn queue_key(tenant: &TenantId, set: u64, project: &ProjectId) -> Result<Key> {
+    Key::of(&["task-queue", tenant.as_str(), &format!("{set:x}"), project.as_str()])
+}
+
+/// The ready tasks of a queue, the first first.
+pub(crate) fn ready_range(tenant: &TenantId, set: u64, project: &ProjectId) -> Result<KeyRange> {
+    KeyRange::below(&["task-ready", tenant.as_str(), &format!("{set:x}"), project.as_str()])
+}
+
+/// The key of a queue among those of its set, in the order of turns.
+pub(crate) fn turn_key(tenant: &TenantId, set: u64, tag: u64, project: &ProjectId) -> Result<Key> {
+    Key::of(&["task-turn", tenant.as_str(), &format!("{set:x}"), &ordered(tag), project.as_str()])
+}
+
+/// The queues of a set that are not empty, in the order of their turns.
+pub(crate) fn turns(tenant: &TenantId, set: u64) -> Result<KeyRange> {
+    KeyRange::below(&["task-turn", tenant.as_str(), &format!("{set:x}")])
+}
+
+impl Sets {
+    /// The number of a set of requirements; a new one where it is not known.
+    pub(crate) fn number_of(&mut self, requires: &[String]) -> Result<u64> {
+        if let Some((number, _)) = self.sets.iter().find(|(_, set)| set.requires == requires) {
+            return Ok(*number);
+        }
+        if self.sets.len() >= SETS {
+            return Err(Error::new(
+                ErrorKind::QuotaExceeded,
+                format!(
+                    "ready tasks with {SETS} different sets of requirements wait already: use fewer kinds of capability"
+                ),
+            ));
+        }
+        let number = self.next;
+        self.next += 1;
+        let set = Set { requires: requires.to_vec(), ready: 0, served: 0, offset: self.clock };
+        self.sets.insert(number, set);
+        Ok(number)
+    }
+
+    /// Forgets sets without ready tasks, where there are many.
+    pub(crate) fn tidy(&mut self) {
+        if self.sets.len() >= SETS {
+            self.sets.retain(|_, set| set.ready > 0);
+        }
+    }
+
+    /// A task became ready.
+    pub(crate) fn push(&mut self, number: u64, queue: &mut Queue) {
+        let clock = self.clock;
+        if let Some(set) = self.sets.get_mut(&number) {
+            if set.ready == 0 {
+                // Nothing of it waited: it is level with the others.
+                set.offset = set.offset.max(clock.saturating_sub(set.served));
+            }
+            set.ready += 1;
+            if queue.ready == 0 {
+                queue.tag = queue.tag.max(set.served);
+            }
+        }
+        queue.ready += 1;
+    }
+
+    /// A ready task is ready no more.
+    pub(crate) fn pop(&mut self, number: u64, queue: &mut Queue) {
+        if let Some(set) = self.sets.get_mut(&number) {
+            set.ready = set.ready.saturating_sub(1);
+        }
+        queue.ready = queue.ready.saturating_sub(1);
+    }
+
+    /// The tag of a queue, comparable with those of other sets.
+    pub(crate) fn rank(&self, number: u64, tag: u64) -> u64 {
+        let offset = self.sets.get(&number).map_or(0, |set| set.offset);
+        tag.saturating_add(offset).max(self.clock.saturating_sub(BEHIND * STEP))
+    }
+
+    /// The queue has its turn: gives its next tag.
+    pub(crate) fn turn(&mut self, number: u64, tag: u64, weight: u32) -> u64 {
+        let rank = self.rank(number, tag);
+        if let Some(set) = self.sets.get_mut(&number) {
+            set.offset = set.offset.max(rank.saturating_sub(tag));
+            set.served = set.served.max(tag);
+        }
+        self.clock = self.clock.max(rank);
+        tag.saturating_add(STEP / u64::from(weight.clamp(1, 1_000)))
+    }
+
+    /// The sets with ready tasks that fit.
+    pub(crate) fn fitting(&self, meets: impl Fn(&[String]) -> bool) -> Vec<u64> {
+        let fits = self.sets.iter().filter(|(_, set)| set.ready > 0 && meets(&set.requires));
+        fits.map(|(number, _)| *number).collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

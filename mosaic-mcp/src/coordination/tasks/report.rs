@@ -1,0 +1,182 @@
+//! Reports of agents on what they hold: done, failed, given back, progress.
+
+use mosaic_core::error::{Error, ErrorKind, Result};
+use serde::Serialize;
+
+use super::course::Again;
+use super::record::{self, Doom, Reported};
+use super::submit::{DAY, body};
+use super::{
+    CancelTask, CompleteTask, FailTask, LogLine, ReportProgress, ReturnTask, Task, TaskEvent, TaskId,
+    TaskState,
+};
+use crate::coordination::desk::{Desk, encode};
+use crate::coordination::names::{invalid, later, text, within};
+
+/// The most lines of one report.
+const LINES: usize = 100;
+/// How many lines the log of a task keeps.
+const KEPT: u64 = 1_000;
+
+/// Whether a report was taken already: the same one again changes nothing, another one is refused.
+fn is_repeated(desk: &Desk<'_, '_>, id: &TaskId, token: u64, digest: &str) -> Result<bool> {
+    match &desk.task(id)?.reported {
+        Some(reported) if reported.token == token => {
+            if reported.digest == digest {
+                return Ok(true);
+            }
+            let message = format!("task {id} was reported under token {token} already, with something else");
+            Err(Error::new(ErrorKind::Conflict, message).refused())
+        }
+        _ => Ok(false),
+    }
+}
+
+fn digest<T: Serialize>(kind: &str, report: &T) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(kind.as_bytes()).update(b"\0").update(&encode(report)?);
+    Ok(hasher.finalize().to_hex().chars().take(32).collect())
+}
+
+/// Takes the tasks and who holds them out: two questions.
+pub(super) async fn take_out(desk: &mut Desk<'_, '_>, ids: impl IntoIterator<Item = &TaskId>) -> Result<()> {
+    desk.take_tasks(ids).await?;
+    desk.take_holders().await
+}
+
+pub(super) fn complete(desk: &mut Desk<'_, '_>, op: &CompleteTask) -> Result<Task> {
+    let (id, token) = (&op.task, op.token);
+    let result = op.result.as_ref().filter(|result| !result.is_null());
+    let result = result.map(|result| body("result", result)).transpose()?;
+    let digest = digest("complete", op)?;
+    if !is_repeated(desk, id, token, &digest)? {
+        desk.task(id)?.check(token)?;
+        desk.task_mut(id)?.reported = Some(Reported { token, digest });
+        match desk.task(id)?.doom {
+            Some(doom) => desk.end_task(id, doom.into(), None)?,
+            None => {
+                if let Some(result) = result {
+                    desk.tx.put(record::key("task-result", &desk.tenant, id)?, result)?;
+                }
+                desk.end_task(id, TaskEvent::Completed, None)?;
+            }
+        }
+    }
+    Ok(desk.task(id)?.view())
+}
+
+pub(super) fn fail(desk: &mut Desk<'_, '_>, op: &FailTask) -> Result<Task> {
+    let (id, token) = (&op.task, op.token);
+    text("error", &op.error, 10_000)?;
+    within("after_seconds", op.after_seconds, 0, 0..=DAY)?;
+    let digest = digest("fail", op)?;
+    if !is_repeated(desk, id, token, &digest)? {
+        desk.task(id)?.check(token)?;
+        desk.task_mut(id)?.reported = Some(Reported { token, digest });
+        let again = match op.after_seconds {
+            _ if op.for_good => Again::Never,
+            Some(seconds) => Again::After(seconds),
+            None => Again::Later,
+        };
+        desk.fail_attempt(id, op.error.clone(), again)?;
+    }
+    Ok(desk.task(id)?.view())
+}
+
+pub(super) fn give_back(desk: &mut Desk<'_, '_>, op: &ReturnTask) -> Result<Task> {
+    let (id, token) = (&op.task, op.token);
+    let digest = digest("return", op)?;
+    if !is_repeated(desk, id, token, &digest)? {
+        desk.task(id)?.check(token)?;
+        desk.task_mut(id)?.reported = Some(Reported { token, digest });
+        desk.uncount(id)?;
+    }
+    Ok(desk.task(id)?.view())
+}
+
+pub(super) fn progress(desk: &mut Desk<'_, '_>, op: &ReportProgress) -> Result<Task> {
+    let (id, now) = (&op.task, desk.now);
+    within("percent", op.percent, 0, 0..=100)?;
+    if let Some(note) = &op.note {
+        text("note", note, 1_000)?;
+    }
+    if op.log.len() > LINES {
+        return Err(invalid(format!("{} lines for the log: {LINES} are allowed at once", op.log.len())));
+    }
+    for line in &op.log {
+        text("a line of the log", line, 4_096)?;
+    }
+    desk.task(id)?.check(op.token)?;
+    let task = desk.task_mut(id)?;
+    if let Some((until, seconds)) = task.lease.as_mut().and_then(|lease| lease.until.as_mut()) {
+        *until = later(now, *seconds);
+    }
+    task.percent = op.percent.or(task.percent);
+    task.note = op.note.clone().or_else(|| task.note.take());
+    task.changed_at = now;
+    write_log(desk, id, &op.log)?;
+    if op.percent.is_some() || op.note.is_some() || !op.log.is_empty() {
+        desk.tell_task("task.progress", id)?;
+    }
+    Ok(desk.task(id)?.view())
+}
+
+fn write_log(desk: &mut Desk<'_, '_>, id: &TaskId, lines: &[String]) -> Result<()> {
+    let (at, task) = (desk.now, desk.task_mut(id)?);
+    let (attempt, (first, next)) = (task.attempt, task.log);
+    let end = next + u64::try_from(lines.len()).unwrap_or(0);
+    let begin = first.max(end.saturating_sub(KEPT));
+    task.log = (begin, end);
+    for number in first..begin {
+        desk.tx.delete(record::log_key(&desk.tenant, id, number)?)?;
+    }
+    for (number, text) in (next..end).zip(lines) {
+        let line = LogLine { number, at, attempt, text: text.clone() };
+        desk.tx.write(&record::log_key(&desk.tenant, id, number)?, &line)?;
+    }
+    Ok(())
+}
+
+pub(super) fn cancel(desk: &mut Desk<'_, '_>, op: &CancelTask) -> Result<Task> {
+    let id = &op.task;
+    if let Some(reason) = &op.reason {
+        text("reason", reason, 10_000)?;
+    }
+    match desk.task(id)?.state {
+        TaskState::Cancelled | TaskState::Stopping => {}
+        TaskState::Running => desk.stop_task(id, Doom::Cancelled, op.reason.clone())?,
+        state if state.is_ended() => {
+            let message = format!("task {id} is {state} already: there is nothing to cancel");
+            return Err(Error::new(ErrorKind::Conflict, message).refused());
+        }
+        _ => desk.end_task(id, TaskEvent::Cancelled, op.reason.clone())?,
+    }
+    Ok(desk.task(id)?.view())
+}
+
+pub(super) fn replay(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<Task> {
+    let now = desk.now;
+    let task = desk.task_mut(id)?;
+    task.take(TaskEvent::Replayed, now)?;
+    // Its deadline may be why it died.
+    task.deadline = task.deadline.filter(|deadline| now < *deadline);
+    (task.ended_at, task.purge_at, task.attempt) = (None, None, 0);
+    (task.percent, task.note) = (None, None);
+    task.schedule(None, now)?;
+    desk.tell_task("task.replayed", id)?;
+    Ok(desk.task(id)?.view())
+}
+
+impl Desk<'_, '_> {
+    /// Gives a held task back as if it had not been claimed.
+    pub(crate) fn uncount(&mut self, id: &TaskId) -> Result<()> {
+        match self.task(id)?.doom {
+            Some(doom) => self.end_task(id, doom.into(), None),
+            None => {
+                let task = self.task_mut(id)?;
+                task.attempt = task.attempt.saturating_sub(1);
+                self.return_task(id, None, None)
+            }
+        }
+    }
+}

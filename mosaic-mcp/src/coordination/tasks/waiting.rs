@@ -1,0 +1,224 @@
+//! The waiting room of claims: those of one node that wait at the same moment are tried together, in one transaction.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::TenantId;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::claim::{Ask, Given, claim};
+use super::queue::{self, Sets};
+use super::{Claim, Claimed, TaskId, report};
+use crate::coordination::agents::AgentRecord;
+use crate::coordination::desk::{Desk, Rules};
+use crate::state::State;
+
+/// How many claims are tried in one transaction.
+const AT_ONCE: usize = 256;
+
+/// A claim that waits for its answer.
+pub(super) struct Waiting {
+    pub(super) tenant: TenantId,
+    pub(super) ask: Ask,
+    /// Until when it waits for a task.
+    pub(super) until: Instant,
+    pub(super) reply: oneshot::Sender<Result<Claimed>>,
+    /// The agent as it was when it was tried last.
+    pub(super) agent: Option<AgentRecord>,
+}
+
+impl Waiting {
+    fn answer(self, answer: Result<Vec<Claim>>) -> Result<(), Vec<Claim>> {
+        let answer = answer.map(|tasks| Claimed { tasks });
+        self.reply.send(answer).map_err(|unheard| unheard.map(|claimed| claimed.tasks).unwrap_or_default())
+    }
+}
+
+/// Serves claims until it is stopped.
+pub(super) async fn serve(
+    state: State,
+    rules: Rules,
+    mut inbox: mpsc::Receiver<Waiting>,
+    stop: CancellationToken,
+) {
+    let room = Room { state: state.clone(), rules };
+    let mut heads = state.heads();
+    let mut parked: Vec<Waiting> = Vec::new();
+    loop {
+        let mut fresh = Vec::new();
+        let end = parked.iter().map(|waiting| waiting.until).min();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            came = inbox.recv_many(&mut fresh, AT_ONCE) => if came == 0 { break },
+            moved = heads.changed(), if end.is_some() => {
+                if moved.is_err() { break }
+                parked = room.wake(parked).await;
+            }
+            () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => {}
+        }
+        if !fresh.is_empty() {
+            parked.extend(room.try_all(fresh).await.1);
+        }
+        let now = Instant::now();
+        let (over, rest) =
+            parked.into_iter().partition(|waiting| waiting.until <= now || waiting.reply.is_closed());
+        parked = rest;
+        for waiting in over {
+            // Whoever asked has its answer, or has gone.
+            let _ = waiting.answer(Ok(Vec::new()));
+        }
+    }
+    inbox.close();
+    while let Ok(waiting) = inbox.try_recv() {
+        parked.push(waiting);
+    }
+    for waiting in parked {
+        let _ = waiting.answer(Err(closed()));
+    }
+}
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Lifecycle, "coordination is closed on this node: ask another one").refused()
+}
+
+struct Room {
+    state: State,
+    rules: Rules,
+}
+
+impl Room {
+    /// Tries those that may have something to do now; gives those that wait on.
+    async fn wake(&self, parked: Vec<Waiting>) -> Vec<Waiting> {
+        let mut tenants: BTreeMap<TenantId, Vec<Waiting>> = BTreeMap::new();
+        for waiting in parked {
+            tenants.entry(waiting.tenant.clone()).or_default().push(waiting);
+        }
+        let woken = tenants.into_iter().map(|(tenant, parked)| self.wake_tenant(tenant, parked));
+        join_all(woken).await.into_iter().flatten().collect()
+    }
+
+    async fn wake_tenant(&self, tenant: TenantId, parked: Vec<Waiting>) -> Vec<Waiting> {
+        let sets = match queue::sets_key(&tenant) {
+            Ok(key) => self.state.read::<Sets>(&key).await,
+            Err(error) => Err(error),
+        };
+        let sets = match sets {
+            Ok(sets) => sets.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(%error, "waiting claims could not look for tasks; they look again with the next change");
+                return parked;
+            }
+        };
+        let ready: Vec<_> = sets.sets.values().filter(|set| set.ready > 0).collect();
+        if ready.is_empty() {
+            return parked;
+        }
+        let mut left: u64 = ready.iter().map(|set| set.ready).sum();
+        let fits = |waiting: &Waiting| {
+            let meets = |agent: &AgentRecord| ready.iter().any(|set| agent.meets(&set.requires));
+            waiting.agent.as_ref().is_none_or(meets)
+        };
+        let (fitting, mut waits_on): (Vec<_>, Vec<_>) = parked.into_iter().partition(fits);
+        let mut fitting = fitting.into_iter();
+        // Some may have no room, so that others have to be tried.
+        while left > 0 {
+            let most = usize::try_from(left.saturating_add(4)).unwrap_or(AT_ONCE).min(AT_ONCE);
+            let some: Vec<Waiting> = fitting.by_ref().take(most).collect();
+            if some.is_empty() {
+                break;
+            }
+            let (given, rest) = self.try_tenant(tenant.clone(), some).await;
+            waits_on.extend(rest);
+            left = left.saturating_sub(given);
+        }
+        waits_on.extend(fitting);
+        waits_on
+    }
+
+    /// Tries claims; gives how many tasks were given, and those that wait on.
+    async fn try_all(&self, fresh: Vec<Waiting>) -> (u64, Vec<Waiting>) {
+        let mut tenants: BTreeMap<TenantId, Vec<Waiting>> = BTreeMap::new();
+        for waiting in fresh {
+            tenants.entry(waiting.tenant.clone()).or_default().push(waiting);
+        }
+        let tried = tenants.into_iter().map(|(tenant, fresh)| self.try_tenant(tenant, fresh));
+        let mut all = (0, Vec::new());
+        for (given, rest) in join_all(tried).await {
+            all.0 += given;
+            all.1.extend(rest);
+        }
+        all
+    }
+
+    async fn try_tenant(&self, tenant: TenantId, mut waiting: Vec<Waiting>) -> (u64, Vec<Waiting>) {
+        waiting.retain(|waiting| !waiting.reply.is_closed());
+        let (asks, rules): (Vec<Ask>, _) =
+            (waiting.iter().map(|waiting| waiting.ask.clone()).collect(), self.rules);
+        let given = {
+            let tenant = tenant.clone();
+            self.state.run(move |tx| {
+                Box::pin(async move {
+                    let mut desk = Desk::new(tx, &tenant, rules);
+                    let given = claim(&mut desk, &asks).await?;
+                    desk.put_back().await?;
+                    Ok(given)
+                })
+            })
+        };
+        let given = match given.await {
+            Ok(given) => given,
+            Err(error) => {
+                for waiting in waiting {
+                    let _ = waiting.answer(Err(error.clone()));
+                }
+                return (0, Vec::new());
+            }
+        };
+        let (mut count, mut rest, mut unheard) = (0, Vec::new(), Vec::new());
+        for (mut waiting, given) in waiting.into_iter().zip(given) {
+            let answer = match given {
+                Ok(Given { claims, agent }) if claims.is_empty() && Instant::now() < waiting.until => {
+                    waiting.agent = Some(agent);
+                    rest.push(waiting);
+                    continue;
+                }
+                Ok(Given { claims, .. }) => {
+                    count += u64::try_from(claims.len()).unwrap_or(0);
+                    waiting.answer(Ok(claims))
+                }
+                Err(error) => waiting.answer(Err(error)),
+            };
+            unheard.extend(answer.err().into_iter().flatten());
+        }
+        if !unheard.is_empty() {
+            self.take_back(tenant, unheard).await;
+        }
+        (count, rest)
+    }
+
+    /// Gives back what was claimed for somebody who has gone meanwhile.
+    async fn take_back(&self, tenant: TenantId, unheard: Vec<Claim>) {
+        let rules = self.rules;
+        let done = self.state.run(move |tx| {
+            Box::pin(async move {
+                let mut desk = Desk::new(tx, &tenant, rules);
+                let ids: Vec<TaskId> = unheard.iter().map(|claim| claim.task.task.clone()).collect();
+                report::take_out(&mut desk, &ids).await?;
+                for claim in &unheard {
+                    let id = &claim.task.task;
+                    if desk.task(id).is_ok_and(|task| task.check(claim.token).is_ok()) {
+                        desk.uncount(id)?;
+                    }
+                }
+                desk.settle().await?;
+                desk.put_back().await.map(drop)
+            })
+        });
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "tasks claimed for one who has gone were not given back; their leases end");
+        }
+    }
+}
