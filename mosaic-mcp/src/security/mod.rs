@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | [`Identity`] | who calls and for which tenant, once it is proved |
 //! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
+//! | [`audit`] | what was done, denied and changed, in a chain that shows every later change |
 //! | [`access`] | what callers may do: roles, permissions, and the one check |
 //! | [`token`] | JSON Web Tokens, API keys, the metadata of a protected resource |
 pub mod access;
+pub mod audit;
 mod authenticator;
 mod identity;
 pub mod token;

@@ -1,0 +1,342 @@
+//! The audit as everything else tells it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::ports::{AuditRecord, AuditSink};
+use mosaic_core::types::Timestamp;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::chain::{Checkpoint, Head};
+use super::event::AuditEvent;
+use super::sign::{AuditKeys, AuditSigner};
+use super::writer::{Message, Writer, head_place};
+use crate::state::{Clock, State};
+
+/// Takes checkpoints to where those who can write to the store cannot reach: another machine, a file that can only grow, a printer.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use mosaic_core::error::Result;
+/// use mosaic_mcp::security::audit::{Anchor, Checkpoint};
+///
+/// struct Printed;
+/// #[async_trait]
+/// impl Anchor for Printed {
+///     async fn anchor(&self, checkpoint: &Checkpoint) -> Result<()> {
+///         println!("{} {}", checkpoint.records, checkpoint.hash);
+///         Ok(())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Anchor: Send + Sync + 'static {
+    /// Takes a checkpoint. One that is refused, or not taken within ten seconds, is offered again unless a later one has come.
+    ///
+    /// # Errors
+    /// Whatever stands in the way.
+    async fn anchor(&self, checkpoint: &Checkpoint) -> Result<()>;
+}
+
+/// How an audit is kept.
+///
+/// ```
+/// use std::time::Duration;
+/// use mosaic_mcp::security::audit::{AuditOptions, AuditSigner};
+///
+/// let options = AuditOptions::new(AuditSigner::generate()?).checkpoints(10_000, Duration::from_secs(300));
+/// # Ok::<(), mosaic_core::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct AuditOptions {
+    pub(super) signer: AuditSigner,
+    pub(super) queue: usize,
+    pub(super) batch: usize,
+    pub(super) checkpoint_every: u64,
+    pub(super) checkpoint_after: Duration,
+    pub(super) anchor: Option<Arc<dyn Anchor>>,
+}
+
+impl AuditOptions {
+    /// A queue of 65,536 records, batches of 512, a checkpoint after 1,000 records or a minute, no anchor.
+    pub fn new(signer: AuditSigner) -> Self {
+        Self {
+            signer,
+            queue: 65_536,
+            batch: 512,
+            checkpoint_every: 1_000,
+            checkpoint_after: Duration::from_secs(60),
+            anchor: None,
+        }
+    }
+
+    /// How many records may wait.
+    pub fn queue(mut self, most: usize) -> Self {
+        self.queue = most.clamp(1, 1 << 24);
+        self
+    }
+
+    /// How many records are written together; 4,096 at most.
+    pub fn batch(mut self, most: usize) -> Self {
+        self.batch = most.clamp(1, 4_096);
+        self
+    }
+
+    /// After how many records, and after how long where there are fewer, a checkpoint is signed.
+    pub fn checkpoints(mut self, records: u64, after: Duration) -> Self {
+        (self.checkpoint_every, self.checkpoint_after) = (records.max(1), after.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// Who takes checkpoints.
+    pub fn anchor(mut self, anchor: impl Anchor) -> Self {
+        self.anchor = Some(Arc::new(anchor));
+        self
+    }
+}
+
+impl std::fmt::Debug for AuditOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditOptions")
+            .field("signer", &self.signer)
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the handle and the writer share.
+pub(super) struct Shared {
+    pub(super) head: watch::Sender<Option<Checkpoint>>,
+    /// Somebody waits for what is in the queue.
+    pub(super) hurry: Notify,
+    /// There is room in the queue again.
+    pub(super) roomy: Notify,
+    lost: AtomicU64,
+    lost_since: Mutex<Option<Timestamp>>,
+    failing: RwLock<Option<Error>>,
+    closing: AtomicBool,
+}
+
+impl Shared {
+    /// What was lost since it was last asked, and since when.
+    pub(super) fn take_lost(&self) -> Option<(u64, Timestamp)> {
+        if self.lost.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut since = self.lost_since.lock();
+        let records = self.lost.swap(0, Ordering::AcqRel);
+        since.take().map(|since| (records, since))
+    }
+
+    fn lose(&self, at: Timestamp) {
+        let mut since = self.lost_since.lock();
+        self.lost.fetch_add(1, Ordering::AcqRel);
+        since.get_or_insert(at);
+    }
+
+    pub(super) fn fails(&self, error: Option<Error>) {
+        *self.failing.write() = error;
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+}
+
+/// The audit of a node. Clones share it.
+///
+/// Telling it something never waits: the record takes a place in a queue, from which a task writes in batches. Where the queue is
+/// full the record is lost, counted, and told as a gap in its place; put [`Audited`](super::Audited) before what writes, and it does not
+/// come to that. Where the store does not take records, they are tried until it does.
+///
+/// ```
+/// use mosaic_core::context::CallContext;
+/// use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink as _};
+/// use mosaic_mcp::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, verify};
+/// use mosaic_mcp::state::{MemoryStore, State};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> mosaic_core::Result<()> {
+/// let state = State::open(MemoryStore::new()).await?;
+/// let signer = AuditSigner::generate()?;
+/// let audit = Audit::open(&state, AuditOptions::new(signer.clone())).await?;
+/// audit.record(AuditRecord::new(&CallContext::new(), "git.delete_repository", "acme/widget", AuditOutcome::Made));
+/// audit.flush().await?;
+/// let report = verify(&state, &AuditKeys::of(&signer), &[]).await?;
+/// assert!(report.fault.is_none());
+/// audit.close().await?;
+/// # state.close().await
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Audit(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    clock: Clock,
+    margin: usize,
+    /// None once it is closed.
+    queue: RwLock<Option<mpsc::Sender<Message>>>,
+    task: Mutex<Option<JoinHandle<Result<()>>>>,
+}
+
+impl Audit {
+    /// The audit in a state: a new one where there is none, else it goes on.
+    ///
+    /// # Errors
+    /// `Config` where the head of the audit that is there was signed by another key: name it with [`Audit::open_trusting`], or look
+    /// who changed it. Those of the state.
+    pub async fn open(state: &State, options: AuditOptions) -> Result<Self> {
+        let keys = AuditKeys::of(&options.signer);
+        Self::open_trusting(state, options, &keys).await
+    }
+
+    /// As [`Audit::open`], where other keys may have signed the head: those of other nodes, or an earlier one.
+    ///
+    /// # Errors
+    /// As for [`Audit::open`].
+    pub async fn open_trusting(state: &State, options: AuditOptions, keys: &AuditKeys) -> Result<Self> {
+        let head: Option<Head> = state.read(&head_place()?).await?;
+        if head.as_ref().is_some_and(|head| !head.end.is_signed(keys)) {
+            let message = "the head of the audit is signed by no key that is trusted: give the public keys of those who wrote it, or verify it";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let (sender, queue) = mpsc::channel(options.queue);
+        let shared = Arc::new(Shared {
+            head: watch::Sender::new(head.as_ref().map(|head| head.end.clone())),
+            hurry: Notify::new(),
+            roomy: Notify::new(),
+            lost: AtomicU64::new(0),
+            lost_since: Mutex::default(),
+            failing: RwLock::default(),
+            closing: AtomicBool::new(false),
+        });
+        let margin = (options.queue / 4).max(1);
+        let unmarked = head.filter(|head| head.checkpointed < head.end.records);
+        let writer = Writer {
+            state: state.clone(),
+            shared: shared.clone(),
+            queue,
+            options,
+            node: Uuid::now_v7(),
+            batches: 0,
+            unanchored: None,
+            unmarked: unmarked.map(|_| tokio::time::Instant::now()),
+        };
+        let task = Mutex::new(Some(tokio::spawn(writer.run())));
+        let queue = RwLock::new(Some(sender));
+        Ok(Self(Arc::new(Inner { shared, clock: state.clock(), margin, queue, task })))
+    }
+
+    /// Tells it something. Never waits.
+    pub fn tell(&self, event: AuditEvent) {
+        let at = self.0.clock.now();
+        let message = Message::Event { at, event, written: None };
+        let sent = match &*self.0.queue.read() {
+            Some(queue) => queue.try_send(message).is_ok(),
+            None => false,
+        };
+        if !sent {
+            self.0.shared.lose(at);
+        }
+    }
+
+    /// Tells it something, and waits until it is written.
+    ///
+    /// # Errors
+    /// `Lifecycle` once it is closed.
+    pub async fn write(&self, event: AuditEvent) -> Result<()> {
+        let at = self.0.clock.now();
+        self.send(|written| Message::Event { at, event, written: Some(written) }).await
+    }
+
+    /// Waits until everything that was told before is written.
+    ///
+    /// # Errors
+    /// `Lifecycle` once it is closed.
+    pub async fn flush(&self) -> Result<()> {
+        self.send(Message::Flush).await
+    }
+
+    async fn send(&self, message: impl FnOnce(oneshot::Sender<Result<()>>) -> Message) -> Result<()> {
+        let (written, answer) = oneshot::channel();
+        let queue = self.0.queue.read().clone().ok_or_else(closed)?;
+        queue.send(message(written)).await.map_err(|_| closed())?;
+        drop(queue);
+        self.0.shared.hurry.notify_one();
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// The signed end of what is written, as far as this node wrote it.
+    pub fn head(&self) -> Option<Checkpoint> {
+        self.0.shared.head.borrow().clone()
+    }
+
+    /// The signed end, as it moves.
+    pub fn heads(&self) -> watch::Receiver<Option<Checkpoint>> {
+        self.0.shared.head.subscribe()
+    }
+
+    /// Why records are not written at present, where they are not.
+    pub fn failing(&self) -> Option<Error> {
+        self.0.shared.failing.read().clone()
+    }
+
+    /// Whether there is room: a quarter of the queue is kept for the records of calls that are under way.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.queue.read().as_ref().is_some_and(|queue| queue.capacity() > self.0.margin)
+    }
+
+    /// Waits until somebody may have made room.
+    pub(super) async fn room(&self) {
+        let roomy = self.0.shared.roomy.notified();
+        if !self.has_room() {
+            roomy.await;
+        }
+    }
+
+    /// Writes what waits, signs a checkpoint and ends the task. What is told after that is lost.
+    ///
+    /// # Errors
+    /// Those of the state, where something could not be written.
+    pub async fn close(&self) -> Result<()> {
+        self.0.shared.closing.store(true, Ordering::Release);
+        self.0.queue.write().take();
+        self.0.shared.hurry.notify_one();
+        let task = self.0.task.lock().take();
+        match task {
+            Some(task) => task
+                .await
+                .map_err(|_| Error::new(ErrorKind::Internal, "the writer of the audit panicked"))
+                .and_then(|result| result),
+            None => Ok(()),
+        }
+    }
+}
+
+impl AuditSink for Audit {
+    fn record(&self, record: AuditRecord) {
+        self.tell(AuditEvent::Call(record));
+    }
+}
+
+impl std::fmt::Debug for Audit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Audit").field("head", &*self.0.shared.head.borrow()).finish_non_exhaustive()
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Lifecycle, "the audit is closed")
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

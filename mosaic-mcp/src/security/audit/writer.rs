@@ -1,0 +1,253 @@
+//! The task that writes: records in batches, each with a signed end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use uuid::Uuid;
+
+use super::chain::{CHECKPOINT, Checkpoint, Head, Link, RECORD};
+use super::event::{AuditEvent, Line};
+use super::handle::{Anchor, AuditOptions, Shared};
+use super::sign::AuditSigner;
+use crate::state::{Key, State, Topic, Tx};
+
+/// What waits for the writer.
+pub(super) enum Message {
+    Event {
+        at: Timestamp,
+        event: AuditEvent,
+        written: Option<oneshot::Sender<Result<()>>>,
+    },
+    /// Tell when everything before is written.
+    Flush(oneshot::Sender<Result<()>>),
+}
+
+/// How long the writer gathers after the first record, unless somebody waits.
+const GATHER: Duration = Duration::from_millis(2);
+/// The pauses before a failed batch is tried again.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How long an anchor may take.
+const ANCHOR: Duration = Duration::from_secs(10);
+/// How long a batch is remembered that may have been written.
+const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+pub(super) struct Writer {
+    pub(super) state: State,
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: mpsc::Receiver<Message>,
+    pub(super) options: AuditOptions,
+    /// This node, and how many batches it has written.
+    pub(super) node: Uuid,
+    pub(super) batches: u64,
+    /// A checkpoint that is not anchored yet.
+    pub(super) unanchored: Option<Checkpoint>,
+    /// Since when there is something without a checkpoint.
+    pub(super) unmarked: Option<Instant>,
+}
+
+/// What a transaction did.
+struct Written {
+    end: Checkpoint,
+    checkpoint: Option<Checkpoint>,
+    marked: bool,
+}
+
+impl Writer {
+    /// Runs until everyone who tells is gone and everything is written, or writing has become impossible.
+    pub(super) async fn run(mut self) -> Result<()> {
+        let mut waiting = Vec::new();
+        loop {
+            let due = self.unmarked.map(|since| since + self.options.checkpoint_after);
+            let more = tokio::select! {
+                biased;
+                more = self.queue.recv_many(&mut waiting, self.options.batch) => more,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.write(Vec::new(), true).await?;
+                    continue;
+                }
+            };
+            if more == 0 {
+                break;
+            }
+            // So that a stream of records wakes this task once for many of them.
+            if waiting.len() < self.options.batch && !waiting.iter().any(Message::is_awaited) {
+                tokio::select! {
+                    () = sleep(GATHER) => {}
+                    () = self.shared.hurry.notified() => {}
+                }
+                while waiting.len() < self.options.batch {
+                    let Ok(next) = self.queue.try_recv() else { break };
+                    waiting.push(next);
+                }
+            }
+            self.take(std::mem::take(&mut waiting)).await?;
+        }
+        self.write(Vec::new(), true).await
+    }
+
+    async fn take(&mut self, messages: Vec<Message>) -> Result<()> {
+        let (mut lines, mut told) = (Vec::with_capacity(messages.len() + 1), Vec::new());
+        if let Some((records, from)) = self.shared.take_lost() {
+            lines.push(Line::gap(records, from, self.state.now())?);
+        }
+        for message in messages {
+            match message {
+                Message::Flush(written) => told.push(written),
+                Message::Event { at, event, written } => {
+                    lines.push(Line::of(at, &event)?);
+                    told.extend(written);
+                }
+            }
+        }
+        self.shared.roomy.notify_waiters();
+        let result = self.write(lines, false).await;
+        for written in told {
+            // Whoever waited may have gone away.
+            let _ = written.send(result.clone());
+        }
+        result
+    }
+
+    /// Writes lines, and a checkpoint where one is due. Tries until it is done, and ends only with the state.
+    async fn write(&mut self, lines: Vec<Line>, mark: bool) -> Result<()> {
+        if !lines.is_empty() || (mark && self.unmarked.is_some()) {
+            let batch = Arc::new(Batch {
+                lines,
+                mark,
+                every: self.options.checkpoint_every,
+                node: self.node,
+                number: self.batches + 1,
+                signer: self.options.signer.clone(),
+            });
+            let mut pause = PAUSES.0;
+            let written = loop {
+                let again = batch.clone();
+                match self.state.run(move |tx| Box::pin(async move { again.write(tx).await })).await {
+                    Ok(written) => break written,
+                    Err(error) if error.kind() == ErrorKind::Lifecycle => {
+                        tracing::error!(%error, records = batch.lines.len(), "audit records are lost: the state is closed");
+                        return Err(error);
+                    }
+                    Err(error) if self.shared.is_closing() && pause >= PAUSES.1 => {
+                        tracing::error!(%error, records = batch.lines.len(), "audit records are lost: they could not be written");
+                        return Err(error);
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "audit records are not written yet; they are tried again");
+                        self.shared.fails(Some(error));
+                        sleep(pause).await;
+                        pause = (pause * 2).min(PAUSES.1);
+                    }
+                }
+            };
+            self.shared.fails(None);
+            self.batches += 1;
+            self.unmarked =
+                if written.marked { None } else { self.unmarked.or_else(|| Some(Instant::now())) };
+            self.shared.head.send_replace(Some(written.end));
+            self.unanchored = written.checkpoint.or(self.unanchored.take());
+        }
+        self.anchor().await;
+        Ok(())
+    }
+
+    /// Hands the last checkpoint over. One that is not taken is offered again.
+    async fn anchor(&mut self) {
+        let (Some(anchor), Some(checkpoint)) = (&self.options.anchor, &self.unanchored) else {
+            self.unanchored = None;
+            return;
+        };
+        let anchor: &dyn Anchor = anchor.as_ref();
+        match timeout(ANCHOR, anchor.anchor(checkpoint)).await {
+            Ok(Ok(())) => self.unanchored = None,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "an audit checkpoint was not anchored; it is offered again")
+            }
+            Err(_) => {
+                tracing::error!("an audit checkpoint was not anchored in ten seconds; it is offered again")
+            }
+        }
+    }
+}
+
+impl Message {
+    fn is_awaited(&self) -> bool {
+        matches!(self, Self::Flush(_) | Self::Event { written: Some(_), .. })
+    }
+}
+
+/// What one transaction writes, however often it is tried.
+struct Batch {
+    lines: Vec<Line>,
+    mark: bool,
+    every: u64,
+    node: Uuid,
+    number: u64,
+    signer: AuditSigner,
+}
+
+impl Batch {
+    async fn write(&self, tx: &mut Tx<'_>) -> Result<Written> {
+        let places = [head_place()?, Key::of(&["audit", "node", &self.node.to_string()])?];
+        let mut found = tx.get_many(&places).await?.into_iter();
+        let (head, node) = (found.next().flatten(), found.next().flatten());
+        let now = tx.now();
+        let mut head: Head = match head {
+            Some(entry) => serde_json::from_slice(&entry.value).map_err(|error| {
+                Error::new(ErrorKind::Internal, "the head of the audit is none").source(error)
+            })?,
+            None => {
+                let log = Uuid::now_v7().to_string();
+                let end = Checkpoint::sign(&log, &Link::begin(&log), now, &self.signer);
+                Head { end, checkpointed: 0, checkpointed_at: now }
+            }
+        };
+        // It was tried before, and written nevertheless.
+        if node.is_some_and(|entry| entry.value == self.number.to_string().as_bytes()) {
+            return Ok(Written {
+                marked: head.checkpointed == head.end.records,
+                end: head.end,
+                checkpoint: None,
+            });
+        }
+        let log = head.end.log.clone();
+        let broken = || Error::new(ErrorKind::Internal, "the head of the audit has no hash");
+        let mut end = head.end.link().ok_or_else(broken)?;
+        for line in &self.lines {
+            end = append(tx, &end, line.topic.clone(), RECORD, &line.body)?;
+        }
+        let due = end.number.saturating_sub(head.checkpointed) >= self.every;
+        let mut checkpoint = None;
+        if (self.mark || due) && end.number > head.checkpointed {
+            let signed = Checkpoint::sign(&log, &end, now, &self.signer);
+            let body = serde_json::to_vec(&signed).map_err(|error| {
+                Error::new(ErrorKind::Internal, "a checkpoint has no JSON form").source(error)
+            })?;
+            end = append(tx, &end, Topic::of(&["audit", "-"])?, CHECKPOINT, &body)?;
+            (head.checkpointed, head.checkpointed_at) = (end.number, now);
+            checkpoint = Some(signed);
+        }
+        head.end = Checkpoint::sign(&log, &end, now, &self.signer);
+        let [head_key, node_key] = places;
+        tx.write(&head_key, &head)?;
+        let until = now.saturating_add(REMEMBERED).unwrap_or(now);
+        tx.put_until(node_key, Bytes::from(self.number.to_string()), Some(until))?;
+        Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint })
+    }
+}
+
+fn append(tx: &mut Tx<'_>, end: &Link, topic: Topic, kind: &'static str, body: &[u8]) -> Result<Link> {
+    let next = end.next(&topic, kind, body);
+    tx.append(topic, kind, next.encode(body))?;
+    Ok(next)
+}
+
+/// Where the head is.
+pub(super) fn head_place() -> Result<Key> {
+    Key::of(&["audit", "head"])
+}
