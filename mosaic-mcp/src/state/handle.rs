@@ -17,106 +17,11 @@ use super::clock::Clock;
 use super::store::{StateStore, Trimmed};
 use super::subscribe::{Feed, Parked, Since, Subscription, fill};
 use super::tx::decode;
-use super::writer::{Job, Work, Writer, advance, closed};
-use super::{Change, Entry, Event, Expect, Head, Key, KeyRange, Topic, TopicFilter, Tx, limits};
-
-/// How a state is opened.
-///
-/// ```
-/// use mosaic_mcp::state::{MemoryStore, StateOptions};
-///
-/// # async fn open() -> mosaic_core::Result<()> {
-/// let state = StateOptions::new().group(64).open(MemoryStore::new()).await?;
-/// # state.close().await
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct StateOptions {
-    clock: Clock,
-    group: usize,
-    waiting: usize,
-    memory: usize,
-}
-
-impl Default for StateOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl StateOptions {
-    /// The defaults: groups of 512, 8,192 waiting transactions, 8,192 events in memory, the system's clock.
-    pub fn new() -> Self {
-        Self { clock: Clock::System, group: 512, waiting: 8_192, memory: 8_192 }
-    }
-
-    /// What time it is.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How many transactions are written together at most.
-    pub fn group(mut self, most: usize) -> Self {
-        self.group = most.max(1);
-        self
-    }
-
-    /// How many transactions may wait; more wait outside until there is room.
-    pub fn waiting(mut self, most: usize) -> Self {
-        self.waiting = most.max(1);
-        self
-    }
-
-    /// How many of the newest events are held in memory for subscribers, at most 16 MiB of them; who is further behind reads
-    /// from the store.
-    pub fn memory(mut self, most: usize) -> Self {
-        self.memory = most.max(1);
-        self
-    }
-
-    /// Opens a store.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn open(self, store: impl StateStore) -> Result<State> {
-        self.open_shared(Arc::new(store)).await
-    }
-
-    /// Opens a store that others hold, too.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn open_shared(self, store: Arc<dyn StateStore>) -> Result<State> {
-        let (head, heads) = watch::channel(store.head().await?);
-        let (queue, waiting) = mpsc::channel(self.waiting);
-        let stop = CancellationToken::new();
-        let feed = Arc::new(Feed::new(heads.borrow().offset, self.memory));
-        let writer = Writer {
-            store: store.clone(),
-            clock: self.clock,
-            queue: waiting,
-            group: self.group,
-            head: head.clone(),
-            feed: feed.clone(),
-        };
-        let tasks = vec![
-            tokio::spawn(writer.run()),
-            tokio::spawn(listen(store.clone(), head, feed.clone(), stop.clone())),
-            tokio::spawn(fill(store.clone(), feed.clone(), stop.clone())),
-        ];
-        Ok(State(Arc::new(Inner {
-            store,
-            clock: self.clock,
-            queue: parking_lot::RwLock::new(Some(queue)),
-            heads,
-            feed,
-            stop,
-            tasks: parking_lot::Mutex::new(tasks),
-        })))
-    }
-}
+use super::upkeep::Upkeep;
+use super::writer::{Work, Writer, advance, closed, submit};
+use super::{
+    Change, Entry, Event, Expect, Head, Key, KeyRange, StateOptions, Topic, TopicFilter, Tx, limits,
+};
 
 /// Values and events that survive, behind transactions that are written in groups. Clones share it.
 ///
@@ -153,7 +58,48 @@ impl std::fmt::Debug for State {
     }
 }
 
+/// A state that is dropped without being closed stops as well: what waits is written, subscriptions and tasks end.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.feed.close();
+    }
+}
+
 impl State {
+    pub(super) async fn start(options: StateOptions, store: Arc<dyn StateStore>) -> Result<Self> {
+        let (head, heads) = watch::channel(store.head().await?);
+        let (queue, waiting) = mpsc::channel(options.waiting);
+        let ends = Arc::new(watch::Sender::new(None));
+        let stop = CancellationToken::new();
+        let feed = Arc::new(Feed::new(heads.borrow().offset, options.memory));
+        let writer = Writer {
+            store: store.clone(),
+            clock: options.clock,
+            queue: waiting,
+            group: options.group,
+            head: head.clone(),
+            feed: feed.clone(),
+            ends: ends.clone(),
+        };
+        let upkeep = Upkeep::new(&options, store.clone(), queue.clone(), heads.clone(), ends);
+        let tasks = vec![
+            tokio::spawn(writer.run()),
+            tokio::spawn(listen(store.clone(), head, feed.clone(), stop.clone())),
+            tokio::spawn(fill(store.clone(), feed.clone(), stop.clone())),
+            tokio::spawn(upkeep.run(stop.clone())),
+        ];
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock: options.clock,
+            queue: parking_lot::RwLock::new(Some(queue)),
+            heads,
+            feed,
+            stop,
+            tasks: parking_lot::Mutex::new(tasks),
+        })))
+    }
+
     /// Opens a store with the defaults of [`StateOptions`].
     ///
     /// # Errors
@@ -173,14 +119,8 @@ impl State {
         F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, answer) = Job::new(work);
         let queue = self.0.queue.read().clone().ok_or_else(closed)?;
-        queue.send(Box::new(job)).await.map_err(|_| closed())?;
-        drop(queue);
-        answer.await.map_err(|_| {
-            Error::new(ErrorKind::Lifecycle, "the state store was closed before it answered")
-                .delivery(mosaic_core::error::Delivery::Unknown)
-        })?
+        submit(queue, work).await
     }
 
     /// One value, as it is committed.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`State`] | what everything else uses: transactions in groups, reads, the head as it moves |
 //! | [`Tx`] | what a transaction sees and writes |
+//! | [`Watch`] [`Snapshot`] | following keys as they change; what the events of a topic come to |
 //! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
 //! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
 //! | [`Subscription`] [`Consumers`] | events as they happen, and subscriptions that go on where they were |
@@ -19,7 +20,9 @@ pub mod limits;
 mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;
+mod options;
 mod record;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
@@ -28,16 +31,21 @@ mod subscribe;
 pub mod suite;
 mod topic;
 mod tx;
+mod upkeep;
+mod watch;
 mod writer;
 
 pub use clock::Clock;
-pub use handle::{State, StateOptions};
+pub use handle::State;
 pub use key::{Key, KeyRange, ordered};
 pub use memory::MemoryStore;
+pub use options::StateOptions;
 pub use record::{Change, Entry, Event, Head};
+pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use store::{StateStore, StoreTx, StoreView, Trim, Trimmed, Writes};
 pub use subscribe::{Consumer, ConsumerInfo, Consumers, Delivery, Parked, Since, Subscription};
 pub use topic::{Topic, TopicFilter};
 pub use tx::{Expect, Tx};
+pub use watch::Watch;

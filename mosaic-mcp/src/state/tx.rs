@@ -47,6 +47,15 @@ impl Group {
         &self.events
     }
 
+    /// When the first of the values that the group writes ceases to be.
+    pub(super) fn first_end(&self) -> Option<Timestamp> {
+        let ends = self.written.values().filter_map(|written| match written {
+            Written::Put(entry) => entry.expires,
+            Written::Deleted(_) => None,
+        });
+        ends.min()
+    }
+
     /// Everything that the group writes.
     pub(super) fn into_writes(self) -> Writes {
         let (mut puts, mut deletes) = (Vec::new(), Vec::new());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
+use mosaic_core::types::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Head;
@@ -23,14 +24,14 @@ pub(super) trait Work: Send {
 }
 
 /// Work made of a function.
-pub(super) struct Job<F, T> {
+struct Job<F, T> {
     work: Option<F>,
     value: Option<T>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 impl<F, T> Job<F, T> {
-    pub(super) fn new(work: F) -> (Self, oneshot::Receiver<Result<T>>) {
+    fn new(work: F) -> (Self, oneshot::Receiver<Result<T>>) {
         let (reply, answer) = oneshot::channel();
         (Self { work: Some(work), value: None, reply }, answer)
     }
@@ -56,6 +57,21 @@ where
     }
 }
 
+/// Gives a transaction to the writer, and waits for its end.
+pub(super) async fn submit<T, F>(queue: mpsc::Sender<Box<dyn Work>>, work: F) -> Result<T>
+where
+    F: for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    let (job, answer) = Job::new(work);
+    queue.send(Box::new(job)).await.map_err(|_| closed())?;
+    drop(queue);
+    answer.await.map_err(|_| {
+        Error::new(ErrorKind::Lifecycle, "the state store was closed before it answered")
+            .delivery(Delivery::Unknown)
+    })?
+}
+
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Lifecycle, "the state store is closed").delivery(Delivery::NotSent)
 }
@@ -67,6 +83,8 @@ pub(super) struct Writer {
     pub(super) group: usize,
     pub(super) head: watch::Sender<Head>,
     pub(super) feed: Arc<Feed>,
+    /// When the first of the values that were written ceases to be, since somebody looked.
+    pub(super) ends: Arc<watch::Sender<Option<Timestamp>>>,
 }
 
 impl Writer {
@@ -91,7 +109,7 @@ impl Writer {
                 Err(error) => work.end(Err(error)),
             }
         }
-        let head = group.head;
+        let (head, end) = (group.head, group.first_end());
         let events = if self.feed.wanted() { group.events().to_vec() } else { Vec::new() };
         let written = if group.is_empty() { Ok(()) } else { tx.commit(group.into_writes()).await };
         match written {
@@ -99,6 +117,15 @@ impl Writer {
                 self.feed.publish(events);
                 self.feed.reach(head.offset);
                 self.head.send_if_modified(|known| advance(known, head));
+                if let Some(end) = end {
+                    self.ends.send_if_modified(|first| {
+                        let earlier = first.is_none_or(|first| end < first);
+                        if earlier {
+                            *first = Some(end);
+                        }
+                        earlier
+                    });
+                }
                 done.into_iter().for_each(|(work, head)| work.end(Ok(head)));
             }
             Err(error) => done.into_iter().for_each(|(work, _)| work.end(Err(error.clone()))),
