@@ -34,6 +34,7 @@ pub struct OpDef {
     pub(super) encode_params: fn(&Inside) -> Result<Value>,
     decode: fn(Value) -> Result<Shared, serde_json::Error>,
     encode: fn(&Inside) -> Result<Value>,
+    decode_output: fn(Value) -> Result<Shared, serde_json::Error>,
     weigh: fn(&Inside) -> usize,
     params_schema: fn(&mut SchemaGenerator) -> Schema,
     output_schema: fn(&mut SchemaGenerator) -> Schema,
@@ -50,6 +51,7 @@ impl OpDef {
             encode_params: encode::<O>,
             decode: decode::<O>,
             encode: encode::<O::Output>,
+            decode_output: decode::<O::Output>,
             weigh: weight::<O::Output>,
             params_schema: |generator| generator.root_schema_for::<O>(),
             output_schema: |generator| generator.root_schema_for::<O::Output>(),
@@ -66,6 +68,7 @@ impl OpDef {
             encode_params: encode::<O>,
             decode: decode::<O>,
             encode: encode::<O::Item>,
+            decode_output: decode::<O::Item>,
             weigh: weight::<O::Item>,
             params_schema: |generator| generator.root_schema_for::<O>(),
             output_schema: |generator| generator.root_schema_for::<O::Item>(),
@@ -95,6 +98,29 @@ impl OpDef {
     /// `Internal` where the value is of another type or has no JSON form.
     pub fn encode(&self, value: &Shared) -> Result<Value> {
         (self.encode)(&**value).map_err(|error| error.operation(self.meta.name))
+    }
+
+    /// A value, or an item of a stream, from JSON: for callers of who answers in JSON.
+    ///
+    /// ```
+    /// use mosaic_core::op::catalogue;
+    /// use mosaic_core::types::git::Repository;
+    ///
+    /// let def = catalogue().find("git.get_repository")?;
+    /// let sent = def.encode(&(std::sync::Arc::new(Repository::of(("acme", "widget"), "main")) as _))?;
+    /// assert!(def.decode_output(sent)?.is::<Repository>());
+    /// assert!(def.decode_output("no repository".into()).is_err());
+    /// # Ok::<(), mosaic_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Protocol` where it does not fit; its source says what does not.
+    pub fn decode_output(&self, value: Value) -> Result<Shared> {
+        (self.decode_output)(value).map_err(|error| {
+            Error::new(ErrorKind::Protocol, "the answer has another form than the operation promises")
+                .operation(self.meta.name)
+                .source(error)
+        })
     }
 
     /// About how many bytes a value, or an item of a stream, takes. Costs a walk over its fields, not over its bytes.

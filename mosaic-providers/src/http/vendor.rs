@@ -36,9 +36,14 @@ impl Client {
     /// is another.
     ///
     /// # Errors
-    /// `Unsupported` where such calls are [refused](Client::vendor_calls), and those of any request.
+    /// `Unsupported` where such calls are [refused](Client::vendor_calls), `Invalid` where it has a body, and those of any
+    /// request.
     pub async fn vendor_read<F>(&self, cx: &CallContext, op: VendorRead<F>) -> Result<VendorAnswer> {
         self.may_be_called()?;
+        if op.body.is_some() {
+            let text = "reads of this provider take no body: say in the path and the query what is asked for";
+            return Err(Error::new(ErrorKind::Invalid, text));
+        }
         let request = self.get(Path::of_api(&op.path));
         told(self, with(request, op.query).raw(cx).await?)
     }

@@ -52,7 +52,7 @@ marks! {
 /// assert_eq!(op.subject().to_string(), "acme/widget:/repos/acme/widget/topics");
 /// # Ok::<(), mosaic_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound = "")]
 #[schemars(rename = "VendorRead", bound = "")]
 #[non_exhaustive]
@@ -62,6 +62,9 @@ pub struct VendorRead<F> {
     /// The query, by name; encoded by the provider.
     #[serde(default)]
     pub query: BTreeMap<String, String>,
+    /// What is asked, as JSON, of vendors whose reads take a body; others refuse it. Nothing where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
     /// What it is about, for the rules; nothing where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<About>,
@@ -72,7 +75,14 @@ pub struct VendorRead<F> {
 impl<F> VendorRead<F> {
     /// From the path.
     pub fn new(path: ApiPath) -> Self {
-        Self { path, query: BTreeMap::new(), about: None, family: PhantomData }
+        Self { path, query: BTreeMap::new(), body: None, about: None, family: PhantomData }
+    }
+
+    /// What is asked, of vendors whose reads take a body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Value>) -> Self {
+        self.body = Some(body.into());
+        self
     }
 
     /// The query, by name; encoded by the provider.
@@ -87,6 +97,15 @@ impl<F> VendorRead<F> {
     pub fn about(mut self, about: impl Into<About>) -> Self {
         self.about = Some(about.into());
         self
+    }
+}
+
+impl<F> fmt::Debug for VendorRead<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VendorRead")
+            .field("path", &self.path)
+            .field("about", &self.about)
+            .finish_non_exhaustive()
     }
 }
 

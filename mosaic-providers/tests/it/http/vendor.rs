@@ -51,6 +51,8 @@ async fn what_the_vendor_says_comes_as_it_is() {
     assert_eq!(server.last().uri.to_string(), "/topics/?q=a%26b");
     assert_eq!(client.vendor_read(&cx(), read("/text")).await.unwrap().body, "plain");
     assert_eq!(client.vendor_read(&cx(), read("/broken")).await.unwrap_err().kind(), ErrorKind::Protocol);
+    let with_body = client.vendor_read(&cx(), read("/text").body("what?")).await.unwrap_err();
+    assert_eq!(with_body.kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test]
