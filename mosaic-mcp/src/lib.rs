@@ -22,6 +22,8 @@
 //! assert!(tool.annotations.read_only_hint);
 //! # Ok::<(), &str>(())
 //! ```
+#[cfg(any(feature = "http", feature = "stdio"))]
+pub mod client;
 pub mod coordination;
 pub mod function;
 #[cfg(any(feature = "grpc", feature = "http"))]

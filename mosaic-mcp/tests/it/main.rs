@@ -1,6 +1,8 @@
 //! What the rooms of this crate do together.
 
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod coordination;
 #[cfg(test)]
 mod crash;
@@ -10,4 +12,5 @@ mod state;
 mod subscribe;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
 mod surface;

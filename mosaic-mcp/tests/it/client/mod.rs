@@ -1,0 +1,4 @@
+//! Remote servers as plugins, and another Mosaic as a caller.
+
+mod child;
+mod play;
