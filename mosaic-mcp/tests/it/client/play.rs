@@ -74,8 +74,7 @@ impl ServerHandler for Played {
         // Four on a page, so that there are several.
         let from: usize = asked.and_then(|asked| asked.cursor?.parse().ok()).unwrap_or(0);
         let tools = self.tools();
-        let mut page = ListToolsResult::default();
-        page.tools = tools.iter().skip(from).take(4).cloned().collect();
+        let mut page = ListToolsResult::with_all_items(tools.iter().skip(from).take(4).cloned().collect());
         page.next_cursor = (from + 4 < tools.len()).then(|| (from + 4).to_string());
         Ok(page)
     }
@@ -103,7 +102,7 @@ impl ServerHandler for Played {
                 )
             }
             "child" => {
-                let child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+                let child = tokio::process::Command::new("sleep").arg("1000").spawn().unwrap();
                 answer(json!({ "pid": child.id() }))
             }
             "big" => {
