@@ -7,6 +7,7 @@
 //! | [`Watch`] [`Snapshot`] | following keys as they change; what the events of a topic come to |
 //! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
 //! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
+//! | `PostgresStore` | the store that several nodes share, behind the feature `postgres` |
 //! | [`Subscription`] [`Consumers`] | events as they happen, and subscriptions that go on where they were |
 //! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
 //!
@@ -21,6 +22,8 @@ mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod migration;
 mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod snapshot;
 #[cfg(feature = "sqlite")]
@@ -40,6 +43,8 @@ pub use handle::State;
 pub use key::{Key, KeyRange, ordered};
 pub use memory::MemoryStore;
 pub use options::StateOptions;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore, Tls};
 pub use record::{Change, Entry, Event, Head};
 pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]

@@ -7,6 +7,12 @@ mod coordination;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+mod servers;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod subscribe;

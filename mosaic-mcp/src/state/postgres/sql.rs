@@ -1,0 +1,124 @@
+//! The statements. Names are those of the schema that each connection searches.
+
+/// Takes the one write turn of the schema, for the rest of the transaction, and tells the head as it is then.
+///
+/// Each statement has a snapshot of its own, so the last one sees what was committed while the turn was waited for.
+pub(super) const BEGIN: &str = "BEGIN; \
+    SELECT pg_advisory_xact_lock(hashtextextended('mosaic state ' || current_schema(), 0)); \
+    SELECT revision, log_offset, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now, \
+        pg_backend_pid() AS process FROM meta";
+
+/// Values, deletions, events and the head, in one statement, and the hint for other nodes where that is wanted. It tells the number of the transaction, by which its end can be
+/// asked for when the answer to the commit is lost.
+pub(super) const WRITE: &str = "\
+    WITH put AS ( \
+        INSERT INTO entry (key, value, version, expires) \
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) \
+        ON CONFLICT (key) DO UPDATE \
+            SET value = excluded.value, version = excluded.version, expires = excluded.expires \
+    ), revived AS ( \
+        DELETE FROM deleted WHERE key = ANY ($1) \
+    ), gone AS ( \
+        DELETE FROM entry USING unnest($5::text[], $6::bigint[]) AS dead (key, version) \
+        WHERE entry.key = dead.key RETURNING entry.key, dead.version \
+    ), buried AS ( \
+        INSERT INTO deleted (key, version) SELECT key, version FROM gone \
+    ), told AS ( \
+        INSERT INTO event (log_offset, topic, kind, data, at) \
+        SELECT * FROM unnest($7::bigint[], $8::text[], $9::text[], $10::bytea[], $11::bigint[]) \
+    ) \
+    UPDATE meta SET revision = greatest(revision, $12), log_offset = greatest(log_offset, $13) \
+    RETURNING pg_current_xact_id()::text AS id, \
+        CASE WHEN $14 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
+
+/// The channel of the hints, which listeners must name themselves.
+pub(super) const CHANNEL: &str = "SELECT 'mosaic state ' || current_schema()";
+
+/// Removes events, keeps where their topics ended, and marks what was removed.
+pub(super) const TRIM_TOPIC: &str = "\
+    WITH mark AS ( \
+        INSERT INTO trimmed (topic, through) VALUES ($1, $2) \
+        ON CONFLICT (topic) DO UPDATE SET through = greatest(trimmed.through, excluded.through) \
+    ), gone AS ( \
+        DELETE FROM event WHERE topic = $1 AND log_offset <= $2 RETURNING topic, log_offset \
+    ) \
+    INSERT INTO last_offset (topic, log_offset) SELECT topic, max(log_offset) FROM gone GROUP BY topic \
+    ON CONFLICT (topic) DO UPDATE SET log_offset = greatest(last_offset.log_offset, excluded.log_offset)";
+
+/// As [`TRIM_TOPIC`], for all topics.
+pub(super) const TRIM_ALL: &str = "\
+    WITH mark AS ( \
+        UPDATE meta SET trimmed = greatest(trimmed, $1) \
+    ), gone AS ( \
+        DELETE FROM event WHERE log_offset <= $1 RETURNING topic, log_offset \
+    ) \
+    INSERT INTO last_offset (topic, log_offset) SELECT topic, max(log_offset) FROM gone GROUP BY topic \
+    ON CONFLICT (topic) DO UPDATE SET log_offset = greatest(last_offset.log_offset, excluded.log_offset)";
+
+/// Where topics ended whose events were removed: of a restore.
+pub(super) const PLACE: &str = "\
+    INSERT INTO last_offset (topic, log_offset) SELECT * FROM unnest($1::text[], $2::bigint[]) \
+    ON CONFLICT (topic) DO UPDATE SET log_offset = greatest(last_offset.log_offset, excluded.log_offset)";
+
+/// Forgets deletions, and marks it.
+pub(super) const FORGET: &str = "\
+    WITH gone AS (DELETE FROM deleted WHERE version <= $1) \
+    UPDATE meta SET deletions = greatest(deletions, $1)";
+
+pub(super) const HEAD: &str = "SELECT revision, log_offset FROM meta";
+
+/// How a transaction ended.
+pub(super) const END: &str = "SELECT pg_xact_status($1::text::xid8)";
+
+pub(super) const GET_MANY: &str = "SELECT key, value, version, expires FROM entry WHERE key = ANY ($1)";
+
+pub(super) const RANGE: &str =
+    "SELECT key, value, version, expires FROM entry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
+
+/// Changes up to a limit, and the rest of the last one's revision.
+pub(super) const CHANGES: &str = "\
+    WITH change AS NOT MATERIALIZED ( \
+        SELECT key, value, version FROM entry WHERE key >= $1 AND key < $2 AND version > $3 \
+        UNION ALL \
+        SELECT key, NULL, version FROM deleted WHERE key >= $1 AND key < $2 AND version > $3 \
+    ), last AS ( \
+        SELECT max(version) AS version FROM (SELECT version FROM change ORDER BY version LIMIT $4) AS few \
+    ) \
+    SELECT key, value, change.version FROM change, last WHERE change.version <= last.version \
+    ORDER BY change.version, key";
+
+pub(super) const EVENTS: &str =
+    "SELECT log_offset, topic, kind, data, at FROM event WHERE log_offset > $1 ORDER BY log_offset LIMIT $2";
+
+pub(super) const EVENTS_OF_TOPIC: &str = "\
+    SELECT log_offset, topic, kind, data, at FROM event \
+    WHERE topic = $3 AND log_offset > $1 ORDER BY log_offset LIMIT $2";
+
+/// Events whose topic fits a regular expression.
+pub(super) const EVENTS_LIKE: &str = "\
+    SELECT log_offset, topic, kind, data, at FROM event \
+    WHERE topic ~ $3 AND log_offset > $1 ORDER BY log_offset LIMIT $2";
+
+pub(super) const LAST_OFFSETS: &str = "\
+    SELECT asked.topic, coalesce( \
+        (SELECT max(log_offset) FROM event WHERE event.topic = asked.topic), \
+        (SELECT log_offset FROM last_offset WHERE last_offset.topic = asked.topic)) AS log_offset \
+    FROM unnest($1::text[]) AS asked (topic)";
+
+/// One row for each topic that has lost events, or one with none.
+pub(super) const TRIMMED: &str =
+    "SELECT meta.trimmed, deletions, topic, through FROM meta LEFT JOIN trimmed ON true";
+
+pub(super) const EXPIRING: &str =
+    "SELECT key, expires FROM entry WHERE expires IS NOT NULL ORDER BY expires, key LIMIT $1";
+
+pub(super) const VIEW: &str = "\
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL idle_in_transaction_session_timeout = '1h'; \
+    SELECT revision, log_offset FROM meta";
+
+pub(super) const ENTRIES: &str =
+    "SELECT key, value, version, expires FROM entry WHERE key > $1 ORDER BY key LIMIT $2";
+
+pub(super) const PLACES: &str =
+    "SELECT topic, log_offset FROM last_offset WHERE topic > $1 ORDER BY topic LIMIT $2";

@@ -1,0 +1,202 @@
+//! The write transaction: it has the write turn of the schema until it ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mosaic_core::error::{Delivery, Result};
+use mosaic_core::types::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
+
+use super::fault::{Fault, strange};
+use super::node::Node;
+use super::rows::{self, Question, number};
+use super::sql;
+use crate::state::{Entry, Event, Head, Key, KeyRange, StoreTx, Topic, Writes};
+
+/// Where the connection for writes lies while nobody writes; none where there is none yet, or it was lost.
+pub(super) type Turn = OwnedMutexGuard<Option<PgConnection>>;
+
+pub(super) struct PostgresTx {
+    node: Arc<Node>,
+    head: Head,
+    now: Timestamp,
+    /// None once it is used up or lost.
+    connection: Option<PgConnection>,
+    turn: Option<Turn>,
+}
+
+impl PostgresTx {
+    /// A transaction that has begun on a connection.
+    pub(super) fn new(
+        node: Arc<Node>,
+        begun: &[PgRow],
+        connection: PgConnection,
+        turn: Turn,
+    ) -> Result<Self> {
+        let row = begun.last().ok_or_else(|| strange("there is no head"))?;
+        let (head, now) = (rows::head(row)?, rows::time(rows::column(row, "now")?)?);
+        node.writes_as(rows::column(row, "process")?);
+        Ok(Self { node, head, now, connection: Some(connection), turn: Some(turn) })
+    }
+
+    async fn ask(&mut self, what: &str, question: Question<'_>) -> Result<Vec<PgRow>> {
+        let Some(connection) = &mut self.connection else { return Err(lost().error(what)) };
+        match self.node.within(question.fetch_all(connection)).await {
+            Ok(found) => Ok(found),
+            Err(fault) => {
+                if fault.is_lost() {
+                    self.connection = None;
+                }
+                Err(fault.error(what))
+            }
+        }
+    }
+
+    /// Writes a part; gives the number of the transaction.
+    async fn put(&mut self, writes: &Writes, tell: bool) -> Result<String> {
+        const WHAT: &str = "the transaction was not written";
+        let written = self.ask(WHAT, write(writes, tell)).await?;
+        if !writes.last_offsets.is_empty() {
+            let (topics, offsets): (Vec<_>, Vec<_>) =
+                writes.last_offsets.iter().map(|(topic, offset)| (topic.as_str(), number(*offset))).unzip();
+            self.ask(WHAT, sqlx::query(sql::PLACE).bind(topics).bind(offsets)).await?;
+        }
+        for trim in &writes.trims {
+            let question = match &trim.topic {
+                Some(topic) => sqlx::query(sql::TRIM_TOPIC).bind(topic.as_str()),
+                None => sqlx::query(sql::TRIM_ALL),
+            };
+            self.ask(WHAT, question.bind(number(trim.through))).await?;
+        }
+        if let Some(forget) = writes.forget {
+            self.ask(WHAT, sqlx::query(sql::FORGET).bind(number(forget))).await?;
+        }
+        let row = written.first().ok_or_else(|| strange("there is no head"))?;
+        row.try_get("id").map_err(strange)
+    }
+}
+
+/// The statement that writes most of it.
+fn write(writes: &Writes, tell: bool) -> Question<'_> {
+    let puts = &writes.puts;
+    let events = &writes.events;
+    sqlx::query(sql::WRITE)
+        .bind(puts.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| &*entry.value).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| number(entry.version)).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| entry.expires.map(|end| end.as_microsecond())).collect::<Vec<_>>())
+        .bind(writes.deletes.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>())
+        .bind(writes.deletes.iter().map(|(_, revision)| number(*revision)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| number(event.offset)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.topic.as_str()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| &*event.kind).collect::<Vec<_>>())
+        .bind(events.iter().map(|event: &Event| &*event.data).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.at.as_microsecond()).collect::<Vec<_>>())
+        .bind(number(writes.head.revision))
+        .bind(number(writes.head.offset))
+        .bind(tell)
+}
+
+fn lost() -> Fault {
+    sqlx::Error::Io(std::io::ErrorKind::NotConnected.into()).into()
+}
+
+#[async_trait]
+impl StoreTx for PostgresTx {
+    fn head(&self) -> Head {
+        self.head
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
+        let found = self.ask("values were not read", rows::get_many(keys)).await?;
+        found.iter().map(|row| rows::entry(row).map(|entry| (entry.key.clone(), entry))).collect()
+    }
+
+    async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        let found = self.ask("a range was not read", rows::range(range, limit)).await?;
+        found.iter().map(rows::entry).collect()
+    }
+
+    async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
+        let found = self.ask("offsets were not read", rows::last_offsets(topics)).await?;
+        found.iter().filter_map(|row| rows::place(row).transpose()).collect()
+    }
+
+    async fn write(&mut self, part: Writes) -> Result<()> {
+        self.put(&part, false).await.map(drop)
+    }
+
+    async fn commit(mut self: Box<Self>, writes: Writes) -> Result<()> {
+        const WHAT: &str = "the transaction was not committed";
+        let id = self.put(&writes, self.node.tells()).await?;
+        let Some(mut connection) = self.connection.take() else { return Err(lost().error(WHAT)) };
+        match self.node.within(sqlx::raw_sql("COMMIT").execute(&mut connection)).await {
+            Ok(_) => {
+                self.give_back(connection);
+                Ok(())
+            }
+            Err(fault) if fault.is_lost() => {
+                // The other side may take a while to notice.
+                drop(connection);
+                let ended = self.node.ended(&id).await;
+                let error = |delivery| fault.error(WHAT).delivery(delivery);
+                match ended {
+                    Some(true) => Ok(()),
+                    Some(false) => Err(error(Delivery::NotSent)),
+                    None => Err(error(Delivery::Unknown)),
+                }
+            }
+            Err(fault) => {
+                // An answer to a commit other than success is that of a transaction that is not there any more.
+                self.give_back(connection);
+                Err(fault.error(WHAT))
+            }
+        }
+    }
+}
+
+impl PostgresTx {
+    /// Lays the connection down for the next one.
+    fn give_back(&mut self, connection: PgConnection) {
+        if let Some(mut turn) = self.turn.take() {
+            *turn = Some(connection);
+        }
+    }
+}
+
+impl Drop for PostgresTx {
+    /// Gives the transaction up; the next one of this node waits until that is done.
+    fn drop(&mut self) {
+        let (Some(mut connection), Some(mut turn)) = (self.connection.take(), self.turn.take()) else {
+            return;
+        };
+        let node = self.node.clone();
+        // Without a runtime the connection is closed, which ends the transaction as well.
+        if Handle::try_current().is_ok() {
+            self.node.tasks.spawn(async move {
+                if node.within(sqlx::raw_sql("ROLLBACK").execute(&mut connection)).await.is_ok() {
+                    *turn = Some(connection);
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_whose_connection_is_lost_was_not_sent() {
+        let error = lost().error("the transaction was not written");
+        assert_eq!(error.delivered(), Delivery::NotSent);
+    }
+}

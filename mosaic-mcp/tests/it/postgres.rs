@@ -1,0 +1,152 @@
+//! The state over PostgreSQL: several nodes, and a server that is killed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use mosaic_core::error::{Delivery, ErrorKind};
+use mosaic_mcp::state::suite::{self, Stores};
+use mosaic_mcp::state::{Key, PostgresOptions, State, StateStore, Topic, TopicFilter};
+
+use crate::servers::{Line, Postgres};
+
+struct Namespaces(Postgres);
+
+#[async_trait]
+impl Stores for Namespaces {
+    async fn open(&self, name: &str) -> mosaic_core::Result<Arc<dyn StateStore>> {
+        Ok(Arc::new(self.0.options(name).open().await?))
+    }
+}
+
+#[tokio::test]
+async fn it_behaves_as_every_store() {
+    let Some(server) = Postgres::start() else { return };
+    if let Err(failure) = suite::run(&Namespaces(server)).await {
+        panic!("{failure}");
+    }
+}
+
+fn key(parts: &[&str]) -> Key {
+    Key::of(parts).unwrap()
+}
+
+async fn count(state: &State) -> mosaic_core::Result<u64> {
+    state
+        .run(|tx| {
+            Box::pin(async move {
+                let counter = key(&["counter"]);
+                let next = tx.read::<u64>(&counter).await?.unwrap_or(0) + 1;
+                tx.write(&counter, &next)?;
+                tx.emit(Topic::new("counter.moved")?, "moved", &next)?;
+                Ok(next)
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn transactions_of_all_nodes_are_one_after_the_other() {
+    let Some(server) = Postgres::start() else { return };
+    // Both make the tables, at once.
+    let open = || async { State::open(server.options("nodes").open().await.unwrap()).await.unwrap() };
+    let (a, b) = tokio::join!(open(), open());
+    let mut heads = [a.heads(), b.heads()];
+    let counted = join_all((0..400).map(|n| count(if n % 2 == 0 { &a } else { &b }))).await;
+    let mut counted: Vec<u64> = counted.into_iter().map(Result::unwrap).collect();
+    counted.sort_unstable();
+    assert_eq!(counted, (1..=400).collect::<Vec<_>>());
+    for head in &mut heads {
+        head.wait_for(|head| head.revision == 400 && head.offset == 400).await.unwrap();
+    }
+    let events = b.events(&TopicFilter::new("counter.*").unwrap(), 0, 1_000).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.offset).collect::<Vec<_>>(), counted);
+    a.close().await.unwrap();
+    b.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_nothing_that_was_acknowledged() {
+    let Some(mut server) = Postgres::start() else { return };
+    let node = || async { State::open(server.options("crash").open().await.unwrap()).await.unwrap() };
+    let (a, b) = tokio::join!(node(), node());
+    let mut acknowledged = Vec::new();
+    for round in 0..5_u64 {
+        // Some are under way when it goes, and each of them is written, or refused, or not known to be either.
+        let work = join_all((0..40).map(|n| count(if n % 2 == 0 { &a } else { &b })));
+        let kill = tokio::task::spawn_blocking(move || {
+            server.crash();
+            server.restart();
+            server
+        });
+        let (ended, back) = tokio::join!(work, kill);
+        server = back.unwrap();
+        for end in ended {
+            match end {
+                Ok(count) => acknowledged.push(count),
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout), "{error}");
+                }
+            }
+        }
+        // It goes on by itself.
+        acknowledged.push(count(&a).await.unwrap());
+        let head = b.events(&TopicFilter::all(), 0, 10_000).await.unwrap().len() as u64;
+        assert!(head > round, "{head}");
+    }
+    let counted = a.read::<u64>(&key(&["counter"])).await.unwrap().unwrap();
+    let events = b.events(&TopicFilter::all(), 0, 10_000).await.unwrap();
+    assert_eq!(
+        events.iter().map(|event| event.offset).collect::<Vec<_>>(),
+        (1..=counted).collect::<Vec<_>>()
+    );
+    let before = acknowledged.len();
+    acknowledged.sort_unstable();
+    acknowledged.dedup();
+    assert_eq!(acknowledged.len(), before, "each count was given once");
+    assert!(acknowledged.iter().all(|count| *count <= counted), "{acknowledged:?} of {counted}");
+    // What another node writes is heard again.
+    let mut heads = b.heads();
+    let last = count(&a).await.unwrap();
+    heads.wait_for(|head| head.offset >= last).await.unwrap();
+    a.close().await.unwrap();
+    b.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_looked_up() {
+    let Some(server) = Postgres::start() else { return };
+    let line = Line::to(server.port()).await;
+    let options =
+        PostgresOptions::new(server.url_at(line.port())).namespace("lost").patience(Duration::from_secs(5));
+    let state = State::open(options.notify(false).open().await.unwrap()).await.unwrap();
+    assert_eq!(count(&state).await.unwrap(), 1);
+    // The commit reaches the server, and its answer nobody.
+    line.cut_after("COMMIT");
+    assert_eq!(count(&state).await.unwrap(), 2);
+    assert!(line.was_cut());
+    // The commit reaches nobody.
+    line.cut_before("COMMIT");
+    let error = count(&state).await.unwrap_err();
+    assert_eq!((error.kind(), error.delivered()), (ErrorKind::Network, Delivery::NotSent), "{error}");
+    assert_eq!(count(&state).await.unwrap(), 3);
+    state.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_or_another_program_is_refused() {
+    let Some(server) = Postgres::start() else { return };
+    let open = || server.options("schema").open();
+    open().await.unwrap().close().await.unwrap();
+    open().await.unwrap().close().await.unwrap();
+    for (by_hand, why) in [
+        ("UPDATE schema.migration SET checksum = 'x'", "by a different program"),
+        ("INSERT INTO schema.migration VALUES (99, 'later', 'x')", "use a newer program"),
+    ] {
+        server.by_hand(by_hand).await;
+        let error = open().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.message().contains(why), "{error}");
+    }
+}
