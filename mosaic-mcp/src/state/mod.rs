@@ -9,11 +9,13 @@
 //! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
 //! | `PostgresStore` | the store that several nodes share, behind the feature `postgres` |
 //! | [`Subscription`] [`Consumers`] | events as they happen, and subscriptions that go on where they were |
+//! | [`backup`] | everything in one file, for any store |
 //! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
 //!
 //! All transactions of a store run one after the other, on every node that shares it: what a transaction has read holds when
 //! it is written, and nothing is ever tried twice. What waits together is written together, so that many small transactions
 //! cost what one costs. An event is in the log exactly if the transaction that appended it was written, together with its values.
+pub mod backup;
 mod clock;
 mod handle;
 mod key;
