@@ -11,11 +11,11 @@
 //! node. Each change of a noun is an event in the log: `task.completed` on the topic `task.TENANT.PROJECT.ID`, `agent.lost` on
 //! `agent.TENANT.ID`, and so on; a `.` within a name is written `+` there. Whoever may call is decided in front of it.
 pub mod agents;
-mod desk;
 mod index;
 mod names;
 mod open;
 pub mod shared;
+mod slate;
 pub mod tasks;
 
 pub use names::{AgentId, AgentKind, ProjectId, ProjectKind};

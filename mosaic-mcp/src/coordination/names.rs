@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Id, IdKind, TenantId, Timestamp};
 
+use crate::function::AsResource;
 use crate::state::Topic;
 
 /// Marks the identifiers of agents; see [`AgentId`].
@@ -26,6 +27,17 @@ impl IdKind for ProjectKind {
 pub type AgentId = Id<AgentKind>;
 /// Names a project within its tenant: the unit among which work is shared fairly.
 pub type ProjectId = Id<ProjectKind>;
+
+impl AsResource for AgentId {
+    fn as_resource(&self) -> String {
+        self.to_string()
+    }
+}
+impl AsResource for ProjectId {
+    fn as_resource(&self) -> String {
+        self.to_string()
+    }
+}
 
 /// The most capabilities that a task requires.
 const REQUIRED: usize = 16;

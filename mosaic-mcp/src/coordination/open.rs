@@ -7,9 +7,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::agents::Agents;
-use super::desk::Rules;
 use super::index;
 use super::names::micros;
+use super::slate::Rules;
 use super::tasks::{Tasks, Ticked};
 
 use crate::state::State;

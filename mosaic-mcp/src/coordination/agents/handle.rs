@@ -9,8 +9,8 @@ use super::{
     Agent, AgentEvent, AgentState, DeregisterAgent, DrainAgent, GetAgent, HeartbeatAgent, ListAgents,
     RegisterAgent,
 };
-use crate::coordination::desk::{Desk, Rules, no_agent, read};
 use crate::coordination::names::{later, offered, text, within};
+use crate::coordination::slate::{Rules, Slate, no_agent, read};
 use crate::coordination::tasks::{TaskId, page_of};
 use crate::state::{Key, KeyRange, State};
 
@@ -44,7 +44,7 @@ impl Agents {
     /// its old incarnation is refused.
     ///
     /// # Errors
-    /// `Invalid` for what does not fit.
+    /// `Invalid` for what does not fit; `PermissionDenied` for an agent that somebody else registered and that has not left.
     pub async fn register_agent(&self, cx: &CallContext, op: RegisterAgent) -> Result<Agent> {
         let slots = within("slots", op.slots, 1, 1..=SLOTS)?;
         let lease_seconds = within("lease_seconds", op.lease_seconds, 60, 1..=86_400)?;
@@ -52,22 +52,27 @@ impl Agents {
         if let Some(about) = &op.about {
             text("about", about, 1_000)?;
         }
-        let (id, about) = (op.agent, op.about);
+        let (id, about, caller) = (op.agent, op.about, cx.caller().clone());
         let (tenant, rules) = (cx.tenant_id().clone(), self.rules);
         let run = self.state.run(move |tx| {
             Box::pin(async move {
-                let mut desk = Desk::new(tx, &tenant, rules);
-                let again = take_with_tasks(&mut desk, &id).await?.is_some();
+                let mut slate = Slate::new(tx, &tenant, rules);
+                let again = take_with_tasks(&mut slate, &id).await?.is_some();
                 let mut state = AgentState::Idle;
                 if again {
-                    desk.lose_tasks(&id, &format!("agent {id} registered anew"))?;
-                    state = desk.agent(&id)?.state.next(AgentEvent::Registered)?;
+                    let agent = slate.agent(&id)?;
+                    if agent.state != AgentState::Gone {
+                        agent.check_owner(&caller)?;
+                    }
+                    slate.lose_tasks(&id, &format!("agent {id} registered anew"))?;
+                    state = slate.agent(&id)?.state.next(AgentEvent::Registered)?;
                 }
-                let now = desk.now;
+                let now = slate.now;
                 let lease_until = later(now, lease_seconds);
-                desk.set_agent(AgentRecord {
+                slate.set_agent(AgentRecord {
                     agent: id.clone(),
-                    incarnation: desk.tx.revision(),
+                    owner: caller.to_string(),
+                    incarnation: slate.tx.revision(),
                     state,
                     about,
                     slots,
@@ -79,8 +84,8 @@ impl Agents {
                     seen_at: now,
                     running: Default::default(),
                 });
-                desk.tell_agent("agent.registered", &id)?;
-                finish(desk, &id).await
+                slate.tell_agent("agent.registered", &id)?;
+                finish(slate, &id).await
             })
         });
         run.await
@@ -90,10 +95,12 @@ impl Agents {
     /// somebody else, and one that is to `stop` is to be given up and reported.
     ///
     /// # Errors
-    /// `NotFound` for an agent that is not registered; `Conflict` where it has registered anew or its lease has ended.
+    /// `NotFound` for an agent that is not registered; `Conflict` where it has registered anew or its lease has ended;
+    /// `PermissionDenied` where somebody else registered it.
     pub async fn heartbeat_agent(&self, cx: &CallContext, op: HeartbeatAgent) -> Result<Agent> {
+        let caller = cx.caller().clone();
         self.change(cx, op.agent, move |agent, now| {
-            agent.check(op.incarnation, now)?;
+            agent.check(op.incarnation, &caller, now)?;
             agent.seen(now);
             Ok(None)
         })
@@ -128,13 +135,13 @@ impl Agents {
         let (tenant, rules) = (cx.tenant_id().clone(), self.rules);
         let run = self.state.run(move |tx| {
             Box::pin(async move {
-                let mut desk = Desk::new(tx, &tenant, rules);
-                desk.take_agents([&id]).await?;
-                let now = desk.now;
-                if let Some(kind) = change(desk.agent_mut(&id)?, now)? {
-                    desk.tell_agent(kind, &id)?;
+                let mut slate = Slate::new(tx, &tenant, rules);
+                slate.take_agents([&id]).await?;
+                let now = slate.now;
+                if let Some(kind) = change(slate.agent_mut(&id)?, now)? {
+                    slate.tell_agent(kind, &id)?;
                 }
-                finish(desk, &id).await
+                finish(slate, &id).await
             })
         });
         run.await
@@ -148,10 +155,10 @@ impl Agents {
         let (tenant, rules) = (cx.tenant_id().clone(), self.rules);
         let run = self.state.run(move |tx| {
             Box::pin(async move {
-                let mut desk = Desk::new(tx, &tenant, rules);
+                let mut slate = Slate::new(tx, &tenant, rules);
                 let id = op.agent;
-                let held = take_with_tasks(&mut desk, &id).await?.ok_or_else(|| no_agent(&id))?;
-                let agent = desk.agent(&id)?;
+                let held = take_with_tasks(&mut slate, &id).await?.ok_or_else(|| no_agent(&id))?;
+                let agent = slate.agent(&id)?;
                 if op.incarnation.is_some_and(|wanted| wanted != agent.incarnation) {
                     let message = format!(
                         "agent {id} has registered anew: it is incarnation {} now",
@@ -160,14 +167,14 @@ impl Agents {
                     return Err(Error::new(ErrorKind::Conflict, message).refused());
                 }
                 for task in &held {
-                    desk.uncount(task)?;
+                    slate.uncount(task)?;
                 }
-                let now = desk.now;
-                let agent = desk.agent_mut(&id)?;
+                let now = slate.now;
+                let agent = slate.agent_mut(&id)?;
                 agent.take(AgentEvent::Deregistered)?;
                 agent.seen_at = now;
-                desk.tell_agent("agent.gone", &id)?;
-                finish(desk, &id).await
+                slate.tell_agent("agent.gone", &id)?;
+                finish(slate, &id).await
             })
         });
         run.await
@@ -213,19 +220,19 @@ impl Agents {
 
 /// Takes an agent out, with the tasks that it holds; none where it is not there.
 async fn take_with_tasks(
-    desk: &mut Desk<'_, '_>,
+    slate: &mut Slate<'_, '_>,
     id: &crate::coordination::AgentId,
 ) -> Result<Option<Vec<TaskId>>> {
-    desk.take_agents([id]).await?;
-    let Ok(agent) = desk.agent(id) else { return Ok(None) };
+    slate.take_agents([id]).await?;
+    let Ok(agent) = slate.agent(id) else { return Ok(None) };
     let held: Vec<TaskId> = agent.running.keys().cloned().collect();
-    desk.take_tasks(&held).await?;
+    slate.take_tasks(&held).await?;
     Ok(Some(held))
 }
 
-async fn finish(mut desk: Desk<'_, '_>, id: &crate::coordination::AgentId) -> Result<Agent> {
-    desk.settle().await?;
-    let agent = desk.agent(id)?.view();
-    desk.put_back().await?;
+async fn finish(mut slate: Slate<'_, '_>, id: &crate::coordination::AgentId) -> Result<Agent> {
+    slate.settle().await?;
+    let agent = slate.agent(id)?.view();
+    slate.put_back().await?;
     Ok(agent)
 }

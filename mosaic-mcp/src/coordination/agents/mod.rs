@@ -34,3 +34,24 @@ pub use params::{
 pub use state::{AgentEvent, AgentState};
 
 pub(crate) use record::AgentRecord;
+
+use mosaic_core::types::Page;
+
+use crate::function::functions;
+
+functions! {
+    /// The functions on agents.
+    pub table TABLE of Agents = "agent";
+    /// Register an agent, or register it again: it then begins anew.
+    fn register_agent(RegisterAgent) -> Agent { Idempotent on agent }
+    /// Say that an agent is still there; the answer has what it works on.
+    fn heartbeat_agent(HeartbeatAgent) -> Agent { Idempotent on agent }
+    /// Give an agent nothing new, or give it tasks again.
+    fn drain_agent(DrainAgent) -> Agent { Idempotent on agent }
+    /// Take an agent out; what it works on goes back.
+    fn deregister_agent(DeregisterAgent) -> Agent { Idempotent on agent }
+    /// Fetch an agent.
+    fn get_agent(GetAgent) -> Agent { Read on agent }
+    /// List the agents, also by what they offer and by their state.
+    fn list_agents(ListAgents) -> Page<Agent> { Read }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ const REMEMBERED_SECONDS: u64 = 86_400;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AgentRecord {
     pub(crate) agent: AgentId,
+    /// Who registered it: nobody else speaks for it.
+    pub(crate) owner: String,
     pub(crate) incarnation: u64,
     pub(crate) state: AgentState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,8 +93,19 @@ impl AgentRecord {
         usize::try_from(self.slots).unwrap_or(usize::MAX).saturating_sub(self.running.len())
     }
 
+    /// Checks that the caller may speak for it: who registered it, or the application itself.
+    pub(crate) fn check_owner(&self, caller: &Principal) -> Result<()> {
+        if caller.is_application() || self.owner == caller.to_string() {
+            return Ok(());
+        }
+        let message =
+            format!("agent {} was registered by another caller: register one of your own", self.agent);
+        Err(Error::new(ErrorKind::PermissionDenied, message).refused())
+    }
+
     /// Checks that whoever speaks is the agent as it registered last, with a lease.
-    pub(crate) fn check(&self, incarnation: u64, now: Timestamp) -> Result<()> {
+    pub(crate) fn check(&self, incarnation: u64, caller: &Principal, now: Timestamp) -> Result<()> {
+        self.check_owner(caller)?;
         let id = &self.agent;
         let why = if self.incarnation != incarnation {
             format!(

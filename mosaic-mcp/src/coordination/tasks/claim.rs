@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mosaic_core::context::Principal;
 use mosaic_core::error::Result;
 
 use super::record::{self, Lease, TaskRecord};
 use super::submit::DAY;
 use super::{Claim, ClaimTasks, TaskEvent, TaskId, TaskState, queue};
 use crate::coordination::agents::AgentRecord;
-use crate::coordination::desk::{Desk, no_agent, read};
 use crate::coordination::names::{later, within};
+use crate::coordination::slate::{Slate, no_agent, read};
 use crate::coordination::{AgentId, ProjectId, index};
 use crate::state::{Key, KeyRange};
 
@@ -25,17 +26,19 @@ const QUEUES: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub(super) agent: AgentId,
+    caller: Principal,
     incarnation: u64,
     limit: usize,
     lease_seconds: Option<u64>,
 }
 
 impl Ask {
-    pub(super) fn new(op: &ClaimTasks) -> Result<Self> {
+    pub(super) fn new(op: &ClaimTasks, caller: &Principal) -> Result<Self> {
         within("lease_seconds", op.lease_seconds, 1, 1..=DAY)?;
         let limit = within("limit", op.limit, 1, 1..=TASKS)?;
         Ok(Self {
             agent: op.agent.clone(),
+            caller: caller.clone(),
             incarnation: op.incarnation,
             limit: usize::try_from(limit).unwrap_or(1),
             lease_seconds: op.lease_seconds,
@@ -64,32 +67,32 @@ type Taken = BTreeMap<(u64, ProjectId), Vec<usize>>;
 
 /// Gives ready tasks to those who ask, one to each in turn until nothing is left that fits. An ask that is refused does not
 /// stand in the way of the others.
-pub(super) async fn claim(desk: &mut Desk<'_, '_>, asks: &[Ask]) -> Result<Vec<Result<Given>>> {
+pub(super) async fn claim(slate: &mut Slate<'_, '_>, asks: &[Ask]) -> Result<Vec<Result<Given>>> {
     // One question for both.
-    let mut keys = vec![queue::sets_key(&desk.tenant)?];
+    let mut keys = vec![queue::sets_key(&slate.tenant)?];
     for ask in asks {
-        keys.push(AgentRecord::key(&desk.tenant, &ask.agent)?);
+        keys.push(AgentRecord::key(&slate.tenant, &ask.agent)?);
     }
-    desk.tx.get_many(&keys).await?;
-    desk.take_agents(asks.iter().map(|ask| &ask.agent)).await?;
+    slate.tx.get_many(&keys).await?;
+    slate.take_agents(asks.iter().map(|ask| &ask.agent)).await?;
     let mut given = Vec::with_capacity(asks.len());
     for ask in asks {
-        let agent = desk.agent(&ask.agent).and_then(|agent| {
-            agent.check(ask.incarnation, desk.now)?;
+        let agent = slate.agent(&ask.agent).and_then(|agent| {
+            agent.check(ask.incarnation, &ask.caller, slate.now)?;
             Ok(agent.clone())
         });
         given.push(agent.map(|agent| Given { claims: Vec::new(), agent }));
     }
-    let taken = deal(desk, asks, &given).await?;
+    let taken = deal(slate, asks, &given).await?;
     if !taken.is_empty() {
-        hand_out(desk, asks, taken, &mut given).await?;
+        hand_out(slate, asks, taken, &mut given).await?;
     }
     Ok(given)
 }
 
 /// Chooses queues: what it decides depends on turns and counts alone.
-async fn deal(desk: &mut Desk<'_, '_>, asks: &[Ask], given: &[Result<Given>]) -> Result<Taken> {
-    let sets = desk.sets().await?;
+async fn deal(slate: &mut Slate<'_, '_>, asks: &[Ask], given: &[Result<Given>]) -> Result<Taken> {
+    let sets = slate.sets().await?;
     let mut wants: Vec<(usize, Vec<u64>)> = Vec::with_capacity(asks.len());
     for (ask, given) in asks.iter().zip(given) {
         wants.push(match given {
@@ -109,7 +112,7 @@ async fn deal(desk: &mut Desk<'_, '_>, asks: &[Ask], given: &[Result<Given>]) ->
     let wanted: usize = wants.iter().map(|(limit, _)| *limit).sum();
     let mut turns: BTreeMap<u64, Turns> = BTreeMap::new();
     for set in wants.iter().flat_map(|(_, sets)| sets) {
-        let rest = queue::turns(&desk.tenant, *set)?;
+        let rest = queue::turns(&slate.tenant, *set)?;
         turns.insert(*set, Turns { heads: BTreeSet::new(), rest, read: None, whole: false });
     }
     let mut taken = Taken::new();
@@ -122,7 +125,7 @@ async fn deal(desk: &mut Desk<'_, '_>, asks: &[Ask], given: &[Result<Given>]) ->
             if *limit == 0 || *room == 0 {
                 continue;
             }
-            if let Some(queue) = first(desk, &mut turns, sets, &taken, wanted).await? {
+            if let Some(queue) = first(slate, &mut turns, sets, &taken, wanted).await? {
                 taken.entry(queue).or_default().push(at);
                 *limit -= 1;
                 *room -= 1;
@@ -136,7 +139,7 @@ async fn deal(desk: &mut Desk<'_, '_>, asks: &[Ask], given: &[Result<Given>]) ->
 
 /// The queue that has the first turn among those of some sets; it has had it then.
 async fn first(
-    desk: &mut Desk<'_, '_>,
+    slate: &mut Slate<'_, '_>,
     turns: &mut BTreeMap<u64, Turns>,
     sets: &[u64],
     taken: &Taken,
@@ -145,9 +148,9 @@ async fn first(
     let mut best: Option<(u64, u64)> = None;
     for set in sets {
         let Some(turns) = turns.get_mut(set) else { continue };
-        read_on(desk, *set, turns, wanted).await?;
+        read_on(slate, *set, turns, wanted).await?;
         if let Some((tag, _)) = turns.heads.first() {
-            let rank = (desk.sets().await?.rank(*set, *tag), *set);
+            let rank = (slate.sets().await?.rank(*set, *tag), *set);
             best = Some(best.map_or(rank, |best| best.min(rank)));
         }
     }
@@ -155,9 +158,9 @@ async fn first(
     let Some(turns) = turns.get_mut(&set) else { return Ok(None) };
     let Some((tag, project)) = turns.heads.pop_first() else { return Ok(None) };
     let wanted = (set, project);
-    let (queue, weight) = desk.queue(&wanted);
-    let tag = desk.sets().await?.turn(set, tag, weight);
-    desk.tag_queue(&wanted, tag);
+    let (queue, weight) = slate.queue(&wanted);
+    let tag = slate.sets().await?.turn(set, tag, weight);
+    slate.tag_queue(&wanted, tag);
     let before = taken.get(&wanted).map_or(0, Vec::len);
     if u64::try_from(before + 1).is_ok_and(|taken| taken < queue.ready) {
         turns.heads.insert((tag, wanted.1.clone()));
@@ -166,10 +169,10 @@ async fn first(
 }
 
 /// Reads queues until the first turn is certain.
-async fn read_on(desk: &mut Desk<'_, '_>, set: u64, turns: &mut Turns, wanted: usize) -> Result<()> {
+async fn read_on(slate: &mut Slate<'_, '_>, set: u64, turns: &mut Turns, wanted: usize) -> Result<()> {
     while !turns.whole && turns.heads.first().is_none_or(|first| turns.read.as_ref() < Some(first)) {
         let limit = wanted.clamp(1, QUEUES);
-        let found = desk.tx.range(&turns.rest, limit).await?;
+        let found = slate.tx.range(&turns.rest, limit).await?;
         turns.whole = found.len() < limit;
         let mut queues = Vec::with_capacity(found.len());
         for entry in &found {
@@ -181,7 +184,7 @@ async fn read_on(desk: &mut Desk<'_, '_>, set: u64, turns: &mut Turns, wanted: u
         if let Some(last) = found.last() {
             turns.rest = turns.rest.clone().after(&last.key);
         }
-        desk.take_queues(&queues).await?;
+        slate.take_queues(&queues).await?;
     }
     Ok(())
 }
@@ -195,15 +198,15 @@ fn turn_of(key: &Key) -> Result<(u64, ProjectId)> {
 
 /// Takes the first tasks out of the chosen queues, and leases them.
 async fn hand_out(
-    desk: &mut Desk<'_, '_>,
+    slate: &mut Slate<'_, '_>,
     asks: &[Ask],
     taken: Taken,
     given: &mut [Result<Given>],
 ) -> Result<()> {
     let mut leases: Vec<(TaskId, usize)> = Vec::new();
     for ((set, project), takers) in taken {
-        let range = queue::ready_range(&desk.tenant, set, &project)?;
-        let ready = desk.tx.range(&range, takers.len()).await?;
+        let range = queue::ready_range(&slate.tenant, set, &project)?;
+        let ready = slate.tx.range(&range, takers.len()).await?;
         for (entry, taker) in ready.iter().zip(takers) {
             let id = index::task_of(project.as_str(), &entry.key.last_part());
             leases.push((id.ok_or_else(|| index::unreadable(&entry.key))?, taker));
@@ -211,43 +214,44 @@ async fn hand_out(
     }
     let mut inputs = Vec::with_capacity(leases.len());
     for (id, _) in &leases {
-        inputs.push(record::key("task-input", &desk.tenant, id)?);
+        inputs.push(record::key("task-input", &slate.tenant, id)?);
     }
     // One question for the tasks and their inputs.
     let mut keys = inputs.clone();
     for (id, _) in &leases {
-        keys.push(record::key("task", &desk.tenant, id)?);
+        keys.push(record::key("task", &slate.tenant, id)?);
     }
-    desk.tx.get_many(&keys).await?;
-    desk.take_tasks(leases.iter().map(|(id, _)| id)).await?;
-    let inputs = desk.tx.get_many(&inputs).await?;
+    slate.tx.get_many(&keys).await?;
+    slate.take_tasks(leases.iter().map(|(id, _)| id)).await?;
+    let inputs = slate.tx.get_many(&inputs).await?;
     for ((id, taker), input) in leases.into_iter().zip(inputs) {
-        if desk.task(&id)?.is_late(desk.now) {
-            desk.end_task(&id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))?;
+        if slate.task(&id)?.is_late(slate.now) {
+            slate.end_task(&id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))?;
             continue;
         }
-        let token = desk.tx.revision();
-        lease(desk, &asks[taker], &id, token)?;
-        let (task, input) = (desk.task(&id)?.view(), input.as_ref().map(read).transpose()?);
+        let token = slate.tx.revision();
+        lease(slate, &asks[taker], &id, token)?;
+        let (task, input) = (slate.task(&id)?.view(), input.as_ref().map(read).transpose()?);
         if let Some(Ok(given)) = given.get_mut(taker) {
             given.claims.push(Claim { task, token, input });
         }
     }
-    desk.settle().await
+    slate.settle().await
 }
 
-fn lease(desk: &mut Desk<'_, '_>, ask: &Ask, id: &TaskId, token: u64) -> Result<()> {
-    let now = desk.now;
-    desk.agent_mut(&ask.agent).map_err(|_| no_agent(&ask.agent))?.hold(id, token)?;
-    let task: &mut TaskRecord = desk.task_mut(id)?;
+fn lease(slate: &mut Slate<'_, '_>, ask: &Ask, id: &TaskId, token: u64) -> Result<()> {
+    let now = slate.now;
+    slate.agent_mut(&ask.agent).map_err(|_| no_agent(&ask.agent))?.hold(id, token)?;
+    let task: &mut TaskRecord = slate.task_mut(id)?;
     task.take(TaskEvent::Claimed, now)?;
     debug_assert_eq!(task.state, TaskState::Running);
     task.attempt += 1;
     task.lease = Some(Lease {
         agent: ask.agent.clone(),
+        by: ask.caller.to_string(),
         token,
         until: ask.lease_seconds.map(|seconds| (later(now, seconds), seconds)),
         over_at: task.attempt_seconds.map(|seconds| later(now, seconds)),
     });
-    desk.tell_task("task.claimed", id)
+    slate.tell_task("task.claimed", id)
 }

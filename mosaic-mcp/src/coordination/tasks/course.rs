@@ -6,16 +6,16 @@ use mosaic_core::types::Timestamp;
 
 use super::record::{self, Lease};
 use super::{Rule, TaskEvent, TaskId, TaskState};
-use crate::coordination::desk::Desk;
 use crate::coordination::index;
 use crate::coordination::names::{later, micros};
+use crate::coordination::slate::Slate;
 use crate::state::KeyRange;
 use crate::state::ordered;
 
 /// How many dependants are told in one transaction; the others follow in the next ones.
 const TOLD_AT_ONCE: usize = 500;
 
-impl Desk<'_, '_> {
+impl Slate<'_, '_> {
     /// Ends a task that is out, with its holder, for good.
     pub(crate) fn end_task(&mut self, id: &TaskId, event: TaskEvent, why: Option<String>) -> Result<()> {
         let (now, keep) = (self.now, self.rules.keep_seconds);

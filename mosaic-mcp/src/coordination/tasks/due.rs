@@ -10,9 +10,9 @@ use super::record::{self, Doom};
 use super::{TaskEvent, TaskId, TaskState};
 use crate::coordination::AgentId;
 use crate::coordination::agents::AgentEvent;
-use crate::coordination::desk::{Desk, Rules};
 use crate::coordination::index::{self, Due};
 use crate::coordination::names::micros;
+use crate::coordination::slate::{Rules, Slate};
 use crate::state::{Key, Tx};
 
 /// How much is looked at in one transaction.
@@ -80,10 +80,10 @@ async fn tick_tenant(
     tenant: &TenantId,
     due: Vec<(Key, Due)>,
 ) -> Result<usize> {
-    let mut desk = Desk::new(tx, tenant, rules);
+    let mut slate = Slate::new(tx, tenant, rules);
     let agents: Vec<&AgentId> =
         due.iter().filter_map(|(_, due)| if let Due::Agent(id) = due { Some(id) } else { None }).collect();
-    desk.take_agents(agents.iter().copied()).await?;
+    slate.take_agents(agents.iter().copied()).await?;
     let (mut done, mut lost) = (0, Vec::new());
     let mut tasks: Vec<TaskId> = Vec::new();
     for (_, due) in &due {
@@ -92,8 +92,8 @@ async fn tick_tenant(
         }
         match due {
             Due::Agent(id) => {
-                if let Ok(agent) = desk.agent(id) {
-                    if agent.lease_until <= desk.now {
+                if let Ok(agent) = slate.agent(id) {
+                    if agent.lease_until <= slate.now {
                         tasks.extend(agent.running.keys().cloned());
                     }
                     lost.push(id);
@@ -104,28 +104,28 @@ async fn tick_tenant(
         done += 1;
     }
     let tasks: std::collections::BTreeSet<TaskId> = tasks.into_iter().collect();
-    desk.take_tasks(&tasks).await?;
-    desk.take_holders().await?;
+    slate.take_tasks(&tasks).await?;
+    slate.take_holders().await?;
     for (key, due) in due.iter().take(done) {
         match due {
-            Due::Agent(id) => look_at_agent(&mut desk, id)?,
-            Due::Task(id) => look_at_task(&mut desk, id)?,
+            Due::Agent(id) => look_at_agent(&mut slate, id)?,
+            Due::Task(id) => look_at_task(&mut slate, id)?,
             Due::Release(id) => {
-                desk.tx.delete(key.clone())?;
-                if desk.has_task(id) {
-                    desk.ended.push_back(id.clone());
+                slate.tx.delete(key.clone())?;
+                if slate.has_task(id) {
+                    slate.ended.push_back(id.clone());
                 }
             }
         }
     }
-    desk.settle().await?;
-    desk.put_back().await?;
+    slate.settle().await?;
+    slate.put_back().await?;
     Ok(done)
 }
 
-fn look_at_agent(desk: &mut Desk<'_, '_>, id: &AgentId) -> Result<()> {
-    let now = desk.now;
-    let agent = desk.agent_mut(id)?;
+fn look_at_agent(slate: &mut Slate<'_, '_>, id: &AgentId) -> Result<()> {
+    let now = slate.now;
+    let agent = slate.agent_mut(id)?;
     if !agent.state.is_live() {
         return Ok(());
     }
@@ -134,29 +134,29 @@ fn look_at_agent(desk: &mut Desk<'_, '_>, id: &AgentId) -> Result<()> {
         return Ok(());
     }
     agent.take(AgentEvent::LeaseEnded)?;
-    desk.lose_tasks(id, &format!("the lease of agent {id} ended"))?;
-    desk.tell_agent("agent.lost", id)
+    slate.lose_tasks(id, &format!("the lease of agent {id} ended"))?;
+    slate.tell_agent("agent.lost", id)
 }
 
-fn look_at_task(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<()> {
-    let now = desk.now;
+fn look_at_task(slate: &mut Slate<'_, '_>, id: &TaskId) -> Result<()> {
+    let now = slate.now;
     // What was due before in this transaction may have ended it.
-    let Ok(task) = desk.task(id) else { return Ok(()) };
+    let Ok(task) = slate.task(id) else { return Ok(()) };
     let late = task.is_late(now);
     match task.state {
         state if state.is_ended() => {
             if task.purge_at.is_some_and(|at| at <= now) {
-                purge(desk, id)?;
+                purge(slate, id)?;
             }
             Ok(())
         }
         TaskState::Blocked | TaskState::Scheduled | TaskState::Ready if late => {
-            desk.end_task(id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))
+            slate.end_task(id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))
         }
         TaskState::Scheduled if task.due_at.is_some_and(|at| at <= now) => {
-            let task = desk.task_mut(id)?;
+            let task = slate.task_mut(id)?;
             task.schedule(None, now)?;
-            desk.tell_task("task.ready", id)
+            slate.tell_task("task.ready", id)
         }
         TaskState::Running | TaskState::Stopping => {
             let lease = task.lease.as_ref();
@@ -166,41 +166,41 @@ fn look_at_task(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<()> {
             } else if lease.and_then(|lease| lease.until).is_some_and(|(at, _)| at <= now) {
                 "no progress was reported within the lease".to_owned()
             } else if late && task.state == TaskState::Running {
-                return desk.stop_task(id, Doom::GaveUp, Some("its deadline is over".to_owned()));
+                return slate.stop_task(id, Doom::GaveUp, Some("its deadline is over".to_owned()));
             } else {
                 return Ok(());
             };
-            desk.fail_attempt(id, why, Again::Later)
+            slate.fail_attempt(id, why, Again::Later)
         }
         _ => Ok(()),
     }
 }
 
 /// Removes a task and everything of it.
-fn purge(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<()> {
-    let task = desk.task(id)?;
+fn purge(slate: &mut Slate<'_, '_>, id: &TaskId) -> Result<()> {
+    let task = slate.task(id)?;
     if task.awaited {
         // Those that wait for it are told first; then it is looked at again.
-        let later = crate::coordination::names::later(desk.now, 1);
-        desk.task_mut(id)?.purge_at = Some(later);
+        let later = crate::coordination::names::later(slate.now, 1);
+        slate.task_mut(id)?.purge_at = Some(later);
         return Ok(());
     }
     let (log, once) = (task.log, task.once.clone());
     for room in ["task-input", "task-result"] {
-        desk.tx.delete(record::key(room, &desk.tenant, id)?)?;
+        slate.tx.delete(record::key(room, &slate.tenant, id)?)?;
     }
     for number in log.0..log.1 {
-        desk.tx.delete(record::log_key(&desk.tenant, id, number)?)?;
+        slate.tx.delete(record::log_key(&slate.tenant, id, number)?)?;
     }
     if let Some(once) = once {
-        desk.tx.delete(record::once_key(&desk.tenant, id.project().as_str(), &once)?)?;
+        slate.tx.delete(record::once_key(&slate.tenant, id.project().as_str(), &once)?)?;
     }
-    desk.tell_task("task.purged", id)?;
-    desk.remove_task(id);
+    slate.tell_task("task.purged", id)?;
+    slate.remove_task(id);
     Ok(())
 }
 
-impl Desk<'_, '_> {
+impl Slate<'_, '_> {
     /// Ends the attempts of an agent that is no more; its tasks are out.
     pub(crate) fn lose_tasks(&mut self, agent: &AgentId, why: &str) -> Result<()> {
         let held: Vec<TaskId> = self.agent(agent)?.running.keys().cloned().collect();

@@ -19,8 +19,8 @@ use super::{
     ListTaskLog, ListTasks, LogLine, Project, Refusal, ReplayTask, ReportProgress, ReturnTask, SetProject,
     SubmitTask, SubmitTasks, Submitted, Task, TaskDetail, Ticked, due, list, report, submit,
 };
-use crate::coordination::desk::{Desk, Rules};
 use crate::coordination::names::{invalid, within};
+use crate::coordination::slate::{Rules, Slate};
 use crate::state::State;
 
 /// The most reports of a batch.
@@ -63,19 +63,19 @@ impl Tasks {
         (Self(Arc::new(Inner { state, rules, claims })), serve)
     }
 
-    /// Runs a transaction of the caller's tenant on a desk, and puts back what it changed.
-    async fn at_desk<T, F>(&self, cx: &CallContext, work: F) -> Result<T>
+    /// Runs a transaction of the caller's tenant on a slate, and puts back what it changed.
+    async fn on_slate<T, F>(&self, cx: &CallContext, work: F) -> Result<T>
     where
-        F: for<'d> FnOnce(&'d mut Desk<'_, '_>) -> BoxFuture<'d, Result<T>> + Send + 'static,
+        F: for<'d> FnOnce(&'d mut Slate<'_, '_>) -> BoxFuture<'d, Result<T>> + Send + 'static,
         T: Send + 'static,
     {
         let (tenant, rules) = (cx.tenant_id().clone(), self.0.rules);
         let run = self.0.state.run(move |tx| {
             Box::pin(async move {
-                let mut desk = Desk::new(tx, &tenant, rules);
-                let answer = work(&mut desk).await?;
-                desk.settle().await?;
-                desk.put_back().await?;
+                let mut slate = Slate::new(tx, &tenant, rules);
+                let answer = work(&mut slate).await?;
+                slate.settle().await?;
+                slate.put_back().await?;
                 Ok(answer)
             })
         });
@@ -102,7 +102,7 @@ impl Tasks {
 
     async fn submit(&self, cx: &CallContext, ops: Vec<SubmitTask>) -> Result<Vec<Task>> {
         let drafts = submit::check(ops, cx.key())?;
-        self.at_desk(cx, move |desk| Box::pin(submit::submit(desk, drafts))).await
+        self.on_slate(cx, move |slate| Box::pin(submit::submit(slate, drafts))).await
     }
 
     /// Claims ready tasks for an agent, and waits for one where that is asked and none is there. Dropping the future gives back
@@ -110,9 +110,9 @@ impl Tasks {
     ///
     /// # Errors
     /// `NotFound` for an agent that is not registered; `Conflict` where it has registered anew or its lease has ended;
-    /// `Invalid` for what does not fit.
+    /// `PermissionDenied` where somebody else registered it; `Invalid` for what does not fit.
     pub async fn claim_tasks(&self, cx: &CallContext, op: ClaimTasks) -> Result<Claimed> {
-        let ask = Ask::new(&op)?;
+        let ask = Ask::new(&op, cx.caller())?;
         let wait = Duration::from_secs(within("wait_seconds", op.wait_seconds, 0, 0..=WAIT)?);
         let wait = cx.limit().map_or(wait, |limit| limit.min(wait));
         let (reply, answer) = oneshot::channel();
@@ -125,13 +125,14 @@ impl Tasks {
     /// Reports that a task is done. The same report again gives the same answer.
     ///
     /// # Errors
-    /// `Conflict` where the token is over, or something else was reported under it; `NotFound`; `Invalid` for a result that is
-    /// too large.
+    /// `Conflict` where the token is over, or something else was reported under it; `PermissionDenied` where somebody else
+    /// claimed it; `NotFound`; `Invalid` for a result that is too large.
     pub async fn complete_task(&self, cx: &CallContext, op: CompleteTask) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        let caller = cx.caller().clone();
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                report::take_out(desk, [&op.task]).await?;
-                report::complete(desk, &op)
+                report::take_out(slate, [&op.task]).await?;
+                report::complete(slate, &op, &caller)
             })
         })
         .await
@@ -140,18 +141,27 @@ impl Tasks {
     /// Reports that several tasks are done, in one transaction. A report that is refused does not stand in the way of the others.
     ///
     /// # Errors
-    /// `Invalid` for no reports or too many.
+    /// `Invalid` for no reports or too many, or for those of several projects.
     pub async fn complete_tasks(&self, cx: &CallContext, op: CompleteTasks) -> Result<Completed> {
         let count = op.reports.len();
         if count == 0 || count > REPORTS {
             return Err(invalid(format!("{count} reports: 1 to {REPORTS} are taken at once")));
         }
-        self.at_desk(cx, move |desk| {
+        let mut projects = op.reports.iter().map(|report| report.task.project());
+        if let Some(first) = projects.next()
+            && let Some(other) = projects.find(|project| *project != first)
+        {
+            let message =
+                format!("a batch is of one project: this one has reports on {first} and on {other}");
+            return Err(invalid(message));
+        }
+        let caller = cx.caller().clone();
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                report::take_out(desk, op.reports.iter().map(|report| &report.task)).await?;
+                report::take_out(slate, op.reports.iter().map(|report| &report.task)).await?;
                 let (mut tasks, mut refused) = (Vec::with_capacity(op.reports.len()), Vec::new());
                 for report in &op.reports {
-                    match report::complete(desk, report) {
+                    match report::complete(slate, report, &caller) {
                         Ok(task) => tasks.push(task),
                         Err(error) => refused.push(Refusal::of(report.task.clone(), &error)),
                     }
@@ -167,10 +177,11 @@ impl Tasks {
     /// # Errors
     /// As for [`Tasks::complete_task`].
     pub async fn fail_task(&self, cx: &CallContext, op: FailTask) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        let caller = cx.caller().clone();
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                report::take_out(desk, [&op.task]).await?;
-                report::fail(desk, &op)
+                report::take_out(slate, [&op.task]).await?;
+                report::fail(slate, &op, &caller)
             })
         })
         .await
@@ -181,10 +192,11 @@ impl Tasks {
     /// # Errors
     /// As for [`Tasks::complete_task`].
     pub async fn return_task(&self, cx: &CallContext, op: ReturnTask) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        let caller = cx.caller().clone();
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                report::take_out(desk, [&op.task]).await?;
-                report::give_back(desk, &op)
+                report::take_out(slate, [&op.task]).await?;
+                report::give_back(slate, &op, &caller)
             })
         })
         .await
@@ -194,12 +206,14 @@ impl Tasks {
     /// given up.
     ///
     /// # Errors
-    /// `Conflict` where the token is over; `NotFound`; `Invalid` for what does not fit.
+    /// `Conflict` where the token is over; `PermissionDenied` where somebody else claimed it; `NotFound`; `Invalid` for what
+    /// does not fit.
     pub async fn report_progress(&self, cx: &CallContext, op: ReportProgress) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        let caller = cx.caller().clone();
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                desk.take_tasks([&op.task]).await?;
-                report::progress(desk, &op)
+                slate.take_tasks([&op.task]).await?;
+                report::progress(slate, &op, &caller)
             })
         })
         .await
@@ -210,10 +224,10 @@ impl Tasks {
     /// # Errors
     /// `Conflict` where it ended otherwise already; `NotFound`.
     pub async fn cancel_task(&self, cx: &CallContext, op: CancelTask) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                report::take_out(desk, [&op.task]).await?;
-                report::cancel(desk, &op)
+                report::take_out(slate, [&op.task]).await?;
+                report::cancel(slate, &op)
             })
         })
         .await
@@ -224,10 +238,10 @@ impl Tasks {
     /// # Errors
     /// `Conflict` where it is not dead; `NotFound`.
     pub async fn replay_task(&self, cx: &CallContext, op: ReplayTask) -> Result<Task> {
-        self.at_desk(cx, move |desk| {
+        self.on_slate(cx, move |slate| {
             Box::pin(async move {
-                desk.take_tasks([&op.task]).await?;
-                report::replay(desk, &op.task)
+                slate.take_tasks([&op.task]).await?;
+                report::replay(slate, &op.task)
             })
         })
         .await

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::coordination::ProjectId;
+use crate::function::AsResource;
 
 /// Names a task within its tenant: `project-number`, the number in hexadecimal. Later tasks of a project have greater numbers.
 ///
@@ -92,6 +93,13 @@ impl JsonSchema for TaskId {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}-[0-9a-f]{1,16}$" })
+    }
+}
+
+/// A permission on a task is one on its project.
+impl AsResource for TaskId {
+    fn as_resource(&self) -> String {
+        self.project.to_string()
     }
 }
 

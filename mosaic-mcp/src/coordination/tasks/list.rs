@@ -7,7 +7,7 @@ use super::queue::{self, Queue, Sets, Weight};
 use super::record::{self, TaskRecord};
 use super::{GetProject, GetTask, ListTaskLog, ListTasks, LogLine, Project, Task, TaskDetail, TaskId};
 use crate::coordination::agents::AgentRecord;
-use crate::coordination::desk::{no_agent, no_task, read};
+use crate::coordination::slate::{no_agent, no_task, read};
 use crate::coordination::{index, names::invalid};
 use crate::state::{Entry, Key, KeyRange, State};
 

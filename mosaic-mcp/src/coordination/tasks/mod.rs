@@ -52,5 +52,44 @@ pub use params::{
 };
 pub use state::{TaskEvent, TaskState};
 
+use mosaic_core::types::Page;
+
+use crate::function::functions;
+
+functions! {
+    /// The functions on tasks.
+    pub table TABLE of Tasks = "task";
+    /// Submit a task that agents may claim.
+    fn submit_task(SubmitTask) -> Task { Create on project }
+    /// Submit several tasks of a project, all or none; they may wait for each other.
+    fn submit_tasks(SubmitTasks) -> Submitted { Create on tasks }
+    /// Claim ready tasks for an agent, and wait for one where that is asked.
+    fn claim_tasks(ClaimTasks) -> Claimed { Create on agent }
+    /// Report that a task is done.
+    fn complete_task(CompleteTask) -> Task { Idempotent on task }
+    /// Report that several tasks of a project are done.
+    fn complete_tasks(CompleteTasks) -> Completed { Idempotent on reports }
+    /// Report that an attempt failed.
+    fn fail_task(FailTask) -> Task { Idempotent on task }
+    /// Give a task back, without counting the attempt.
+    fn return_task(ReturnTask) -> Task { Idempotent on task }
+    /// Report progress of a task, write to its log, and renew its lease.
+    fn report_progress(ReportProgress) -> Task { Create on task }
+    /// Cancel a task; an agent that works on it is told to stop.
+    fn cancel_task(CancelTask) -> Task { Idempotent on task }
+    /// Try a dead task again.
+    fn replay_task(ReplayTask) -> Task { Create on task }
+    /// Fetch a task, with what it was given and what came of it.
+    fn get_task(GetTask) -> TaskDetail { Read on task }
+    /// List tasks.
+    fn list_tasks(ListTasks) -> Page<Task> { Read on project }
+    /// List the log of a task.
+    fn list_task_log(ListTaskLog) -> Page<LogLine> { Read on task }
+    /// Set the weight of a project in the turns among projects.
+    fn set_project(SetProject) -> Project { Idempotent on project }
+    /// Fetch the weight of a project, and how many of its tasks are ready.
+    fn get_project(GetProject) -> Project { Read on project }
+}
+
 pub(crate) use list::page_of;
 pub(crate) use record::TaskRecord;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{TaskId, TaskState};
 use crate::coordination::{AgentId, ProjectId};
+use crate::function::AsResource;
 
 /// When a task that depends on others may begin.
 ///
@@ -26,6 +27,20 @@ pub enum Rule {
     Any,
     /// When one of them is dead; it is skipped once all of them ended otherwise.
     Failure,
+}
+
+/// A permission on a batch is one on the project of its first task; the others are of the same project, or the batch is refused.
+impl AsResource for Vec<SubmitTask> {
+    fn as_resource(&self) -> String {
+        self.first().map(|task| task.project.to_string()).unwrap_or_default()
+    }
+}
+
+/// As for tasks that are submitted.
+impl AsResource for Vec<CompleteTask> {
+    fn as_resource(&self) -> String {
+        self.first().map(|report| report.task.as_resource()).unwrap_or_default()
+    }
 }
 
 params! {
@@ -94,7 +109,7 @@ params! {
         }
     }
 
-    /// Submit several tasks, all or none. They may depend on each other by their names.
+    /// Submit several tasks of one project, all or none. They may depend on each other by their names.
     ///
     /// ```
     /// use mosaic_mcp::coordination::{ProjectId, tasks::{SubmitTask, SubmitTasks}};
@@ -162,7 +177,7 @@ params! {
         }
     }
 
-    /// Report that several tasks are done. Each stands for itself.
+    /// Report that several tasks of one project are done. Each report stands for itself.
     ///
     /// ```
     /// use mosaic_mcp::coordination::tasks::CompleteTasks;

@@ -1,5 +1,6 @@
 //! What is stored of a task.
 
+use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,8 @@ pub(crate) struct Retrying {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lease {
     pub(crate) agent: AgentId,
+    /// Who claimed it: nobody else reports on it.
+    pub(crate) by: String,
     pub(crate) token: u64,
     /// When it is lost without a report of progress, and for how long a report renews it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,12 +215,24 @@ impl TaskRecord {
         self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
-    /// Checks that a report comes from who holds it.
-    pub(crate) fn check(&self, token: u64) -> Result<&Lease> {
+    /// Checks that a report comes from who holds it: under its token, and from who claimed it or the application itself.
+    pub(crate) fn check(&self, token: u64, caller: &Principal) -> Result<&Lease> {
         match &self.lease {
-            Some(lease) if lease.token == token => Ok(lease),
+            Some(lease) if lease.token == token => {
+                if caller.is_application() || lease.by == caller.to_string() {
+                    return Ok(lease);
+                }
+                let message =
+                    format!("task {} was claimed by another caller: claim one of your own", self.id);
+                Err(Error::new(ErrorKind::PermissionDenied, message).refused())
+            }
             _ => Err(Error::new(ErrorKind::Conflict, self.stale(token)).refused()),
         }
+    }
+
+    /// Whether it is held under a token.
+    pub(crate) fn holds(&self, token: u64) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.token == token)
     }
 
     fn stale(&self, token: u64) -> String {

@@ -1,5 +1,6 @@
 //! Reports of agents on what they hold: done, failed, given back, progress.
 
+use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 
@@ -10,8 +11,8 @@ use super::{
     CancelTask, CompleteTask, FailTask, LogLine, ReportProgress, ReturnTask, Task, TaskEvent, TaskId,
     TaskState,
 };
-use crate::coordination::desk::{Desk, encode};
 use crate::coordination::names::{invalid, later, text, within};
+use crate::coordination::slate::{Slate, encode};
 
 /// The most lines of one report.
 const LINES: usize = 100;
@@ -19,8 +20,8 @@ const LINES: usize = 100;
 const KEPT: u64 = 1_000;
 
 /// Whether a report was taken already: the same one again changes nothing, another one is refused.
-fn is_repeated(desk: &Desk<'_, '_>, id: &TaskId, token: u64, digest: &str) -> Result<bool> {
-    match &desk.task(id)?.reported {
+fn is_repeated(slate: &Slate<'_, '_>, id: &TaskId, token: u64, digest: &str) -> Result<bool> {
+    match &slate.task(id)?.reported {
         Some(reported) if reported.token == token => {
             if reported.digest == digest {
                 return Ok(true);
@@ -39,63 +40,66 @@ fn digest<T: Serialize>(kind: &str, report: &T) -> Result<String> {
 }
 
 /// Takes the tasks and who holds them out: two questions.
-pub(super) async fn take_out(desk: &mut Desk<'_, '_>, ids: impl IntoIterator<Item = &TaskId>) -> Result<()> {
-    desk.take_tasks(ids).await?;
-    desk.take_holders().await
+pub(super) async fn take_out(
+    slate: &mut Slate<'_, '_>,
+    ids: impl IntoIterator<Item = &TaskId>,
+) -> Result<()> {
+    slate.take_tasks(ids).await?;
+    slate.take_holders().await
 }
 
-pub(super) fn complete(desk: &mut Desk<'_, '_>, op: &CompleteTask) -> Result<Task> {
+pub(super) fn complete(slate: &mut Slate<'_, '_>, op: &CompleteTask, caller: &Principal) -> Result<Task> {
     let (id, token) = (&op.task, op.token);
     let result = op.result.as_ref().filter(|result| !result.is_null());
     let result = result.map(|result| body("result", result)).transpose()?;
     let digest = digest("complete", op)?;
-    if !is_repeated(desk, id, token, &digest)? {
-        desk.task(id)?.check(token)?;
-        desk.task_mut(id)?.reported = Some(Reported { token, digest });
-        match desk.task(id)?.doom {
-            Some(doom) => desk.end_task(id, doom.into(), None)?,
+    if !is_repeated(slate, id, token, &digest)? {
+        slate.task(id)?.check(token, caller)?;
+        slate.task_mut(id)?.reported = Some(Reported { token, digest });
+        match slate.task(id)?.doom {
+            Some(doom) => slate.end_task(id, doom.into(), None)?,
             None => {
                 if let Some(result) = result {
-                    desk.tx.put(record::key("task-result", &desk.tenant, id)?, result)?;
+                    slate.tx.put(record::key("task-result", &slate.tenant, id)?, result)?;
                 }
-                desk.end_task(id, TaskEvent::Completed, None)?;
+                slate.end_task(id, TaskEvent::Completed, None)?;
             }
         }
     }
-    Ok(desk.task(id)?.view())
+    Ok(slate.task(id)?.view())
 }
 
-pub(super) fn fail(desk: &mut Desk<'_, '_>, op: &FailTask) -> Result<Task> {
+pub(super) fn fail(slate: &mut Slate<'_, '_>, op: &FailTask, caller: &Principal) -> Result<Task> {
     let (id, token) = (&op.task, op.token);
     text("error", &op.error, 10_000)?;
     within("after_seconds", op.after_seconds, 0, 0..=DAY)?;
     let digest = digest("fail", op)?;
-    if !is_repeated(desk, id, token, &digest)? {
-        desk.task(id)?.check(token)?;
-        desk.task_mut(id)?.reported = Some(Reported { token, digest });
+    if !is_repeated(slate, id, token, &digest)? {
+        slate.task(id)?.check(token, caller)?;
+        slate.task_mut(id)?.reported = Some(Reported { token, digest });
         let again = match op.after_seconds {
             _ if op.for_good => Again::Never,
             Some(seconds) => Again::After(seconds),
             None => Again::Later,
         };
-        desk.fail_attempt(id, op.error.clone(), again)?;
+        slate.fail_attempt(id, op.error.clone(), again)?;
     }
-    Ok(desk.task(id)?.view())
+    Ok(slate.task(id)?.view())
 }
 
-pub(super) fn give_back(desk: &mut Desk<'_, '_>, op: &ReturnTask) -> Result<Task> {
+pub(super) fn give_back(slate: &mut Slate<'_, '_>, op: &ReturnTask, caller: &Principal) -> Result<Task> {
     let (id, token) = (&op.task, op.token);
     let digest = digest("return", op)?;
-    if !is_repeated(desk, id, token, &digest)? {
-        desk.task(id)?.check(token)?;
-        desk.task_mut(id)?.reported = Some(Reported { token, digest });
-        desk.uncount(id)?;
+    if !is_repeated(slate, id, token, &digest)? {
+        slate.task(id)?.check(token, caller)?;
+        slate.task_mut(id)?.reported = Some(Reported { token, digest });
+        slate.uncount(id)?;
     }
-    Ok(desk.task(id)?.view())
+    Ok(slate.task(id)?.view())
 }
 
-pub(super) fn progress(desk: &mut Desk<'_, '_>, op: &ReportProgress) -> Result<Task> {
-    let (id, now) = (&op.task, desk.now);
+pub(super) fn progress(slate: &mut Slate<'_, '_>, op: &ReportProgress, caller: &Principal) -> Result<Task> {
+    let (id, now) = (&op.task, slate.now);
     within("percent", op.percent, 0, 0..=100)?;
     if let Some(note) = &op.note {
         text("note", note, 1_000)?;
@@ -106,68 +110,68 @@ pub(super) fn progress(desk: &mut Desk<'_, '_>, op: &ReportProgress) -> Result<T
     for line in &op.log {
         text("a line of the log", line, 4_096)?;
     }
-    desk.task(id)?.check(op.token)?;
-    let task = desk.task_mut(id)?;
+    slate.task(id)?.check(op.token, caller)?;
+    let task = slate.task_mut(id)?;
     if let Some((until, seconds)) = task.lease.as_mut().and_then(|lease| lease.until.as_mut()) {
         *until = later(now, *seconds);
     }
     task.percent = op.percent.or(task.percent);
     task.note = op.note.clone().or_else(|| task.note.take());
     task.changed_at = now;
-    write_log(desk, id, &op.log)?;
+    write_log(slate, id, &op.log)?;
     if op.percent.is_some() || op.note.is_some() || !op.log.is_empty() {
-        desk.tell_task("task.progress", id)?;
+        slate.tell_task("task.progress", id)?;
     }
-    Ok(desk.task(id)?.view())
+    Ok(slate.task(id)?.view())
 }
 
-fn write_log(desk: &mut Desk<'_, '_>, id: &TaskId, lines: &[String]) -> Result<()> {
-    let (at, task) = (desk.now, desk.task_mut(id)?);
+fn write_log(slate: &mut Slate<'_, '_>, id: &TaskId, lines: &[String]) -> Result<()> {
+    let (at, task) = (slate.now, slate.task_mut(id)?);
     let (attempt, (first, next)) = (task.attempt, task.log);
     let end = next + u64::try_from(lines.len()).unwrap_or(0);
     let begin = first.max(end.saturating_sub(KEPT));
     task.log = (begin, end);
     for number in first..begin {
-        desk.tx.delete(record::log_key(&desk.tenant, id, number)?)?;
+        slate.tx.delete(record::log_key(&slate.tenant, id, number)?)?;
     }
     for (number, text) in (next..end).zip(lines) {
         let line = LogLine { number, at, attempt, text: text.clone() };
-        desk.tx.write(&record::log_key(&desk.tenant, id, number)?, &line)?;
+        slate.tx.write(&record::log_key(&slate.tenant, id, number)?, &line)?;
     }
     Ok(())
 }
 
-pub(super) fn cancel(desk: &mut Desk<'_, '_>, op: &CancelTask) -> Result<Task> {
+pub(super) fn cancel(slate: &mut Slate<'_, '_>, op: &CancelTask) -> Result<Task> {
     let id = &op.task;
     if let Some(reason) = &op.reason {
         text("reason", reason, 10_000)?;
     }
-    match desk.task(id)?.state {
+    match slate.task(id)?.state {
         TaskState::Cancelled | TaskState::Stopping => {}
-        TaskState::Running => desk.stop_task(id, Doom::Cancelled, op.reason.clone())?,
+        TaskState::Running => slate.stop_task(id, Doom::Cancelled, op.reason.clone())?,
         state if state.is_ended() => {
             let message = format!("task {id} is {state} already: there is nothing to cancel");
             return Err(Error::new(ErrorKind::Conflict, message).refused());
         }
-        _ => desk.end_task(id, TaskEvent::Cancelled, op.reason.clone())?,
+        _ => slate.end_task(id, TaskEvent::Cancelled, op.reason.clone())?,
     }
-    Ok(desk.task(id)?.view())
+    Ok(slate.task(id)?.view())
 }
 
-pub(super) fn replay(desk: &mut Desk<'_, '_>, id: &TaskId) -> Result<Task> {
-    let now = desk.now;
-    let task = desk.task_mut(id)?;
+pub(super) fn replay(slate: &mut Slate<'_, '_>, id: &TaskId) -> Result<Task> {
+    let now = slate.now;
+    let task = slate.task_mut(id)?;
     task.take(TaskEvent::Replayed, now)?;
     // Its deadline may be why it died.
     task.deadline = task.deadline.filter(|deadline| now < *deadline);
     (task.ended_at, task.purge_at, task.attempt) = (None, None, 0);
     (task.percent, task.note) = (None, None);
     task.schedule(None, now)?;
-    desk.tell_task("task.replayed", id)?;
-    Ok(desk.task(id)?.view())
+    slate.tell_task("task.replayed", id)?;
+    Ok(slate.task(id)?.view())
 }
 
-impl Desk<'_, '_> {
+impl Slate<'_, '_> {
     /// Gives a held task back as if it had not been claimed.
     pub(crate) fn uncount(&mut self, id: &TaskId) -> Result<()> {
         match self.task(id)?.doom {

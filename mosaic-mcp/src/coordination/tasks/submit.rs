@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::record::{self, Retrying, TaskRecord};
 use super::{Retry, SubmitTask, Task, TaskEvent, TaskId, TaskState};
-use crate::coordination::desk::{Desk, encode, read};
 use crate::coordination::names::{invalid, required, text, within};
+use crate::coordination::slate::{Slate, encode, read};
 
 /// The most tasks of a batch.
 pub(super) const BATCH: usize = 1_000;
@@ -52,6 +52,14 @@ struct Once {
 pub(super) fn check(ops: Vec<SubmitTask>, key: Option<&str>) -> Result<Vec<Draft>> {
     if ops.is_empty() || ops.len() > BATCH {
         return Err(invalid(format!("{} tasks: 1 to {BATCH} are submitted at once", ops.len())));
+    }
+    if let [first, rest @ ..] = &ops[..]
+        && let Some(other) = rest.iter().find(|op| op.project != first.project)
+    {
+        return Err(invalid(format!(
+            "a batch is of one project: this one has tasks of {} and of {}",
+            first.project, other.project
+        )));
     }
     let mut names = HashMap::new();
     for (at, op) in ops.iter().enumerate() {
@@ -131,7 +139,7 @@ fn refuse_repeated_keys(drafts: &[Draft]) -> Result<()> {
     let mut seen = HashMap::new();
     for (at, draft) in drafts.iter().enumerate() {
         let Some(key) = &draft.op.idempotency_key else { continue };
-        if let Some(other) = seen.insert((&draft.op.project, key), at) {
+        if let Some(other) = seen.insert(key, at) {
             return Err(invalid(format!(
                 "tasks {other} and {at} of the batch have the idempotency key {key:?}"
             )));
@@ -172,9 +180,9 @@ fn refuse_cycles(drafts: &[Draft]) -> Result<()> {
 }
 
 /// Submits a batch that was checked.
-pub(super) async fn submit(desk: &mut Desk<'_, '_>, drafts: Vec<Draft>) -> Result<Vec<Task>> {
-    let there = already_there(desk, &drafts).await?;
-    let first = desk.tx.revision() << 16;
+pub(super) async fn submit(slate: &mut Slate<'_, '_>, drafts: Vec<Draft>) -> Result<Vec<Task>> {
+    let there = already_there(slate, &drafts).await?;
+    let first = slate.tx.revision() << 16;
     let ids: Vec<TaskId> = drafts
         .iter()
         .zip(&there)
@@ -195,27 +203,27 @@ pub(super) async fn submit(desk: &mut Desk<'_, '_>, drafts: Vec<Draft>) -> Resul
                     After::Task(task) => task.clone(),
                 })
                 .collect();
-            add(desk, draft, id.clone(), after.clone())?;
+            add(slate, draft, id.clone(), after.clone())?;
             waits.push((id, after));
         }
     }
     for (id, after) in waits {
-        wait_for(desk, id, &after)?;
-        desk.tell_task("task.submitted", id)?;
+        wait_for(slate, id, &after)?;
+        slate.tell_task("task.submitted", id)?;
     }
-    desk.settle().await?;
-    ids.iter().map(|id| Ok(desk.task(id)?.view())).collect()
+    slate.settle().await?;
+    ids.iter().map(|id| Ok(slate.task(id)?.view())).collect()
 }
 
 /// The tasks that were submitted under the same keys before; takes them out, and those that are waited for.
-async fn already_there(desk: &mut Desk<'_, '_>, drafts: &[Draft]) -> Result<Vec<Option<TaskId>>> {
+async fn already_there(slate: &mut Slate<'_, '_>, drafts: &[Draft]) -> Result<Vec<Option<TaskId>>> {
     let mut keys = Vec::new();
     for draft in drafts {
         if let Some(key) = &draft.op.idempotency_key {
-            keys.push(record::once_key(&desk.tenant, draft.op.project.as_str(), key)?);
+            keys.push(record::once_key(&slate.tenant, draft.op.project.as_str(), key)?);
         }
     }
-    let mut found = desk.tx.get_many(&keys).await?.into_iter();
+    let mut found = slate.tx.get_many(&keys).await?.into_iter();
     let mut there = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let once = draft.op.idempotency_key.as_ref().and_then(|_| found.next().flatten());
@@ -235,9 +243,9 @@ async fn already_there(desk: &mut Desk<'_, '_>, drafts: &[Draft]) -> Result<Vec<
         After::Task(task) => Some(task),
         After::Draft(_) => None,
     });
-    desk.take_tasks(awaited.clone().chain(there.iter().flatten())).await?;
+    slate.take_tasks(awaited.clone().chain(there.iter().flatten())).await?;
     for task in awaited {
-        if !desk.has_task(task) {
+        if !slate.has_task(task) {
             return Err(
                 Error::new(ErrorKind::NotFound, format!("there is no task {task} to wait for")).refused()
             );
@@ -246,20 +254,20 @@ async fn already_there(desk: &mut Desk<'_, '_>, drafts: &[Draft]) -> Result<Vec<
     Ok(there)
 }
 
-fn add(desk: &mut Desk<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) -> Result<()> {
-    let now = desk.now;
+fn add(slate: &mut Slate<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) -> Result<()> {
+    let now = slate.now;
     let Draft { op, priority, retry, input, digest, .. } = draft;
     if let Some(deadline) = op.deadline.filter(|deadline| *deadline <= now) {
         return Err(invalid(format!("the deadline {deadline} is over: it is {now}")));
     }
     if let Some(input) = input {
-        desk.tx.put(record::key("task-input", &desk.tenant, &id)?, input)?;
+        slate.tx.put(record::key("task-input", &slate.tenant, &id)?, input)?;
     }
     if let Some(key) = &op.idempotency_key {
         let once = Once { task: id.clone(), digest };
-        desk.tx.write(&record::once_key(&desk.tenant, op.project.as_str(), key)?, &once)?;
+        slate.tx.write(&record::once_key(&slate.tenant, op.project.as_str(), key)?, &once)?;
     }
-    desk.add_task(TaskRecord {
+    slate.add_task(TaskRecord {
         id,
         title: op.title,
         state: TaskState::Blocked,
@@ -293,24 +301,24 @@ fn add(desk: &mut Desk<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) ->
 }
 
 /// Makes a new task wait, or begin.
-fn wait_for(desk: &mut Desk<'_, '_>, id: &TaskId, after: &[TaskId]) -> Result<()> {
-    let now: Timestamp = desk.now;
+fn wait_for(slate: &mut Slate<'_, '_>, id: &TaskId, after: &[TaskId]) -> Result<()> {
+    let now: Timestamp = slate.now;
     if after.is_empty() {
-        let task = desk.task_mut(id)?;
+        let task = slate.task_mut(id)?;
         task.take(TaskEvent::Unblocked, now)?;
         return task.schedule(None, now);
     }
     let distinct: std::collections::BTreeSet<&TaskId> = after.iter().collect();
-    desk.task_mut(id)?.open = u32::try_from(distinct.len()).unwrap_or(u32::MAX);
+    slate.task_mut(id)?.open = u32::try_from(distinct.len()).unwrap_or(u32::MAX);
     for on in distinct {
-        let task = desk.task_mut(on)?;
+        let task = slate.task_mut(on)?;
         // One that ended within this transaction, as it waited for one that had ended, is told here: its edges are not yet there.
         if task.state.is_ended() {
-            desk.tell_dependant(id, on)?;
+            slate.tell_dependant(id, on)?;
         } else {
             task.awaited = true;
-            let key = record::edge_key(&desk.tenant, on, id)?;
-            desk.tx.put(key, "")?;
+            let key = record::edge_key(&slate.tenant, on, id)?;
+            slate.tx.put(key, "")?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::claim::{Ask, Given, claim};
 use super::queue::{self, Sets};
 use super::{Claim, Claimed, TaskId, report};
 use crate::coordination::agents::AgentRecord;
-use crate::coordination::desk::{Desk, Rules};
+use crate::coordination::slate::{Rules, Slate};
 use crate::state::State;
 
 /// How many claims are tried in one transaction.
@@ -161,9 +161,9 @@ impl Room {
             let tenant = tenant.clone();
             self.state.run(move |tx| {
                 Box::pin(async move {
-                    let mut desk = Desk::new(tx, &tenant, rules);
-                    let given = claim(&mut desk, &asks).await?;
-                    desk.put_back().await?;
+                    let mut slate = Slate::new(tx, &tenant, rules);
+                    let given = claim(&mut slate, &asks).await?;
+                    slate.put_back().await?;
                     Ok(given)
                 })
             })
@@ -204,17 +204,17 @@ impl Room {
         let rules = self.rules;
         let done = self.state.run(move |tx| {
             Box::pin(async move {
-                let mut desk = Desk::new(tx, &tenant, rules);
+                let mut slate = Slate::new(tx, &tenant, rules);
                 let ids: Vec<TaskId> = unheard.iter().map(|claim| claim.task.task.clone()).collect();
-                report::take_out(&mut desk, &ids).await?;
+                report::take_out(&mut slate, &ids).await?;
                 for claim in &unheard {
                     let id = &claim.task.task;
-                    if desk.task(id).is_ok_and(|task| task.check(claim.token).is_ok()) {
-                        desk.uncount(id)?;
+                    if slate.task(id).is_ok_and(|task| task.holds(claim.token)) {
+                        slate.uncount(id)?;
                     }
                 }
-                desk.settle().await?;
-                desk.put_back().await.map(drop)
+                slate.settle().await?;
+                slate.put_back().await.map(drop)
             })
         });
         if let Err(error) = done.await {

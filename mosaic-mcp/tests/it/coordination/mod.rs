@@ -13,7 +13,7 @@ use mosaic_mcp::coordination::{AgentId, Coordination, CoordinationOptions, Proje
 use mosaic_mcp::state::{Clock, MemoryStore, State, StateOptions};
 
 /// A node of its own, whose time is tokio's and whose clock is looked at by the test.
-pub(crate) struct Desk {
+pub(crate) struct Rig {
     pub(crate) state: State,
     pub(crate) node: Coordination,
     pub(crate) agents: Agents,
@@ -25,7 +25,7 @@ pub(crate) fn origin() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-impl Desk {
+impl Rig {
     pub(crate) async fn open() -> Self {
         Self::with(CoordinationOptions::new().tick_every(None)).await
     }

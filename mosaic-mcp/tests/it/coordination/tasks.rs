@@ -10,40 +10,40 @@ use mosaic_mcp::coordination::tasks::*;
 use mosaic_mcp::state::{KeyRange, TopicFilter};
 use serde_json::json;
 
-use super::{Desk, agent, origin, task, texts};
+use super::{Rig, agent, origin, task, texts};
 
 #[tokio::test(start_paused = true)]
 async fn a_task_is_claimed_by_who_can_and_completed_once() {
-    let desk = Desk::open().await;
+    let rig = Rig::open().await;
     let submitted =
-        desk.submit(task("widget", "Review").requires(texts(&["rust"])).input(json!({"pr": 7}))).await;
+        rig.submit(task("widget", "Review").requires(texts(&["rust"])).input(json!({"pr": 7}))).await;
     assert_eq!(submitted.state, TaskState::Ready);
     let (plain, able) =
-        (desk.agent(agent("plain")).await, desk.agent(agent("able").offers(texts(&["rust"]))).await);
-    assert!(desk.claim(&plain).await.is_none());
-    let claim = desk.claim(&able).await.unwrap();
+        (rig.agent(agent("plain")).await, rig.agent(agent("able").offers(texts(&["rust"]))).await);
+    assert!(rig.claim(&plain).await.is_none());
+    let claim = rig.claim(&able).await.unwrap();
     assert_eq!((claim.task.task.clone(), claim.input), (submitted.task.clone(), Some(json!({"pr": 7}))));
-    assert!(desk.claim(&able).await.is_none(), "it has one slot, and there is one task");
+    assert!(rig.claim(&able).await.is_none(), "it has one slot, and there is one task");
 
     let done = CompleteTask::new(submitted.task.clone(), claim.token).result(json!("fine"));
-    let first = desk.tasks.complete_task(&desk.cx, done.clone()).await.unwrap();
+    let first = rig.tasks.complete_task(&rig.cx, done.clone()).await.unwrap();
     assert_eq!(first.state, TaskState::Completed);
-    assert_eq!(desk.tasks.complete_task(&desk.cx, done.clone()).await.unwrap(), first);
-    let other = desk.tasks.complete_task(&desk.cx, done.clone().result(json!("else"))).await.unwrap_err();
+    assert_eq!(rig.tasks.complete_task(&rig.cx, done.clone()).await.unwrap(), first);
+    let other = rig.tasks.complete_task(&rig.cx, done.clone().result(json!("else"))).await.unwrap_err();
     assert_eq!(other.kind(), ErrorKind::Conflict);
-    let detail = desk.tasks.get_task(&desk.cx, GetTask::new(submitted.task)).await.unwrap();
+    let detail = rig.tasks.get_task(&rig.cx, GetTask::new(submitted.task)).await.unwrap();
     assert_eq!(detail.result, Some(json!("fine")));
 
-    let events = desk.state.events(&TopicFilter::new("task.>").unwrap(), 0, 100).await.unwrap();
+    let events = rig.state.events(&TopicFilter::new("task.>").unwrap(), 0, 100).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| &*event.kind).collect();
     assert_eq!(kinds, ["task.submitted", "task.claimed", "task.completed"]);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn dependencies_release_and_skip() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").slots(9u32)).await;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").slots(9u32)).await;
     let batch = vec![
         task("p", "Both").name("both").after(texts(&["a", "b"])),
         task("p", "A").name("a"),
@@ -52,146 +52,145 @@ async fn dependencies_release_and_skip() {
         task("p", "Clean up").name("clean").after(texts(&["b"])).rule(Rule::Failure),
         task("p", "Celebrate").after(texts(&["both"])),
     ];
-    let submitted = desk.tasks.submit_tasks(&desk.cx, SubmitTasks::new(batch)).await.unwrap().tasks;
+    let submitted = rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(batch)).await.unwrap().tasks;
     let states = async || {
         let mut states = Vec::new();
         for task in &submitted {
-            states.push(desk.task(&task.task).await.state);
+            states.push(rig.task(&task.task).await.state);
         }
         states
     };
     use TaskState as S;
     assert_eq!(states().await, [S::Blocked, S::Ready, S::Ready, S::Blocked, S::Blocked, S::Blocked]);
-    let (a, b) = (desk.claim(&ann).await.unwrap(), desk.claim(&ann).await.unwrap());
-    desk.tasks.complete_task(&desk.cx, CompleteTask::new(a.task.task, a.token)).await.unwrap();
+    let (a, b) = (rig.claim(&ann).await.unwrap(), rig.claim(&ann).await.unwrap());
+    rig.tasks.complete_task(&rig.cx, CompleteTask::new(a.task.task, a.token)).await.unwrap();
     assert_eq!(states().await, [S::Blocked, S::Completed, S::Running, S::Ready, S::Blocked, S::Blocked]);
-    desk.tasks.fail_task(&desk.cx, FailTask::new(b.task.task, b.token, "broken")).await.unwrap();
+    rig.tasks.fail_task(&rig.cx, FailTask::new(b.task.task, b.token, "broken")).await.unwrap();
     assert_eq!(states().await, [S::Skipped, S::Completed, S::Dead, S::Ready, S::Ready, S::Skipped]);
-    let skipped = desk.task(&submitted[5].task).await;
+    let skipped = rig.task(&submitted[5].task).await;
     assert_eq!(
         skipped.error.unwrap(),
         format!("task {}, for which it waited, is skipped", submitted[0].task)
     );
     // What waits for something that ended already knows at once.
-    let late = desk.submit(task("p", "Late").after(vec![submitted[1].task.to_string()])).await;
+    let late = rig.submit(task("p", "Late").after(vec![submitted[1].task.to_string()])).await;
     assert_eq!(late.state, S::Ready);
-    let late = desk.submit(task("p", "Too late").after(vec![submitted[2].task.to_string()])).await;
+    let late = rig.submit(task("p", "Too late").after(vec![submitted[2].task.to_string()])).await;
     assert_eq!(late.state, S::Skipped);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_dependants_than_one_transaction_tells() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann")).await;
-    let root = desk.submit(task("p", "Root")).await.task;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann")).await;
+    let root = rig.submit(task("p", "Root")).await.task;
     for _ in 0..3 {
         let many = (0..500).map(|_| task("p", "Leaf").after(vec![root.to_string()])).collect::<Vec<_>>();
-        desk.tasks.submit_tasks(&desk.cx, SubmitTasks::new(many)).await.unwrap();
+        rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(many)).await.unwrap();
     }
-    let claim = desk.claim(&ann).await.unwrap();
-    desk.tasks.complete_task(&desk.cx, CompleteTask::new(root, claim.token)).await.unwrap();
+    let claim = rig.claim(&ann).await.unwrap();
+    rig.tasks.complete_task(&rig.cx, CompleteTask::new(root, claim.token)).await.unwrap();
     let ready = async || {
         let op = GetProject::new(mosaic_mcp::coordination::ProjectId::new("p").unwrap());
-        desk.tasks.get_project(&desk.cx, op).await.unwrap().ready
+        rig.tasks.get_project(&rig.cx, op).await.unwrap().ready
     };
     assert_eq!(ready().await, 500);
-    desk.pass(0).await;
-    desk.pass(0).await;
+    rig.pass(0).await;
+    rig.pass(0).await;
     assert_eq!(ready().await, 1_500);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").lease_seconds(86_400u64)).await;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
     let retry = Retry::new().attempts(3u32).first_seconds(10u64).most_seconds(15u64);
-    let id = desk.submit(task("p", "Flaky").retry(retry)).await.task;
+    let id = rig.submit(task("p", "Flaky").retry(retry)).await.task;
     for attempt in 1..=3 {
-        let claim = desk.claim(&ann).await.unwrap();
+        let claim = rig.claim(&ann).await.unwrap();
         assert_eq!(claim.task.attempt, attempt);
         let failed = FailTask::new(id.clone(), claim.token, format!("no {attempt}"));
-        let after = desk.tasks.fail_task(&desk.cx, failed.clone()).await.unwrap();
-        assert_eq!(desk.tasks.fail_task(&desk.cx, failed).await.unwrap(), after, "the same report again");
+        let after = rig.tasks.fail_task(&rig.cx, failed.clone()).await.unwrap();
+        assert_eq!(rig.tasks.fail_task(&rig.cx, failed).await.unwrap(), after, "the same report again");
         if attempt < 3 {
             assert_eq!(after.state, TaskState::Scheduled);
-            assert!(desk.claim(&ann).await.is_none());
-            desk.pass(4).await;
-            assert!(desk.claim(&ann).await.is_none(), "at least half of the step is waited");
-            desk.pass(11).await;
+            assert!(rig.claim(&ann).await.is_none());
+            rig.pass(4).await;
+            assert!(rig.claim(&ann).await.is_none(), "at least half of the step is waited");
+            rig.pass(11).await;
         } else {
             assert_eq!((after.state, after.error.as_deref()), (TaskState::Dead, Some("no 3")));
         }
     }
-    let dead = desk.tasks.list_tasks(&desk.cx, ListTasks::new().state(TaskState::Dead)).await.unwrap();
+    let dead = rig.tasks.list_tasks(&rig.cx, ListTasks::new().state(TaskState::Dead)).await.unwrap();
     assert_eq!(dead.items.len(), 1);
-    let replayed = desk.tasks.replay_task(&desk.cx, ReplayTask::new(id.clone())).await.unwrap();
+    let replayed = rig.tasks.replay_task(&rig.cx, ReplayTask::new(id.clone())).await.unwrap();
     assert_eq!((replayed.state, replayed.attempt), (TaskState::Ready, 0));
-    let again = desk.tasks.replay_task(&desk.cx, ReplayTask::new(id)).await.unwrap_err();
+    let again = rig.tasks.replay_task(&rig.cx, ReplayTask::new(id)).await.unwrap_err();
     assert_eq!(again.message(), "a task that is ready cannot take Replayed");
-    assert_eq!(desk.claim(&ann).await.unwrap().task.attempt, 1);
-    desk.close().await;
+    assert_eq!(rig.claim(&ann).await.unwrap().task.attempt, 1);
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_task_reaches_its_agent() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").slots(2u32)).await;
-    let (one, two) = (desk.submit(task("p", "One")).await.task, desk.submit(task("p", "Two")).await.task);
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").slots(2u32)).await;
+    let (one, two) = (rig.submit(task("p", "One")).await.task, rig.submit(task("p", "Two")).await.task);
     let cancel =
-        |id: &TaskId| desk.tasks.cancel_task(&desk.cx, CancelTask::new(id.clone()).reason("not needed"));
+        |id: &TaskId| rig.tasks.cancel_task(&rig.cx, CancelTask::new(id.clone()).reason("not needed"));
     assert_eq!(cancel(&two).await.unwrap().state, TaskState::Cancelled);
-    let claim = desk.claim(&ann).await.unwrap();
+    let claim = rig.claim(&ann).await.unwrap();
     assert_eq!(cancel(&one).await.unwrap().state, TaskState::Stopping);
     assert_eq!(cancel(&one).await.unwrap().state, TaskState::Stopping);
     let beat = mosaic_mcp::coordination::agents::HeartbeatAgent::new(ann.agent.clone(), ann.incarnation);
-    let held = desk.agents.heartbeat_agent(&desk.cx, beat).await.unwrap().tasks;
+    let held = rig.agents.heartbeat_agent(&rig.cx, beat).await.unwrap().tasks;
     assert!(held.len() == 1 && held[0].task == one && held[0].stop);
     let progress = ReportProgress::new(one.clone(), claim.token);
-    assert_eq!(desk.tasks.report_progress(&desk.cx, progress).await.unwrap().state, TaskState::Stopping);
-    let ended =
-        desk.tasks.complete_task(&desk.cx, CompleteTask::new(one.clone(), claim.token)).await.unwrap();
+    assert_eq!(rig.tasks.report_progress(&rig.cx, progress).await.unwrap().state, TaskState::Stopping);
+    let ended = rig.tasks.complete_task(&rig.cx, CompleteTask::new(one.clone(), claim.token)).await.unwrap();
     assert_eq!((ended.state, ended.error.as_deref()), (TaskState::Cancelled, Some("not needed")));
 
-    let three = desk.submit(task("p", "Three")).await.task;
-    desk.claim(&ann).await.unwrap();
+    let three = rig.submit(task("p", "Three")).await.task;
+    rig.claim(&ann).await.unwrap();
     cancel(&three).await.unwrap();
-    desk.pass(61).await;
-    assert_eq!(desk.task(&three).await.state, TaskState::Cancelled, "the lease of the agent ended");
+    rig.pass(61).await;
+    assert_eq!(rig.task(&three).await.state, TaskState::Cancelled, "the lease of the agent ended");
     let ended = cancel(&one).await.unwrap();
     assert_eq!(ended.state, TaskState::Cancelled);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn leases_end_and_old_tokens_are_refused() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").lease_seconds(3_600u64)).await;
-    let bob = desk.agent(agent("bob").lease_seconds(3_600u64)).await;
-    let id = desk.submit(task("p", "Slow").retry(Retry::new().first_seconds(0u64))).await.task;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").lease_seconds(3_600u64)).await;
+    let bob = rig.agent(agent("bob").lease_seconds(3_600u64)).await;
+    let id = rig.submit(task("p", "Slow").retry(Retry::new().first_seconds(0u64))).await.task;
     let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).lease_seconds(30u64);
-    let old = desk.tasks.claim_tasks(&desk.cx, op).await.unwrap().tasks.remove(0);
-    desk.pass(20).await;
+    let old = rig.tasks.claim_tasks(&rig.cx, op).await.unwrap().tasks.remove(0);
+    rig.pass(20).await;
     let progress =
         ReportProgress::new(id.clone(), old.token).percent(40u32).note("half").log(texts(&["one", "two"]));
-    let shown = desk.tasks.report_progress(&desk.cx, progress.clone()).await.unwrap();
+    let shown = rig.tasks.report_progress(&rig.cx, progress.clone()).await.unwrap();
     assert_eq!((shown.percent, shown.note.as_deref()), (Some(40), Some("half")));
-    desk.pass(29).await;
-    assert_eq!(desk.task(&id).await.state, TaskState::Running);
-    desk.pass(1).await;
-    let lost = desk.task(&id).await;
+    rig.pass(29).await;
+    assert_eq!(rig.task(&id).await.state, TaskState::Running);
+    rig.pass(1).await;
+    let lost = rig.task(&id).await;
     assert_eq!(
         (lost.state, lost.error.as_deref()),
         (TaskState::Ready, Some("no progress was reported within the lease"))
     );
-    let new = desk.claim(&bob).await.unwrap();
+    let new = rig.claim(&bob).await.unwrap();
     assert!(new.token > old.token);
     for refused in [
-        desk.tasks.complete_task(&desk.cx, CompleteTask::new(id.clone(), old.token)).await,
-        desk.tasks.fail_task(&desk.cx, FailTask::new(id.clone(), old.token, "late")).await,
-        desk.tasks.return_task(&desk.cx, ReturnTask::new(id.clone(), old.token)).await,
-        desk.tasks.report_progress(&desk.cx, progress).await,
+        rig.tasks.complete_task(&rig.cx, CompleteTask::new(id.clone(), old.token)).await,
+        rig.tasks.fail_task(&rig.cx, FailTask::new(id.clone(), old.token, "late")).await,
+        rig.tasks.return_task(&rig.cx, ReturnTask::new(id.clone(), old.token)).await,
+        rig.tasks.report_progress(&rig.cx, progress).await,
     ] {
         let refused = refused.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Conflict);
@@ -201,89 +200,87 @@ async fn leases_end_and_old_tokens_are_refused() {
         );
         assert_eq!(refused.message(), message);
     }
-    let returned = desk.tasks.return_task(&desk.cx, ReturnTask::new(id.clone(), new.token)).await.unwrap();
+    let returned = rig.tasks.return_task(&rig.cx, ReturnTask::new(id.clone(), new.token)).await.unwrap();
     assert_eq!((returned.state, returned.attempt), (TaskState::Ready, 1));
-    let log = desk.tasks.list_task_log(&desk.cx, ListTaskLog::new(id)).await.unwrap();
+    let log = rig.tasks.list_task_log(&rig.cx, ListTaskLog::new(id)).await.unwrap();
     assert_eq!(
         log.items.iter().map(|line| (line.number, line.text.as_str())).collect::<Vec<_>>(),
         [(1, "one"), (2, "two")]
     );
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn times_are_kept() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").slots(9u32).lease_seconds(86_400u64)).await;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").slots(9u32).lease_seconds(86_400u64)).await;
     let at = |seconds| origin() + jiff::SignedDuration::from_secs(seconds);
-    let later = desk.submit(task("p", "Later").not_before(at(100))).await;
+    let later = rig.submit(task("p", "Later").not_before(at(100))).await;
     assert_eq!((later.state, later.due_at), (TaskState::Scheduled, Some(at(100))));
-    let late = desk.submit(task("p", "Late").deadline(at(50)).requires(texts(&["nobody"]))).await.task;
-    let limited = desk
-        .submit(task("p", "Limited").attempt_seconds(10u64).retry(Retry::new().attempts(1u32)))
-        .await
-        .task;
-    desk.claim(&ann).await.unwrap();
-    desk.pass(10).await;
-    let dead = desk.task(&limited).await;
+    let late = rig.submit(task("p", "Late").deadline(at(50)).requires(texts(&["nobody"]))).await.task;
+    let limited =
+        rig.submit(task("p", "Limited").attempt_seconds(10u64).retry(Retry::new().attempts(1u32))).await.task;
+    rig.claim(&ann).await.unwrap();
+    rig.pass(10).await;
+    let dead = rig.task(&limited).await;
     assert_eq!(
         (dead.state, dead.error.as_deref()),
         (TaskState::Dead, Some("the attempt took longer than 10 s"))
     );
-    let running = desk.submit(task("p", "Running").deadline(at(50))).await.task;
-    let claim = desk.claim(&ann).await.unwrap();
-    desk.pass(45).await;
-    let dead = desk.task(&late).await;
+    let running = rig.submit(task("p", "Running").deadline(at(50))).await.task;
+    let claim = rig.claim(&ann).await.unwrap();
+    rig.pass(45).await;
+    let dead = rig.task(&late).await;
     assert_eq!((dead.state, dead.error.as_deref()), (TaskState::Dead, Some("its deadline is over")));
-    assert_eq!(desk.task(&running).await.state, TaskState::Stopping);
-    let ended = desk.tasks.complete_task(&desk.cx, CompleteTask::new(running, claim.token)).await.unwrap();
+    assert_eq!(rig.task(&running).await.state, TaskState::Stopping);
+    let ended = rig.tasks.complete_task(&rig.cx, CompleteTask::new(running, claim.token)).await.unwrap();
     assert_eq!((ended.state, ended.error.as_deref()), (TaskState::Dead, Some("its deadline is over")));
-    assert!(desk.claim(&ann).await.is_none());
-    desk.pass(45).await;
-    assert_eq!(desk.claim(&ann).await.unwrap().task.task, later.task);
-    desk.close().await;
+    assert!(rig.claim(&ann).await.is_none());
+    rig.pass(45).await;
+    assert_eq!(rig.claim(&ann).await.unwrap().task.task, later.task);
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn everything_of_a_task_is_removed_when_it_was_kept_long_enough() {
-    let desk = Desk::with(CoordinationOptions::new().tick_every(None).keep(Duration::from_secs(100))).await;
-    let ann = desk.agent(agent("ann").lease_seconds(86_400u64)).await;
+    let rig = Rig::with(CoordinationOptions::new().tick_every(None).keep(Duration::from_secs(100))).await;
+    let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
     let op = task("p", "Gone").input(json!(1)).idempotency_key("once");
-    let id = desk.submit(op.clone()).await.task;
-    let after = desk.submit(task("p", "After").after(vec![id.to_string()])).await.task;
-    let claim = desk.claim(&ann).await.unwrap();
+    let id = rig.submit(op.clone()).await.task;
+    let after = rig.submit(task("p", "After").after(vec![id.to_string()])).await.task;
+    let claim = rig.claim(&ann).await.unwrap();
     let log = ReportProgress::new(id.clone(), claim.token).log(texts(&["x"; 100]));
     for _ in 0..12 {
-        desk.tasks.report_progress(&desk.cx, log.clone()).await.unwrap();
+        rig.tasks.report_progress(&rig.cx, log.clone()).await.unwrap();
     }
-    let log = desk
+    let log = rig
         .tasks
-        .list_task_log(&desk.cx, ListTaskLog::new(id.clone()).page(PageRequest::first(1)))
+        .list_task_log(&rig.cx, ListTaskLog::new(id.clone()).page(PageRequest::first(1)))
         .await
         .unwrap();
     assert_eq!(log.items[0].number, 201, "the last thousand are kept");
-    desk.tasks
-        .complete_task(&desk.cx, CompleteTask::new(id.clone(), claim.token).result(json!(2)))
+    rig.tasks
+        .complete_task(&rig.cx, CompleteTask::new(id.clone(), claim.token).result(json!(2)))
         .await
         .unwrap();
-    assert_eq!(desk.submit(op.clone()).await.task, id);
-    desk.tasks.cancel_task(&desk.cx, CancelTask::new(after)).await.unwrap();
-    desk.pass(100).await;
-    let gone = desk.tasks.get_task(&desk.cx, GetTask::new(id.clone())).await.unwrap_err();
+    assert_eq!(rig.submit(op.clone()).await.task, id);
+    rig.tasks.cancel_task(&rig.cx, CancelTask::new(after)).await.unwrap();
+    rig.pass(100).await;
+    let gone = rig.tasks.get_task(&rig.cx, GetTask::new(id.clone())).await.unwrap_err();
     assert_eq!((gone.kind(), gone.message()), (ErrorKind::NotFound, &*format!("there is no task {id}")));
-    let left = desk.state.range(&KeyRange::prefix("task"), 100).await.unwrap();
+    let left = rig.state.range(&KeyRange::prefix("task"), 100).await.unwrap();
     let left: Vec<String> = left.iter().map(|entry| entry.key.parts().next().unwrap()).collect();
     assert_eq!(left, ["task-queue", "task-sets"]);
-    assert_ne!(desk.submit(op).await.task, id);
-    desk.close().await;
+    assert_ne!(rig.submit(op).await.task, id);
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn submitting_again_under_a_key_gives_the_same_task() {
-    let desk = Desk::open().await;
-    let first = desk.submit(task("p", "A").idempotency_key("k")).await;
-    assert_eq!(desk.submit(task("p", "A").idempotency_key("k")).await.task, first.task);
-    let error = desk.tasks.submit_task(&desk.cx, task("p", "B").idempotency_key("k")).await.unwrap_err();
+    let rig = Rig::open().await;
+    let first = rig.submit(task("p", "A").idempotency_key("k")).await;
+    assert_eq!(rig.submit(task("p", "A").idempotency_key("k")).await.task, first.task);
+    let error = rig.tasks.submit_task(&rig.cx, task("p", "B").idempotency_key("k")).await.unwrap_err();
     let message = format!(
         "the idempotency key \"k\" was used for task {}, which is another one: use another key",
         first.task
@@ -291,21 +288,21 @@ async fn submitting_again_under_a_key_gives_the_same_task() {
     assert_eq!((error.kind(), error.message()), (ErrorKind::Conflict, &*message));
     let cx = CallContext::new().idempotency_key("call");
     let batch = SubmitTasks::new(vec![task("p", "A").name("a"), task("p", "B").after(texts(&["a"]))]);
-    let one = desk.tasks.submit_tasks(&cx, batch.clone()).await.unwrap();
-    assert_eq!(desk.tasks.submit_tasks(&cx, batch).await.unwrap(), one);
+    let one = rig.tasks.submit_tasks(&cx, batch.clone()).await.unwrap();
+    assert_eq!(rig.tasks.submit_tasks(&cx, batch).await.unwrap(), one);
     // Another tenant knows nothing of it.
     let other = CallContext::new().tenant(TenantId::new("other").unwrap());
-    assert!(desk.tasks.get_task(&other, GetTask::new(first.task.clone())).await.is_err());
-    assert!(desk.tasks.list_tasks(&other, ListTasks::new()).await.unwrap().items.is_empty());
-    let theirs = desk.tasks.submit_task(&other, task("p", "A").idempotency_key("k")).await.unwrap();
+    assert!(rig.tasks.get_task(&other, GetTask::new(first.task.clone())).await.is_err());
+    assert!(rig.tasks.list_tasks(&other, ListTasks::new()).await.unwrap().items.is_empty());
+    let theirs = rig.tasks.submit_task(&other, task("p", "A").idempotency_key("k")).await.unwrap();
     assert_ne!(theirs.task, first.task);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_refused_with_the_reason() {
-    let desk = Desk::open().await;
-    let refused = async |op: SubmitTask| desk.tasks.submit_task(&desk.cx, op).await.unwrap_err().to_string();
+    let rig = Rig::open().await;
+    let refused = async |op: SubmitTask| rig.tasks.submit_task(&rig.cx, op).await.unwrap_err().to_string();
     let base = || task("p", "T");
     for (op, message) in [
         (task("p", ""), "invalid: title has 0 bytes: 1 to 1000 are allowed"),
@@ -336,8 +333,10 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
         "invalid: input has 262146 bytes of JSON: 262144 are allowed; store it elsewhere and name it here"
     );
     let batch = async |ops: Vec<SubmitTask>| {
-        desk.tasks.submit_tasks(&desk.cx, SubmitTasks::new(ops)).await.unwrap_err().to_string()
+        rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(ops)).await.unwrap_err().to_string()
     };
+    let mixed = vec![base(), task("q", "T")];
+    assert_eq!(batch(mixed).await, "invalid: a batch is of one project: this one has tasks of p and of q");
     assert_eq!(batch(vec![]).await, "invalid: 0 tasks: 1 to 1000 are submitted at once");
     let circle = vec![
         base().name("a").after(texts(&["b"])),
@@ -352,38 +351,38 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
     );
     let twice = vec![base().idempotency_key("k"), base().idempotency_key("k")];
     assert_eq!(batch(twice).await, "invalid: tasks 0 and 1 of the batch have the idempotency key \"k\"");
-    assert!(desk.tasks.list_tasks(&desk.cx, ListTasks::new()).await.unwrap().items.is_empty());
+    assert!(rig.tasks.list_tasks(&rig.cx, ListTasks::new()).await.unwrap().items.is_empty());
 
-    let ann = desk.agent(agent("ann")).await;
-    let claim = async |op: ClaimTasks| desk.tasks.claim_tasks(&desk.cx, op).await.unwrap_err().to_string();
+    let ann = rig.agent(agent("ann")).await;
+    let claim = async |op: ClaimTasks| rig.tasks.claim_tasks(&rig.cx, op).await.unwrap_err().to_string();
     let op = || ClaimTasks::new(ann.agent.clone(), ann.incarnation);
     assert_eq!(claim(op().limit(0u32)).await, "invalid: limit is 0: 1 to 256 are allowed");
     assert_eq!(claim(op().wait_seconds(301u64)).await, "invalid: wait_seconds is 301: 0 to 300 are allowed");
     let eve = mosaic_mcp::coordination::AgentId::new("eve").unwrap();
     assert_eq!(claim(ClaimTasks::new(eve, 1u64)).await, "not_found: there is no agent eve: register it");
     let cursor = ListTasks::new().page(PageRequest::default().at(mosaic_core::types::Cursor::new("agent/x")));
-    let error = desk.tasks.list_tasks(&desk.cx, cursor).await.unwrap_err();
+    let error = rig.tasks.list_tasks(&rig.cx, cursor).await.unwrap_err();
     assert_eq!(error.message(), "the cursor is not one of this list: use `next` of an earlier page as it is");
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn lists_are_paged_and_filtered() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann").slots(3u32)).await;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").slots(3u32)).await;
     for n in 0..10 {
-        desk.submit(task(if n % 2 == 0 { "even" } else { "odd" }, &n.to_string())).await;
+        rig.submit(task(if n % 2 == 0 { "even" } else { "odd" }, &n.to_string())).await;
     }
     let claims = ClaimTasks::new(ann.agent.clone(), ann.incarnation).limit(9u32);
     assert_eq!(
-        desk.tasks.claim_tasks(&desk.cx, claims).await.unwrap().tasks.len(),
+        rig.tasks.claim_tasks(&rig.cx, claims).await.unwrap().tasks.len(),
         3,
         "as many as it has slots"
     );
     let all = async |op: ListTasks| {
         let (mut page, mut titles) = (PageRequest::first(2), Vec::new());
         loop {
-            let found = desk.tasks.list_tasks(&desk.cx, op.clone().page(page.clone())).await.unwrap();
+            let found = rig.tasks.list_tasks(&rig.cx, op.clone().page(page.clone())).await.unwrap();
             titles.extend(found.items.iter().map(|task| task.title.clone()));
             match found.next {
                 Some(next) => page = page.at(next),
@@ -398,42 +397,42 @@ async fn lists_are_paged_and_filtered() {
     assert_eq!(all(ListTasks::new().agent(ann.agent.clone())).await.len(), 3);
     let running = all(ListTasks::new().project(even).state(TaskState::Running)).await;
     assert_eq!(running, ["0", "2"]);
-    desk.close().await;
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn priorities_and_one_certain_agent() {
-    let desk = Desk::open().await;
-    let (ann, bob) = (desk.agent(agent("ann").slots(9u32)).await, desk.agent(agent("bob").slots(9u32)).await);
+    let rig = Rig::open().await;
+    let (ann, bob) = (rig.agent(agent("ann").slots(9u32)).await, rig.agent(agent("bob").slots(9u32)).await);
     for (title, priority) in [("low", -5), ("first", 0), ("second", 0), ("high", 7)] {
-        desk.submit(task("p", title).priority(priority)).await;
+        rig.submit(task("p", title).priority(priority)).await;
     }
-    desk.submit(task("p", "for bob").requires(texts(&["agent:bob"])).priority(100)).await;
+    rig.submit(task("p", "for bob").requires(texts(&["agent:bob"])).priority(100)).await;
     let claim = ClaimTasks::new(ann.agent.clone(), ann.incarnation).limit(9u32);
-    let claimed = desk.tasks.claim_tasks(&desk.cx, claim).await.unwrap().tasks;
+    let claimed = rig.tasks.claim_tasks(&rig.cx, claim).await.unwrap().tasks;
     let titles: Vec<&str> = claimed.iter().map(|claim| claim.task.title.as_str()).collect();
     assert_eq!(titles, ["high", "first", "second", "low"]);
-    assert_eq!(desk.claim(&bob).await.unwrap().task.title, "for bob");
-    desk.close().await;
+    assert_eq!(rig.claim(&bob).await.unwrap().task.title, "for bob");
+    rig.close().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_waits_for_a_task() {
-    let desk = Desk::with(CoordinationOptions::new()).await;
+    let rig = Rig::with(CoordinationOptions::new()).await;
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..50 {
-        let agent = desk.agent(agent(&format!("a{n}")).lease_seconds(600u64)).await;
-        let (tasks, cx) = (desk.tasks.clone(), desk.cx.clone());
+        let agent = rig.agent(agent(&format!("a{n}")).lease_seconds(600u64)).await;
+        let (tasks, cx) = (rig.tasks.clone(), rig.cx.clone());
         let op = ClaimTasks::new(agent.agent, agent.incarnation).wait_seconds(60u64);
         waiting.spawn(async move { tasks.claim_tasks(&cx, op).await.unwrap().tasks });
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(waiting.try_join_next().is_none());
     for n in 0..20 {
-        desk.submit(task("p", &n.to_string())).await;
+        rig.submit(task("p", &n.to_string())).await;
     }
     let at = origin() + jiff::SignedDuration::from_secs(30);
-    desk.submit(task("p", "later").not_before(at)).await;
+    rig.submit(task("p", "later").not_before(at)).await;
     let (mut got, mut empty) = (Vec::new(), 0);
     while let Some(claimed) = waiting.join_next().await {
         match claimed.unwrap().pop() {
@@ -443,8 +442,8 @@ async fn a_claim_waits_for_a_task() {
     }
     assert_eq!((got.len(), empty), (21, 29));
     assert_eq!(got.last().unwrap(), "later");
-    let closing = desk.tasks.clone();
-    desk.close().await;
+    let closing = rig.tasks.clone();
+    rig.close().await;
     let late = ClaimTasks::new(mosaic_mcp::coordination::AgentId::new("a0").unwrap(), 1u64);
     let refused = closing.claim_tasks(&CallContext::new(), late).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Lifecycle);
@@ -452,19 +451,44 @@ async fn a_claim_waits_for_a_task() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_claimed_for_one_who_has_gone_is_given_back() {
-    let desk = Desk::open().await;
-    let ann = desk.agent(agent("ann")).await;
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann")).await;
     let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).wait_seconds(60u64);
     {
-        let claim = desk.tasks.claim_tasks(&desk.cx, op);
+        let claim = rig.tasks.claim_tasks(&rig.cx, op);
         tokio::select! {
             biased;
             _ = claim => unreachable!("there is no task"),
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }
-    desk.submit(task("p", "T")).await;
-    let claim = desk.claim(&ann).await.unwrap();
+    rig.submit(task("p", "T")).await;
+    let claim = rig.claim(&ann).await.unwrap();
     assert_eq!(claim.task.attempt, 1, "nobody claimed it for the one who has gone");
-    desk.close().await;
+    rig.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_report_of_a_batch_stands_for_itself() {
+    let rig = Rig::open().await;
+    let ann = rig.agent(agent("ann").slots(9u32)).await;
+    let batch = (0..4).map(|n| task("p", &n.to_string())).collect::<Vec<_>>();
+    rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(batch)).await.unwrap();
+    let op = ClaimTasks::new(ann.agent, ann.incarnation).limit(4u32);
+    let claimed = rig.tasks.claim_tasks(&rig.cx, op).await.unwrap().tasks;
+    let mut reports: Vec<_> =
+        claimed.iter().map(|claim| CompleteTask::new(claim.task.task.clone(), claim.token)).collect();
+    reports[1].token += 1;
+    reports.push(CompleteTask::new("p-1".parse::<TaskId>().unwrap(), 1u64));
+    let done = rig.tasks.complete_tasks(&rig.cx, CompleteTasks::new(reports.clone())).await.unwrap();
+    assert_eq!(done.tasks.len(), 3);
+    let refused: Vec<_> = done.refused.iter().map(|refusal| (refusal.kind, refusal.task.clone())).collect();
+    let (late, none) = (reports[1].task.clone(), reports[4].task.clone());
+    assert_eq!(refused, [(ErrorKind::Conflict, late), (ErrorKind::NotFound, none)]);
+    reports[4].task = "q-1".parse().unwrap();
+    let mixed = rig.tasks.complete_tasks(&rig.cx, CompleteTasks::new(reports)).await.unwrap_err();
+    assert_eq!(mixed.message(), "a batch is of one project: this one has reports on p and on q");
+    let none = rig.tasks.complete_tasks(&rig.cx, CompleteTasks::new(vec![])).await.unwrap_err();
+    assert_eq!(none.message(), "0 reports: 1 to 256 are taken at once");
+    rig.close().await;
 }

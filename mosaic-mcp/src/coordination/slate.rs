@@ -1,7 +1,7 @@
-//! A desk: what a transaction of coordination has taken out, and puts back together with everything derived from it.
+//! A slate: what a transaction of coordination has taken out, and puts back together with everything derived from it.
 //!
 //! Records are changed by pure functions; the keys that lead to them, the queues, and the counters follow from the difference
-//! between what a record was and what it is, in [`Desk::put_back`], and nowhere else.
+//! between what a record was and what it is, in [`Slate::put_back`], and nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -43,7 +43,7 @@ pub(crate) struct Rules {
 }
 
 /// What a transaction works on, for one tenant.
-pub(crate) struct Desk<'a, 't> {
+pub(crate) struct Slate<'a, 't> {
     pub(crate) tx: &'a mut Tx<'t>,
     pub(crate) tenant: TenantId,
     pub(crate) now: Timestamp,
@@ -57,7 +57,7 @@ pub(crate) struct Desk<'a, 't> {
     pub(crate) ended: VecDeque<TaskId>,
 }
 
-impl<'a, 't> Desk<'a, 't> {
+impl<'a, 't> Slate<'a, 't> {
     pub(crate) fn new(tx: &'a mut Tx<'t>, tenant: &TenantId, rules: Rules) -> Self {
         let now = tx.now();
         Self {
@@ -118,7 +118,7 @@ impl<'a, 't> Desk<'a, 't> {
         self.tasks.get(id).is_some_and(|out| out.is.is_some())
     }
 
-    /// Puts a new task onto the desk.
+    /// Puts a new task onto the slate.
     pub(crate) fn add_task(&mut self, task: TaskRecord) {
         self.tasks.insert(task.id.clone(), Out { was: None, is: Some(task) });
     }
@@ -140,7 +140,7 @@ impl<'a, 't> Desk<'a, 't> {
         self.agents.get_mut(id).and_then(|out| out.is.as_mut()).ok_or_else(|| no_agent(id))
     }
 
-    /// Puts an agent onto the desk that was taken out, or was not there.
+    /// Puts an agent onto the slate that was taken out, or was not there.
     pub(crate) fn set_agent(&mut self, agent: AgentRecord) {
         let id = agent.agent.clone();
         self.agents.entry(id).or_insert_with(|| Out::new(None)).is = Some(agent);
