@@ -6,11 +6,15 @@
 //! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
 //! | [`audit`] | what was done, denied and changed, in a chain that shows every later change |
 //! | [`access`] | what callers may do: roles, permissions, and the one check |
+//! | [`seal`] | values encrypted at rest |
 //! | [`token`] | JSON Web Tokens, API keys, the metadata of a protected resource |
 pub mod access;
+#[cfg(any(feature = "http", feature = "vault"))]
+mod address;
 pub mod audit;
 mod authenticator;
 mod identity;
+pub mod seal;
 pub mod token;
 
 pub use authenticator::{Authenticator, Authenticators, TOKEN_BYTES};

@@ -9,6 +9,7 @@ use reqwest::redirect::Policy;
 use serde::Deserialize;
 use url::Url;
 
+use super::super::address::secure;
 use super::FetchKeys;
 
 /// The largest answer of an identity provider: 256 KiB.
@@ -110,26 +111,6 @@ impl FetchKeys for IdentityProvider {
             return Err(protocol("the discovery document is of another issuer"));
         }
         self.get(&secure(&found.jwks_uri)?).await
-    }
-}
-
-/// An address that nobody in between can answer for.
-fn secure(address: &str) -> Result<Url> {
-    let url = Url::parse(address)
-        .map_err(|_| Error::new(ErrorKind::Config, "the address of the identity provider is none"))?;
-    let here = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if here => Ok(url),
-        _ => Err(Error::new(
-            ErrorKind::Config,
-            "an identity provider is asked over HTTPS only: give such an address",
-        )),
     }
 }
 
