@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Coordination`] | opens and closes it on a node |
 //! | [`agents`] | who is there: capabilities, leases, states |
+//! | [`messages`] | mailboxes, topics, requests and answers |
 //! | [`shared`] | values and events that agents share |
 //! | [`tasks`] | what is to be done: dependencies, claims, retries, fair turns |
 //!
@@ -12,6 +13,7 @@
 //! `agent.TENANT.ID`, and so on; a `.` within a name is written `+` there. Whoever may call is decided in front of it.
 pub mod agents;
 mod index;
+pub mod messages;
 mod names;
 mod open;
 pub mod shared;

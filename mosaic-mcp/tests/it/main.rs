@@ -7,6 +7,8 @@ mod coordination;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(test)]

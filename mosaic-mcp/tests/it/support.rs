@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use mosaic_core::error::Result;
@@ -17,18 +18,29 @@ use tokio::sync::watch;
 pub(crate) struct SharedStore {
     inner: MemoryStore,
     commits: Arc<watch::Sender<u64>>,
+    questions: Arc<AtomicU64>,
 }
 
 impl SharedStore {
     pub(crate) fn new() -> Self {
-        Self { inner: MemoryStore::new(), commits: Arc::new(watch::Sender::new(0)) }
+        Self {
+            inner: MemoryStore::new(),
+            commits: Arc::new(watch::Sender::new(0)),
+            questions: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// How many questions transactions have asked so far.
+    pub(crate) fn questions(&self) -> u64 {
+        self.questions.load(Ordering::Relaxed)
     }
 }
 
 #[async_trait]
 impl StateStore for SharedStore {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
-        Ok(Box::new(SharedTx { inner: self.inner.begin(now).await?, commits: self.commits.clone() }))
+        let (commits, questions) = (self.commits.clone(), self.questions.clone());
+        Ok(Box::new(SharedTx { inner: self.inner.begin(now).await?, commits, questions }))
     }
     async fn head(&self) -> Result<Head> {
         self.inner.head().await
@@ -72,6 +84,13 @@ impl StateStore for SharedStore {
 struct SharedTx {
     inner: Box<dyn StoreTx>,
     commits: Arc<watch::Sender<u64>>,
+    questions: Arc<AtomicU64>,
+}
+
+impl SharedTx {
+    fn asked(&self) {
+        self.questions.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]
@@ -83,19 +102,22 @@ impl StoreTx for SharedTx {
         self.inner.now()
     }
     async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
+        self.asked();
         self.inner.get_many(keys).await
     }
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        self.asked();
         self.inner.range(range, limit).await
     }
     async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
+        self.asked();
         self.inner.last_offsets(topics).await
     }
     async fn write(&mut self, part: Writes) -> Result<()> {
         self.inner.write(part).await
     }
     async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
-        let Self { inner, commits } = *self;
+        let Self { inner, commits, .. } = *self;
         inner.commit(writes).await?;
         commits.send_modify(|count| *count += 1);
         tokio::task::yield_now().await;
