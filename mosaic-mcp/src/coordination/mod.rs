@@ -9,8 +9,8 @@
 //! | [`tasks`] | what is to be done: dependencies, claims, retries, fair turns |
 //!
 //! Everything is stored as transactions over [`State`](crate::state::State), so that it survives a crash and is the same on every
-//! node. Each change of a noun is an event in the log: `task.completed` on the topic `task.TENANT.PROJECT.ID`, `agent.lost` on
-//! `agent.TENANT.ID`, and so on; a `.` within a name is written `+` there. Whoever may call is decided in front of it.
+//! node. Each change of a noun is an event in the log, under a topic of its tenant: `task.completed` on `@TENANT.task.PROJECT.ID`,
+//! `agent.lost` on `@TENANT.agent.ID`, and so on. Whoever may call is decided in front of it.
 pub mod agents;
 mod index;
 pub mod messages;

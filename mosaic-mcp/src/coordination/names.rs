@@ -74,14 +74,10 @@ fn capabilities(mut given: Vec<String>, most: usize) -> Result<Vec<String>> {
     Ok(given)
 }
 
-/// The topic of a noun of a tenant. Names may have a `.`, which parts topics: it is written as `+` there, which no name has.
+/// The topic of a noun of a tenant.
 pub(crate) fn topic(room: &str, tenant: &TenantId, parts: &[&str]) -> Result<Topic> {
-    let mut text = format!("{room}.{}", tenant.as_str().replace('.', "+"));
-    for part in parts {
-        text.push('.');
-        text.push_str(&part.replace('.', "+"));
-    }
-    Topic::new(text)
+    let all: Vec<&str> = std::iter::once(room).chain(parts.iter().copied()).collect();
+    Topic::of_tenant(tenant, &all)
 }
 
 /// A number within its bounds, or the default.
@@ -142,7 +138,10 @@ mod tests {
     #[test]
     fn names_with_points_stay_one_segment() {
         let tenant = TenantId::new("acme.eu").unwrap();
-        assert_eq!(topic("task", &tenant, &["a.b", "a.b-1f"]).unwrap().as_str(), "task.acme+eu.a+b.a+b-1f");
+        assert_eq!(
+            topic("task", &tenant, &["a.b", "a.b-1f"]).unwrap().as_str(),
+            "@acme=2Eeu.task.a=2Eb.a=2Eb-1f"
+        );
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Tools {
         arguments: Value,
     ) -> CallToolResult {
         let Some(def) = operation_of(name).filter(|def| self.offered.has(def.meta)) else {
-            return CallToolResult::fault(&Fault::new(&no_tool(name), Effect::Read));
+            return CallToolResult::fault(&no_tool_fault(name));
         };
         let failed = |error: Error| {
             CallToolResult::fault(&Fault::new(&error.operation(def.meta.name), def.meta.effect))
@@ -163,6 +163,11 @@ enum End {
     Truncated,
     /// With an error.
     Broken(Error),
+}
+
+/// That there is no tool of this name, as a result tells it.
+pub(super) fn no_tool_fault(name: &str) -> Fault {
+    Fault::new(&no_tool(name), Effect::Read)
 }
 
 pub(super) fn no_tool(name: &str) -> Error {

@@ -4,6 +4,7 @@
 mod call;
 mod content;
 mod fault;
+mod functions;
 mod handler;
 #[cfg(feature = "http")]
 mod http;
@@ -24,6 +25,7 @@ pub use self::http::{Authenticate, HttpOptions, McpHttp};
 pub use call::CallToolResult;
 pub use content::Content;
 pub use fault::Fault;
+pub use functions::Functions;
 pub use log::LogLevel;
 pub use menu::Menu;
 pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptRole, PromptSource, Prompts};

@@ -195,7 +195,7 @@ impl Tool {
             title: title(method),
             description,
             input_schema: def.params_schema().to_value(),
-            output_schema: output_schema(def),
+            output_schema: output_schema(def.output_schema().to_value(), stream),
             annotations: ToolAnnotations::of(effect),
             effect,
             group: service.as_str().to_owned(),
@@ -231,11 +231,10 @@ fn title(method: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The schema of what [`Tools::call`] puts into the structured answer. The protocol wants an object there: a stream becomes
+/// The schema, of an answer or of an item of a stream, as that of what [`Tools::call`] puts into the structured answer. The protocol wants an object there: a stream becomes
 /// one with its items, a bare value stands in a field `value`.
-fn output_schema(def: &'static OpDef) -> Option<Value> {
-    let mut schema = def.output_schema().to_value();
-    let (mut root, place) = match (def.meta.stream, type_of(&schema)) {
+pub(super) fn output_schema(mut schema: Value, stream: bool) -> Option<Value> {
+    let (mut root, place) = match (stream, type_of(&schema)) {
         (false, "null") => return None,
         (false, "object") => {
             schema["type"] = "object".into();
@@ -260,7 +259,7 @@ fn output_schema(def: &'static OpDef) -> Option<Value> {
             root[word] = value;
         }
     }
-    if def.meta.stream {
+    if stream {
         root["properties"][place]["items"] = schema;
     } else {
         root["properties"][place] = schema;

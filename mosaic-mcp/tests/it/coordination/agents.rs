@@ -47,7 +47,7 @@ async fn an_agent_that_is_not_heard_of_loses_its_tasks_and_comes_back() {
     assert_eq!(rig.task(&id).await.error.as_deref(), Some("agent ann registered anew"));
     let last = rig.claim(&third).await.unwrap();
     assert_eq!(last.task.attempt, 3);
-    let events = rig.state.events(&TopicFilter::new("agent.>").unwrap(), 0, 100).await.unwrap();
+    let events = rig.state.events(&TopicFilter::new("*.agent.>").unwrap(), 0, 100).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| &*event.kind).collect();
     assert_eq!(kinds, ["agent.registered", "agent.lost", "agent.registered", "agent.registered"]);
     rig.close().await;

@@ -34,7 +34,7 @@ async fn a_task_is_claimed_by_who_can_and_completed_once() {
     let detail = rig.tasks.get_task(&rig.cx, GetTask::new(submitted.task)).await.unwrap();
     assert_eq!(detail.result, Some(json!("fine")));
 
-    let events = rig.state.events(&TopicFilter::new("task.>").unwrap(), 0, 100).await.unwrap();
+    let events = rig.state.events(&TopicFilter::new("*.task.>").unwrap(), 0, 100).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| &*event.kind).collect();
     assert_eq!(kinds, ["task.submitted", "task.claimed", "task.completed"]);
     rig.close().await;

@@ -45,7 +45,8 @@ async fn worker() {
 /// Two workers at a time on one store, killed one after the other.
 pub(super) async fn nothing_is_lost(place: Place, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut said, mut other): (Vec<(u64, String)>, Option<(Killed, String)>) = (Vec::new(), None);
+    let mut said: Vec<(u64, String)> = Vec::new();
+    let mut other: Option<(Killed, String)> = None;
     for kill in 0..kills() {
         let life = format!("life-{kill}");
         let worker = Killed::start("crash::state::worker", &place, &life);
