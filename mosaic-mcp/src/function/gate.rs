@@ -13,8 +13,8 @@ use mosaic_core::types::Effect;
 /// use mosaic_core::types::Effect;
 /// use mosaic_mcp::function::Permission;
 ///
-/// let needed = Permission::new("tasks", "submit_task", "acme", Effect::Create);
-/// assert_eq!(needed.to_string(), "tasks:submit_task:acme");
+/// let needed = Permission::new("task", "submit_task", "acme", Effect::Create);
+/// assert_eq!(needed.to_string(), "task:submit_task:acme");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,7 +75,7 @@ pub trait Gate: Send + Sync + 'static {
 /// use mosaic_mcp::function::{Gate, Open, Permission};
 ///
 /// # async fn ask() {
-/// let needed = Permission::new("tasks", "get_task", "7", Effect::Read);
+/// let needed = Permission::new("task", "get_task", "7", Effect::Read);
 /// assert!(Open.allow(&CallContext::new(), needed).await.is_ok());
 /// # }
 /// ```
