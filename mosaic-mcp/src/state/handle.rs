@@ -217,7 +217,7 @@ impl State {
     pub async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
         let found = self.0.store.events(filter, after, limit.min(limits::READ)).await?;
         // Asked afterwards, so that what is removed in between is noticed.
-        let gone = self.0.store.trimmed().await?.before(filter);
+        let gone = self.0.store.lost(filter, after).await?;
         if gone > after {
             return Err(Error::new(
                 ErrorKind::NotFound,

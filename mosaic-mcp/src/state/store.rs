@@ -47,6 +47,13 @@ pub trait StateStore: Send + Sync + 'static {
     /// What was removed from the log and from the changes.
     async fn trimmed(&self) -> Result<Trimmed>;
 
+    /// The last offset at which an event that the filter chooses may be missing, of those after `after`; 0 for none. A store that
+    /// can tell without [`StateStore::trimmed`] as a whole does so.
+    async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
+        let through = self.trimmed().await?.before(filter);
+        Ok(if through > after { through } else { 0 })
+    }
+
     /// The first values that cease to be, in the order of the times at which they do; with those that have expired and are
     /// still stored.
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>>;

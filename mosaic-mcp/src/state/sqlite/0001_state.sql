@@ -40,3 +40,4 @@ CREATE TABLE topic (
     trimmed INTEGER NOT NULL DEFAULT 0,
     last_offset INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX topic_trimmed ON topic (trimmed);

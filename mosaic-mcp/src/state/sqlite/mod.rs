@@ -198,6 +198,10 @@ impl StateStore for SqliteStore {
         read::trimmed(&mut *self.reader().await?).await
     }
 
+    async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
+        read::lost(&mut *self.reader().await?, filter, after).await
+    }
+
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
         read::expiring(&mut *self.reader().await?, limit).await
     }

@@ -148,6 +148,24 @@ pub(super) async fn trimmed(conn: &mut SqliteConnection) -> Result<Trimmed> {
     Ok(trimmed)
 }
 
+pub(super) async fn lost(conn: &mut SqliteConnection, filter: &TopicFilter, after: u64) -> Result<u64> {
+    // As for events, a pattern chooses a little more than the filter does.
+    let query = sqlx::query(
+        "SELECT NULL, trimmed FROM head WHERE trimmed > ?1
+         UNION ALL SELECT topic, trimmed FROM topic WHERE trimmed > ?1 AND +topic GLOB ?2",
+    );
+    let query = query.bind(stored(after)).bind(filter.as_str().replace('>', "*"));
+    let rows = query.fetch_all(conn).await.map_err(fault::before_commit)?;
+    let mut last = 0;
+    for row in &rows {
+        let of: Option<&str> = row.try_get(0).map_err(fault::before_commit)?;
+        if of.is_none() || filter.matches(&topic(row, 0)?) {
+            last = last.max(count(row, 1)?);
+        }
+    }
+    Ok(last)
+}
+
 pub(super) async fn expiring(conn: &mut SqliteConnection, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
     let query = sqlx::query(
         "SELECT key, expires FROM entry WHERE expires IS NOT NULL ORDER BY expires, key LIMIT ?1",

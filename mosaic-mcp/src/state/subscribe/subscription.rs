@@ -240,7 +240,7 @@ impl Subscription {
             }
             let events = store.events(&filter, after, PAGE).await?;
             // Asked afterwards, so that what is removed in between is noticed.
-            let removed = store.trimmed().await?.before(&filter);
+            let removed = store.lost(&filter, after).await?;
             let last = events.last().map_or(0, |event| event.offset);
             let through = if events.len() < PAGE { last.max(known) } else { last };
             Ok(Page { events, through, removed, end: None })

@@ -3,6 +3,7 @@
 //! Each behaviour is a function of its own that asks for stores by a name of its own, so that they can run alone, in any order and
 //! side by side. [`run`] runs them all; [`state_suite!`](crate::state_suite) makes a test of each.
 
+mod backups;
 mod changes;
 mod events;
 mod expiry;
@@ -15,6 +16,7 @@ mod trims;
 mod values;
 mod views;
 
+pub use backups::backups_come_back;
 pub use changes::{
     changes_are_coalesced_in_order, changes_of_a_revision_come_together, changes_stay_in_their_range,
     forgotten_deletions_are_told,
@@ -110,6 +112,7 @@ macro_rules! state_suite {
             stores_keep_what_was_written
             views_are_of_one_moment
             parts_stand_or_fall_together
+            backups_come_back
         }
     };
     (@run ($stores:expr) $($behaviour:ident)*) => {{

@@ -40,6 +40,9 @@ pub async fn trims_are_told(stores: &dyn Stores) -> Outcome {
     trim(&state, Some(topic("even.1")?), 1).await?;
     let marks = state.trimmed().await?;
     equal("the mark", (marks.all, marks.topics.get(&topic("even.1")?)), (0, Some(&3)))?;
+    let lost = async |text: &str, after| state.store().lost(&filter(text)?, after).await;
+    equal("what was lost", (lost("even.1", 0).await?, lost("*.1", 2).await?), (3, 3))?;
+    equal("what was not", (lost("even", 0).await?, lost("odd.1", 0).await?, lost(">", 3).await?), (0, 0, 0))?;
     let stored = state.store().events(&filter(">")?, 0, 9).await?;
     equal("what is stored", offsets(&stored), [2, 4, 5, 6])?;
     Ok(state.close().await?)
@@ -59,6 +62,7 @@ pub async fn trims_of_all_are_told(stores: &dyn Stores) -> Outcome {
     equal("from there on", offsets(&state.events(&filter(">")?, 4, 9).await?), [5, 6])?;
     trim(&state, None, u64::MAX).await?;
     equal("the mark", state.trimmed().await?.all, 6)?;
+    equal("what was lost", state.store().lost(&filter("none")?, 5).await?, 6)?;
     equal("after the end", state.events(&filter(">")?, 6, 9).await?, Vec::new())?;
     equal("the next", append(&state, "even.1", "k").await?, 7)?;
     equal("is told", offsets(&state.events(&filter(">")?, 6, 9).await?), [7])?;
