@@ -8,8 +8,7 @@ use http::{HeaderName, HeaderValue};
 use mosaic_core::error::{Delivery, Error, ErrorKind, Result};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::{
-    AuthRequiredError, HttpStatusError, InsufficientScopeError, StreamableHttpClientTransportConfig,
-    StreamableHttpError,
+    AuthRequiredError, InsufficientScopeError, StreamableHttpClientTransportConfig, StreamableHttpError,
 };
 use url::{Host, Url};
 
@@ -96,12 +95,6 @@ fn fault(header: &str) -> Error {
 
 /// What an error of the transport means; nothing where it is of another kind.
 pub(super) fn failure(error: &(dyn StdError + 'static)) -> Option<Error> {
-    if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-        return Some(of_client(error));
-    }
-    if let Some(status) = error.downcast_ref::<HttpStatusError>() {
-        return Some(of_status(status.status, status.retry_after.as_deref()));
-    }
     if error.is::<AuthRequiredError>() {
         return Some(unauthenticated());
     }
@@ -111,6 +104,11 @@ pub(super) fn failure(error: &(dyn StdError + 'static)) -> Option<Error> {
     }
     let answered = |kind, text| Some(Error::new(kind, text).delivery(Delivery::Answered));
     match error.downcast_ref::<StreamableHttpError<reqwest::Error>>()? {
+        // Neither of the two names its cause.
+        StreamableHttpError::Client(error) => Some(of_client(error)),
+        StreamableHttpError::HttpStatus(status) => {
+            Some(of_status(status.status, status.retry_after.as_deref()))
+        }
         StreamableHttpError::ResponseBodyTooLarge { max_size } => {
             let text = format!("the answer is larger than {max_size} bytes");
             Some(Error::new(ErrorKind::Protocol, text).delivery(Delivery::Answered))

@@ -18,8 +18,8 @@ use super::link::{Link, Running};
 #[cfg(feature = "stdio")]
 use super::process::{Pipes, Process, hand_on};
 
-/// How long the server may take to say that it tells changes.
-const ACKNOWLEDGED: Duration = Duration::from_secs(5);
+/// How long the server may take to say that it tells changes, or that it tells no more of them.
+const SOON: Duration = Duration::from_secs(2);
 
 /// What is told of a session while it lives.
 pub(super) trait Hears: Send + Sync + 'static {
@@ -214,13 +214,11 @@ struct Keeper<H> {
 
 impl<H: Hears> Keeper<H> {
     async fn keep(mut self) {
-        let told_over = Arc::clone(&self.link);
-        let stop = self.stop.clone();
+        let link = Arc::clone(&self.link);
         let why = tokio::select! {
-            () = stop.cancelled() => None,
-            () = told_over.over.cancelled() => Some("the connection to the server ended".to_owned()),
+            () = watch(&link, self.every, &self.hears, &self.stop) => None,
+            () = link.over.cancelled() => Some("the connection to the server ended".to_owned()),
             why = self.behind.over() => Some(why),
-            () = watch(&self.link, self.every, &self.hears) => None,
         };
         if let Some(mut why) = why {
             if let Some(how) = self.behind.how_it_ended().await {
@@ -238,22 +236,31 @@ impl<H: Hears> Keeper<H> {
     }
 }
 
-/// Asks for the tools again whenever they changed or may have. Never resolves.
-async fn watch(link: &Link, every: Duration, hears: &impl Hears) {
-    let mut listening = timeout(ACKNOWLEDGED, link.listen()).await.ok().flatten();
-    loop {
-        tokio::select! {
-            () = link.changed.notified() => {}
-            () = heard(&mut listening) => {}
-            () = sleep(every) => {}
-        }
-        match link.refresh().await {
-            Ok(true) => hears.tools_changed(),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(target: "mosaic::mcp", %error, "the tools of a server could not be asked for")
+/// Asks for the tools again whenever they changed or may have, until it is to stop.
+async fn watch(link: &Link, every: Duration, hears: &impl Hears, stop: &CancellationToken) {
+    let Some(acknowledged) = stop.run_until_cancelled(timeout(SOON, link.listen())).await else { return };
+    let mut listening = acknowledged.ok().flatten();
+    let keeping = async {
+        loop {
+            tokio::select! {
+                () = link.changed.notified() => {}
+                () = heard(&mut listening) => {}
+                () = sleep(every) => {}
+            }
+            match link.refresh().await {
+                Ok(true) => hears.tools_changed(),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(target: "mosaic::mcp", %error, "the tools of a server could not be asked for");
+                }
             }
         }
+    };
+    if stop.run_until_cancelled(keeping).await.is_none()
+        && let Some(mut listening) = listening
+    {
+        // A server waits for what is under way: it ends sooner where nothing is.
+        let _ = timeout(SOON, listening.cancel()).await;
     }
 }
 

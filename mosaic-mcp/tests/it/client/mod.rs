@@ -1,4 +1,9 @@
 //! Remote servers as plugins, and another Mosaic as a caller.
 
 mod child;
+mod equal;
+#[expect(dead_code, reason = "the other tests of it need more")]
+#[path = "../../../../mosaic-core/tests/it/generate.rs"]
+mod generate;
+mod http;
 mod play;
