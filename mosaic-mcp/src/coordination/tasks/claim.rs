@@ -28,7 +28,7 @@ pub(super) struct Ask {
     pub(super) agent: AgentId,
     caller: Principal,
     incarnation: u64,
-    limit: usize,
+    pub(super) limit: usize,
     lease_seconds: Option<u64>,
 }
 

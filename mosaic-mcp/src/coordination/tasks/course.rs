@@ -13,7 +13,7 @@ use crate::state::KeyRange;
 use crate::state::ordered;
 
 /// How many dependants are told in one transaction; the others follow in the next ones.
-const TOLD_AT_ONCE: usize = 500;
+const TOLD_AT_ONCE: usize = 250;
 
 impl Slate<'_, '_> {
     /// Ends a task that is out, with its holder, for good.

@@ -15,10 +15,12 @@ use crate::coordination::names::micros;
 use crate::coordination::slate::{Rules, Slate};
 use crate::state::{Key, Tx};
 
-/// How much is looked at in one transaction.
-const AT_ONCE: usize = 200;
+/// How much is looked at in one transaction. What is written for it stays well below what a transaction may write.
+const AT_ONCE: usize = 128;
 /// How many tasks of agents that are lost are given back in one transaction, about.
-const TASKS_AT_ONCE: usize = 1_000;
+const TASKS_AT_ONCE: usize = 256;
+/// How many lines of logs are removed in one transaction, about.
+const LINES_AT_ONCE: u64 = 10_000;
 
 /// What a look at the clock did.
 ///
@@ -84,7 +86,7 @@ async fn tick_tenant(
     let agents: Vec<&AgentId> =
         due.iter().filter_map(|(_, due)| if let Due::Agent(id) = due { Some(id) } else { None }).collect();
     slate.take_agents(agents.iter().copied()).await?;
-    let (mut done, mut lost) = (0, Vec::new());
+    let mut done = 0;
     let mut tasks: Vec<TaskId> = Vec::new();
     for (_, due) in &due {
         if tasks.len() > TASKS_AT_ONCE {
@@ -96,7 +98,6 @@ async fn tick_tenant(
                     if agent.lease_until <= slate.now {
                         tasks.extend(agent.running.keys().cloned());
                     }
-                    lost.push(id);
                 }
             }
             Due::Task(id) | Due::Release(id) => tasks.push(id.clone()),
@@ -106,10 +107,19 @@ async fn tick_tenant(
     let tasks: std::collections::BTreeSet<TaskId> = tasks.into_iter().collect();
     slate.take_tasks(&tasks).await?;
     slate.take_holders().await?;
-    for (key, due) in due.iter().take(done) {
+    let (planned, mut lines) = (done, 0);
+    done = 0;
+    for (key, due) in due.iter().take(planned) {
+        if lines > LINES_AT_ONCE {
+            break;
+        }
+        done += 1;
         match due {
             Due::Agent(id) => look_at_agent(&mut slate, id)?,
-            Due::Task(id) => look_at_task(&mut slate, id)?,
+            Due::Task(id) => {
+                lines += slate.task(id).map_or(0, |task| task.log.1 - task.log.0);
+                look_at_task(&mut slate, id)?;
+            }
             Due::Release(id) => {
                 slate.tx.delete(key.clone())?;
                 if slate.has_task(id) {

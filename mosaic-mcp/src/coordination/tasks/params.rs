@@ -206,7 +206,7 @@ params! {
             task: TaskId,
             /// The fencing token, as claiming gave it.
             token: u64,
-            /// What went wrong: 1 to 10,000 bytes.
+            /// What went wrong: 1 to 4,000 bytes.
             error: String,
         }
         optional {
@@ -280,7 +280,7 @@ params! {
             task: TaskId,
         }
         optional {
-            /// Why: 1 to 10,000 bytes.
+            /// Why: 1 to 4,000 bytes.
             reason: String,
         }
     }

@@ -71,7 +71,7 @@ pub(super) fn complete(slate: &mut Slate<'_, '_>, op: &CompleteTask, caller: &Pr
 
 pub(super) fn fail(slate: &mut Slate<'_, '_>, op: &FailTask, caller: &Principal) -> Result<Task> {
     let (id, token) = (&op.task, op.token);
-    text("error", &op.error, 10_000)?;
+    text("error", &op.error, 4_000)?;
     within("after_seconds", op.after_seconds, 0, 0..=DAY)?;
     let digest = digest("fail", op)?;
     if !is_repeated(slate, id, token, &digest)? {
@@ -144,7 +144,7 @@ fn write_log(slate: &mut Slate<'_, '_>, id: &TaskId, lines: &[String]) -> Result
 pub(super) fn cancel(slate: &mut Slate<'_, '_>, op: &CancelTask) -> Result<Task> {
     let id = &op.task;
     if let Some(reason) = &op.reason {
-        text("reason", reason, 10_000)?;
+        text("reason", reason, 4_000)?;
     }
     match slate.task(id)?.state {
         TaskState::Cancelled | TaskState::Stopping => {}

@@ -1,6 +1,8 @@
 //! The waiting room of claims: those of one node that wait at the same moment are tried together, in one transaction.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use futures_util::future::join_all;
 use mosaic_core::error::{Error, ErrorKind, Result};
@@ -18,6 +20,8 @@ use crate::state::State;
 
 /// How many claims are tried in one transaction.
 const AT_ONCE: usize = 256;
+/// How many tasks they ask for together: what is written for them stays well below what a transaction may write.
+const TASKS_AT_ONCE: usize = 512;
 
 /// A claim that waits for its answer.
 pub(super) struct Waiting {
@@ -84,6 +88,18 @@ pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Lifecycle, "coordination is closed on this node: ask another one").refused()
 }
 
+/// The next ones that are tried in one transaction: at least one, where there is one.
+fn take_some(waiting: &mut Peekable<IntoIter<Waiting>>, most: usize) -> Vec<Waiting> {
+    let (mut some, mut tasks) = (Vec::new(), 0);
+    while let Some(next) = waiting
+        .next_if(|next| some.is_empty() || (some.len() < most && tasks + next.ask.limit <= TASKS_AT_ONCE))
+    {
+        tasks += next.ask.limit;
+        some.push(next);
+    }
+    some
+}
+
 struct Room {
     state: State,
     rules: Rules,
@@ -122,11 +138,11 @@ impl Room {
             waiting.agent.as_ref().is_none_or(meets)
         };
         let (fitting, mut waits_on): (Vec<_>, Vec<_>) = parked.into_iter().partition(fits);
-        let mut fitting = fitting.into_iter();
+        let mut fitting = fitting.into_iter().peekable();
         // Some may have no room, so that others have to be tried.
         while left > 0 {
             let most = usize::try_from(left.saturating_add(4)).unwrap_or(AT_ONCE).min(AT_ONCE);
-            let some: Vec<Waiting> = fitting.by_ref().take(most).collect();
+            let some = take_some(&mut fitting, most);
             if some.is_empty() {
                 break;
             }
@@ -144,7 +160,14 @@ impl Room {
         for waiting in fresh {
             tenants.entry(waiting.tenant.clone()).or_default().push(waiting);
         }
-        let tried = tenants.into_iter().map(|(tenant, fresh)| self.try_tenant(tenant, fresh));
+        let tried = tenants.into_iter().flat_map(|(tenant, fresh)| {
+            let mut fresh = fresh.into_iter().peekable();
+            let mut tried = Vec::new();
+            while fresh.peek().is_some() {
+                tried.push(self.try_tenant(tenant.clone(), take_some(&mut fresh, AT_ONCE)));
+            }
+            tried
+        });
         let mut all = (0, Vec::new());
         for (given, rest) in join_all(tried).await {
             all.0 += given;

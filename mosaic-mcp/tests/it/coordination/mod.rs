@@ -1,6 +1,8 @@
 //! Agents and tasks over the store in memory.
 
 mod agents;
+mod model;
+mod scale;
 mod tasks;
 
 use std::time::Duration;
