@@ -104,7 +104,8 @@ fn help() {
     println!("\nEnvironment");
     println!("  MOSAIC_SHARED             directory of shared test data; `../shared` where that exists");
     println!("  MOSAIC_PRISM              the file of Prism for node; `test` installs it where unset");
-    println!("  MOSAIC_POSTGRES, MOSAIC_REDIS, MOSAIC_NODE22, MOSAIC_MCP_TOOLS, MOSAIC_MCP_PYTHON");
+    println!("  MOSAIC_POSTGRES, MOSAIC_REDIS, MOSAIC_NODE22, MOSAIC_MCP_TOOLS, MOSAIC_MCP_PYTHON,");
+    println!("  MOSAIC_OIDC, MOSAIC_OPENBAO, MOSAIC_SOFTHSM");
     println!("                            the other test servers; `test` finds or installs them where unset");
     println!("  MOSAIC_REQUIRE_SERVERS    1 = a test server that cannot be installed is an error");
     println!("  MOSAIC_SOAK               size of the heavy tests: unset = CI figures, full = full figures");

@@ -57,13 +57,7 @@ pub(super) fn install_client(workspace: &Workspace, servers: PathBuf) -> Result<
     if has_client(workspace, &python) {
         return Ok(python);
     }
-    if !make_environment(workspace, &directory) {
-        let reason = "python 3.10 or newer with its module `venv` is needed: install it";
-        debian::install(workspace, &["python3", "python3-venv"], reason)?;
-        if !make_environment(workspace, &directory) {
-            return Err(Error::Check("python makes no environment: `python3 -m venv` fails".to_owned()));
-        }
-    }
+    environment(workspace, &directory)?;
     let mut pip = workspace.command(&python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     process::run(pip.arg(format!("mcp=={CLIENT}")))?;
@@ -71,6 +65,18 @@ pub(super) fn install_client(workspace: &Workspace, servers: PathBuf) -> Result<
         return Ok(python);
     }
     Err(Error::Check(format!("pip installed mcp {CLIENT}, which cannot be imported")))
+}
+
+/// Makes an environment of Python, and gives its program.
+pub(super) fn environment(workspace: &Workspace, directory: &Path) -> Result<PathBuf> {
+    if !make_environment(workspace, directory) {
+        let reason = "python 3.10 or newer with its module `venv` is needed: install it";
+        debian::install(workspace, &["python3", "python3-venv"], reason)?;
+        if !make_environment(workspace, directory) {
+            return Err(Error::Check("python makes no environment: `python3 -m venv` fails".to_owned()));
+        }
+    }
+    Ok(directory.join("bin").join("python"))
 }
 
 fn make_environment(workspace: &Workspace, directory: &Path) -> bool {

@@ -3,8 +3,10 @@
 mod debian;
 mod find;
 mod git;
+mod keys;
 mod mcp;
 mod node;
+mod oidc;
 mod postgres;
 mod prism;
 mod redis;
@@ -36,6 +38,9 @@ const SERVERS: &[Server] = &[
     Server { name: "node 22", variable: "MOSAIC_NODE22", install: node::install_newer },
     Server { name: "tools of MCP", variable: "MOSAIC_MCP_TOOLS", install: mcp::install_tools },
     Server { name: "client of MCP in Python", variable: "MOSAIC_MCP_PYTHON", install: mcp::install_client },
+    Server { name: "identity provider", variable: "MOSAIC_OIDC", install: oidc::install },
+    Server { name: "OpenBao", variable: "MOSAIC_OPENBAO", install: keys::install_openbao },
+    Server { name: "SoftHSM", variable: "MOSAIC_SOFTHSM", install: keys::install_softhsm },
 ];
 
 /// Makes sure that git is there, and every server; gives the variables by which the tests find the servers.

@@ -2,7 +2,7 @@
 
 mod line;
 mod postgres;
-mod program;
+pub(crate) mod program;
 
 pub(crate) use line::Line;
 pub(crate) use postgres::Postgres;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// What a variable of the test command names. None, said aloud, where it is unset: `cargo xtask test` sets it, or fails where
 /// servers are required.
-fn program(variable: &str) -> Option<PathBuf> {
+pub(crate) fn program(variable: &str) -> Option<PathBuf> {
     let found = std::env::var_os(variable).map(PathBuf::from);
     if found.is_none() {
         assert_ne!(

@@ -34,7 +34,21 @@ impl Program {
     /// # Errors
     /// What it printed, where it ends before.
     pub(crate) fn start(program: &Path, args: &[&str], signal: &str, ready: &str) -> Result<Self, String> {
-        let mut command = as_nobody(Command::new("sh"));
+        Self::run(as_nobody(Command::new("sh")), program, args, signal, ready)
+    }
+
+    /// Starts one that is the same user as this, as it may lie where nobody else may look.
+    pub(crate) fn start_here(program: &Path, args: &[&str], ready: &str) -> Result<Self, String> {
+        Self::run(Command::new("sh"), program, args, "KILL", ready)
+    }
+
+    fn run(
+        mut command: Command,
+        program: &Path,
+        args: &[&str],
+        signal: &str,
+        ready: &str,
+    ) -> Result<Self, String> {
         command.args(["-c", KEEPER, "sh", signal]).arg(program).args(args).process_group(0);
         let command =
             command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
