@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Identity`] | who calls and for which tenant, once it is proved |
 //! | [`Authenticator`] [`Authenticators`] | proof: the text of a bearer token becomes an identity, or is refused |
+//! | [`Admission`] | the way in: a proof becomes a context whose calls are checked, and the audit hears of it |
 //! | [`audit`] | what was done, denied and changed, in a chain that shows every later change |
 //! | [`access`] | what callers may do: roles, permissions, and the one check |
 //! | [`seal`] | values encrypted at rest |
@@ -11,11 +12,13 @@
 pub mod access;
 #[cfg(any(feature = "http", feature = "vault"))]
 mod address;
+mod admission;
 pub mod audit;
 mod authenticator;
 mod identity;
 pub mod seal;
 pub mod token;
 
+pub use admission::Admission;
 pub use authenticator::{Authenticator, Authenticators, TOKEN_BYTES};
 pub use identity::{Identity, RoleKind, RoleName};

@@ -11,13 +11,14 @@ use mosaic_core::types::{ServiceKind, Subject};
 use parking_lot::RwLock;
 
 use super::super::Identity;
+use super::super::audit::{Audit, AuditEvent};
 use super::config::AccessConfig;
 use super::pattern::Resource;
 use super::policy::{Decision, Policy};
 use super::rule::{Asked, What};
 use super::ticket::Sealer;
 use crate::function::{Gate, Permission};
-use crate::state::{Clock, Expect, Key, State, Topic};
+use crate::state::{Clock, Key, State, Topic};
 
 /// Decides what callers may do. Clones share it, and rules that are set are in force for the next question.
 ///
@@ -47,6 +48,7 @@ struct Inner {
     policy: RwLock<Arc<Policy>>,
     sealer: Sealer,
     clock: Clock,
+    audit: RwLock<Option<Audit>>,
 }
 
 impl Access {
@@ -64,7 +66,12 @@ impl Access {
     /// As for [`Access::new`].
     pub fn with_clock(config: &AccessConfig, clock: Clock) -> Result<Self> {
         let policy = RwLock::new(Arc::new(Policy::new(config)?));
-        Ok(Self(Arc::new(Inner { policy, sealer: Sealer::new()?, clock })))
+        Ok(Self(Arc::new(Inner { policy, sealer: Sealer::new()?, clock, audit: RwLock::default() })))
+    }
+
+    /// Tells an audit of every change of the rules from now on.
+    pub fn audited(&self, audit: &Audit) {
+        *self.0.audit.write() = Some(audit.clone());
     }
 
     /// Sets other rules. Where they do not fit, the old ones stay.
@@ -72,9 +79,17 @@ impl Access {
     /// # Errors
     /// As for [`Access::new`].
     pub fn replace(&self, config: &AccessConfig) -> Result<()> {
-        let policy = Arc::new(Policy::new(config)?);
-        *self.0.policy.write() = policy;
+        self.set(Policy::new(config)?, config, "application");
         Ok(())
+    }
+
+    fn set(&self, policy: Policy, config: &AccessConfig, by: &str) {
+        *self.0.policy.write() = Arc::new(policy);
+        if let Some(audit) = &*self.0.audit.read() {
+            let detail = format!("{} roles, {} bindings", config.roles.len(), config.bindings.len());
+            let (by, what) = (by.to_owned(), "access".to_owned());
+            audit.tell(AuditEvent::Configuration { by, what, detail });
+        }
     }
 
     /// A context for the calls of a caller whose proof was checked: its tenant, its name, and the roles and the end of its proof.
@@ -136,20 +151,19 @@ impl Access {
     /// # Errors
     /// As for [`Access::new`]; those of the state. The old rules stay then.
     pub async fn store(&self, state: &State, config: &AccessConfig, by: &str) -> Result<()> {
-        let policy = Arc::new(Policy::new(config)?);
-        let (config, by) = (config.clone(), by.to_owned());
+        let policy = Policy::new(config)?;
+        let (stored, teller) = (config.clone(), by.to_owned());
         state
             .run(move |tx| {
                 Box::pin(async move {
-                    tx.expect(&place()?, Expect::Any).await?;
-                    tx.write(&place()?, &config)?;
-                    let told = serde_json::json!({ "by": by, "roles": config.roles.len(), "bindings": config.bindings.len() });
+                    tx.write(&place()?, &stored)?;
+                    let told = serde_json::json!({ "by": teller, "roles": stored.roles.len(), "bindings": stored.bindings.len() });
                     tx.emit(Topic::new("access")?, "access.changed", &told)?;
                     Ok(())
                 })
             })
             .await?;
-        *self.0.policy.write() = policy;
+        self.set(policy, config, by);
         Ok(())
     }
 
@@ -179,7 +193,7 @@ impl Access {
             let config = serde_json::from_slice(&entry.value).map_err(|error| {
                 Error::new(ErrorKind::Config, "the stored rules of access are none").source(error)
             })?;
-            self.replace(&config)?;
+            self.set(Policy::new(&config)?, &config, "the state");
         }
         Ok(Some(entry.version))
     }

@@ -7,10 +7,10 @@ use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Secret;
 
-use crate::security::Authenticators;
+use crate::security::{Admission, Authenticators};
 
 /// Finds out who sends a request: by a token, an API key, a certificate that a proxy checked. [`Authenticators`] do it by the
-/// bearer token in the header `authorization`.
+/// bearer token in the header `authorization`, and an [`Admission`] does that for a desk whose gate looks at the roles of proofs.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -44,19 +44,32 @@ pub trait Authenticate: Send + Sync + 'static {
 #[async_trait]
 impl Authenticate for Authenticators {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
-        let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why);
-        let mut given = parts.headers.get_all(AUTHORIZATION).into_iter();
-        let header = given.next().ok_or_else(|| refused("give a token in the header `authorization`"))?;
-        if given.next().is_some() {
-            return Err(refused("the header `authorization` is given twice"));
-        }
-        let text = header.to_str().map_err(|_| refused("the header `authorization` is no text"))?;
-        let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(refused("the header `authorization` has no bearer token"));
-        }
         // The method of the type has the same name as the one of the trait.
-        let identity = Authenticators::authenticate(self, &Secret::new(token.trim())).await?;
+        let identity = Authenticators::authenticate(self, &bearer(parts)?).await?;
         Ok(identity.context())
     }
+}
+
+/// As [`Authenticators`], with the roles of the proof, and the audit told.
+#[async_trait]
+impl Authenticate for Admission {
+    async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
+        self.admit(&bearer(parts)?, "HTTP").await
+    }
+}
+
+/// The one bearer token of a request.
+fn bearer(parts: &Parts) -> Result<Secret> {
+    let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why);
+    let mut given = parts.headers.get_all(AUTHORIZATION).into_iter();
+    let header = given.next().ok_or_else(|| refused("give a token in the header `authorization`"))?;
+    if given.next().is_some() {
+        return Err(refused("the header `authorization` is given twice"));
+    }
+    let text = header.to_str().map_err(|_| refused("the header `authorization` is no text"))?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused("the header `authorization` has no bearer token"));
+    }
+    Ok(Secret::new(token.trim()))
 }
