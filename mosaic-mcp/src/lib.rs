@@ -8,6 +8,7 @@
 //! | [`coordination`] | rooms for agents to work together in |
 //! | [`function`] | what the rooms can be asked to do, each defined once; the one check in front of them |
 //! | `live` | gRPC and WebSocket for agents, to be mounted |
+//! | [`node`] | all of it, put together for one machine, a team or an enterprise |
 //! | [`state`] | state and events that survive crashes |
 //! | [`surface`] | the MCP server: tools, resources and prompts, over standard input and output and over HTTP |
 //!
@@ -28,6 +29,7 @@ pub mod coordination;
 pub mod function;
 #[cfg(any(feature = "grpc", feature = "http"))]
 pub mod live;
+pub mod node;
 pub mod security;
 pub mod state;
 pub mod surface;

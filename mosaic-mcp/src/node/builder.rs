@@ -1,0 +1,291 @@
+//! One builder for every mode.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::Region;
+
+#[cfg(feature = "postgres")]
+use super::config::{EnterpriseConfig, TeamConfig};
+use super::keys;
+use super::{Compliance, Facts, Inner, Node};
+use crate::coordination::messages::Messages;
+use crate::coordination::shared::Shared;
+use crate::coordination::{Coordination, CoordinationOptions};
+use crate::function::Desk;
+use crate::security::access::{Access, AccessConfig};
+use crate::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
+use crate::security::seal::{Keyring, Sealed, Sealer};
+use crate::security::Authenticators;
+use crate::state::{Clock, StateOptions, StateStore};
+
+/// Where the state lies.
+enum Place {
+    Store(Arc<dyn StateStore>),
+    #[cfg(feature = "sqlite")]
+    Folder(PathBuf),
+    #[cfg(feature = "postgres")]
+    Team(Box<TeamConfig>),
+}
+
+/// Puts a node together; made by [`Node::local`], [`Node::team`], [`Node::enterprise`] and [`Node::builder`].
+///
+/// ```
+/// use mosaic_mcp::node::{Compliance, Node};
+/// use mosaic_mcp::security::seal::{Keyring, LocalKey};
+/// use mosaic_mcp::state::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> mosaic_core::Result<()> {
+/// let (key, _) = LocalKey::generate()?;
+/// let needs = Compliance { encryption: true, ..Compliance::default() };
+/// let node = Node::builder(MemoryStore::new()).seal(Keyring::new(key)?).compliance(needs).open().await?;
+/// assert!(node.facts().encryption);
+/// node.close().await
+/// # }
+/// ```
+#[must_use]
+pub struct NodeBuilder {
+    place: Place,
+    state: StateOptions,
+    coordination: CoordinationOptions,
+    clock: Clock,
+    seal: Option<Keyring>,
+    signer: Option<AuditSigner>,
+    trusted: Option<AuditKeys>,
+    access: AccessConfig,
+    roles: bool,
+    authenticators: Authenticators,
+    compliance: Compliance,
+    region: Option<Region>,
+    plain: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeBuilder").field("compliance", &self.compliance).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// A node of this machine: everything lies in a folder, which is made where it is not there. The audit is signed by a key of
+    /// its own in the folder; keep it elsewhere, by [`NodeBuilder::audit`], where others may write to the folder.
+    ///
+    /// ```no_run
+    /// use mosaic_mcp::node::Node;
+    ///
+    /// # async fn open() -> mosaic_core::Result<()> {
+    /// let node = Node::local("var/mosaic").open().await?;
+    /// # node.close().await
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn local(folder: impl AsRef<Path>) -> NodeBuilder {
+        NodeBuilder::new(Place::Folder(folder.as_ref().to_owned()))
+    }
+
+    /// A node of a team: state in PostgreSQL, which all nodes share.
+    #[cfg(feature = "postgres")]
+    pub fn team(config: TeamConfig) -> NodeBuilder {
+        let plain = config.is_plain();
+        let mut builder = NodeBuilder::new(Place::Team(Box::new(config)));
+        builder.plain = plain;
+        builder
+    }
+
+    /// A node of an enterprise: that of a team, in a region, which opens only where all requirements are met.
+    #[cfg(feature = "postgres")]
+    pub fn enterprise(config: EnterpriseConfig) -> NodeBuilder {
+        let EnterpriseConfig { team, region, compliance } = config;
+        Self::team(team).region(region).compliance(compliance)
+    }
+
+    /// A node over any store.
+    pub fn builder(store: impl StateStore) -> NodeBuilder {
+        NodeBuilder::new(Place::Store(Arc::new(store)))
+    }
+}
+
+impl NodeBuilder {
+    fn new(place: Place) -> Self {
+        Self {
+            place,
+            state: StateOptions::new(),
+            coordination: CoordinationOptions::new(),
+            clock: Clock::System,
+            seal: None,
+            signer: None,
+            trusted: None,
+            access: AccessConfig::default(),
+            roles: false,
+            authenticators: Authenticators::new(),
+            compliance: Compliance::default(),
+            region: None,
+            plain: Vec::new(),
+        }
+    }
+
+    /// Seals values and events at rest with these keys.
+    pub fn seal(mut self, keys: Keyring) -> Self {
+        self.seal = Some(keys);
+        self
+    }
+
+    /// Keeps an audit, signed by this key. A local node has one anyway.
+    pub fn audit(mut self, signer: AuditSigner) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// Trusts an audit that other keys have signed: those of the other nodes, or one that was used before.
+    pub fn audit_keys(mut self, keys: AuditKeys) -> Self {
+        self.trusted = Some(keys);
+        self
+    }
+
+    /// Who may do what. Without it, only the application itself may do anything.
+    pub fn access(mut self, config: AccessConfig) -> Self {
+        self.access = config;
+        self.roles = true;
+        self
+    }
+
+    /// Who checks the proofs of callers.
+    pub fn authenticators(mut self, authenticators: Authenticators) -> Self {
+        self.authenticators = authenticators;
+        self
+    }
+
+    /// What is required. The node does not open where something of it is missing.
+    pub fn compliance(mut self, compliance: Compliance) -> Self {
+        self.compliance = compliance;
+        self
+    }
+
+    /// Where the node is.
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// How the state is opened.
+    pub fn state(mut self, options: StateOptions) -> Self {
+        self.state = options;
+        self
+    }
+
+    /// How agents and tasks are treated.
+    pub fn coordination(mut self, options: CoordinationOptions) -> Self {
+        self.coordination = options;
+        self
+    }
+
+    /// What time it is.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the node. What is required is looked at before anything is touched.
+    ///
+    /// # Errors
+    /// `Config` where something that is required is missing, or does not fit; those of the store.
+    pub async fn open(self) -> Result<Node> {
+        let audit = self.signer.is_some() || self.makes_its_own_key();
+        let facts = Facts {
+            encryption: self.seal.is_some(),
+            audit,
+            retention: None,
+            plain: self.plain.clone(),
+            identity: !self.authenticators.is_empty(),
+            roles: self.roles,
+            region: self.region,
+        };
+        self.compliance.check(&facts)?;
+        let access = Access::with_clock(&self.access, self.clock)?;
+        let signer = match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Folder(folder) if self.signer.is_none() => Some(keys::signer(folder).await?),
+            _ => self.signer,
+        };
+        let store = self.place.open().await?;
+        let store: Arc<dyn StateStore> = match self.seal {
+            Some(keys) => Arc::new(Sealed::over(store, Sealer::new(keys))),
+            None => store,
+        };
+        let state = self.state.clock(self.clock).open_shared(store).await?;
+        let audit = match signer {
+            None => None,
+            Some(signer) => {
+                let keys = self.trusted.unwrap_or_else(|| AuditKeys::of(&signer));
+                let opened = Audit::open_trusting(&state, AuditOptions::new(signer), &keys).await;
+                match opened {
+                    Ok(audit) => Some(audit),
+                    Err(error) => {
+                        // What was opened is closed; why it is not used is what matters.
+                        let _ = state.close().await;
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        let coordination = Coordination::open(state.clone(), self.coordination);
+        let (messages, shared) = (Messages::new(state.clone()), Shared::new(state.clone()));
+        let desk = Desk::builder()
+            .room(coordination.agents())
+            .room(coordination.tasks())
+            .room(messages.clone())
+            .room(shared.clone());
+        let desk = match &audit {
+            Some(audit) => desk.gate(audited(&access, audit)).audit(Arc::new(audit.clone())),
+            None => desk.gate(access.clone()),
+        };
+        Ok(Node(Arc::new(Inner {
+            state,
+            coordination,
+            messages,
+            shared,
+            desk: desk.build(),
+            access,
+            audit,
+            authenticators: self.authenticators,
+            compliance: self.compliance,
+            facts,
+        })))
+    }
+
+    /// Whether the place has a key for the audit.
+    fn makes_its_own_key(&self) -> bool {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::Folder(_) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Place {
+    async fn open(self) -> Result<Arc<dyn StateStore>> {
+        match self {
+            Self::Store(store) => Ok(store),
+            #[cfg(feature = "sqlite")]
+            Self::Folder(folder) => {
+                Ok(Arc::new(crate::state::SqliteStore::open(folder.join("state.db")).await?))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Team(config) => config.open().await,
+        }
+    }
+}
+
+/// Access, and no write without room in the audit.
+pub(super) fn audited(access: &Access, audit: &Audit) -> Audited<Access> {
+    Audited::new(access.clone(), audit.clone(), OnFull::Refuse)
+}
+
+/// A folder that cannot be used.
+pub(super) fn unusable(folder: &Path, error: std::io::Error) -> Error {
+    let message = format!("the folder {} of the node cannot be used", folder.display());
+    Error::new(ErrorKind::Config, message).source(error)
+}

@@ -1,0 +1,227 @@
+//! A node: state, rooms, access, audit and surfaces of one process, put together by one builder.
+//!
+//! | mode | state | for |
+//! | --- | --- | --- |
+//! | [`Node::local`] | a file of this machine | one process, or a few on one machine |
+//! | [`Node::team`] | PostgreSQL, with hints through Redis | several nodes: each serves every client, and one that dies loses nothing |
+//! | [`Node::enterprise`] | the same, in a region | the same, where requirements are turned into refusals: [`Compliance`] |
+
+mod builder;
+mod compliance;
+#[cfg(feature = "postgres")]
+mod config;
+mod keys;
+
+use std::sync::Arc;
+
+use mosaic_core::error::Result;
+use mosaic_core::op::Caller;
+use mosaic_core::orchestrator::Orchestrator;
+
+pub use builder::NodeBuilder;
+pub use compliance::{Compliance, Facts};
+#[cfg(feature = "postgres")]
+pub use config::{EnterpriseConfig, TeamConfig};
+
+use crate::coordination::agents::Agents;
+use crate::coordination::messages::Messages;
+use crate::coordination::shared::Shared;
+use crate::coordination::tasks::Tasks;
+use crate::coordination::Coordination;
+use crate::function::Desk;
+#[cfg(any(feature = "grpc", feature = "http"))]
+use crate::live::Door;
+use crate::security::access::Access;
+use crate::security::audit::{Audit, Audited};
+use crate::security::Authenticators;
+use crate::state::State;
+use crate::surface::{Functions, McpServer, McpServerBuilder};
+
+/// A node of the backbone. Clones share it; [`Node::close`] ends it.
+///
+/// ```
+/// use mosaic_core::context::CallContext;
+/// use mosaic_mcp::coordination::ProjectId;
+/// use mosaic_mcp::coordination::tasks::SubmitTask;
+/// use mosaic_mcp::node::Node;
+/// use mosaic_mcp::state::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // `Node::local("var/mosaic")` keeps everything in a folder.
+/// let node = Node::builder(MemoryStore::new()).open().await?;
+/// let task = SubmitTask::new(ProjectId::new("widget")?, "Review the pull request");
+/// let task = node.tasks().submit_task(&CallContext::new(), task).await?;
+/// assert_eq!(task.title, "Review the pull request");
+/// node.close().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+struct Inner {
+    state: State,
+    coordination: Coordination,
+    messages: Messages,
+    shared: Shared,
+    desk: Desk,
+    access: Access,
+    audit: Option<Audit>,
+    authenticators: Authenticators,
+    compliance: Compliance,
+    facts: Facts,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("state", &self.0.state).field("facts", &self.0.facts).finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    /// The state, for what an application keeps itself.
+    pub fn state(&self) -> &State {
+        &self.0.state
+    }
+
+    /// Who is there.
+    pub fn agents(&self) -> Agents {
+        self.0.coordination.agents()
+    }
+
+    /// What is to be done.
+    pub fn tasks(&self) -> Tasks {
+        self.0.coordination.tasks()
+    }
+
+    /// What agents tell each other.
+    pub fn messages(&self) -> Messages {
+        self.0.messages.clone()
+    }
+
+    /// Values and events that agents share.
+    pub fn shared(&self) -> Shared {
+        self.0.shared.clone()
+    }
+
+    /// Where surfaces ask for functions: behind the check, and told to the audit. The rooms themselves, as given by the other
+    /// methods, ask nobody.
+    pub fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    /// Who may do what: also the authorizer of an orchestra, by [`NodeAuthorizer`].
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// The audit, where there is one: also the sink of an orchestra.
+    pub fn audit(&self) -> Option<&Audit> {
+        self.0.audit.as_ref()
+    }
+
+    /// Who checks the proofs of callers; empty where nobody does.
+    pub fn authenticators(&self) -> &Authenticators {
+        &self.0.authenticators
+    }
+
+    /// What the node is made of.
+    pub fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    /// What decides about calls of an orchestra: the access of this node, and, where there is an audit, no write without room for
+    /// its record.
+    ///
+    /// ```
+    /// use mosaic_core::orchestrator::OrchestratorBuilder;
+    /// use mosaic_mcp::node::Node;
+    ///
+    /// fn guarded(mosaic: OrchestratorBuilder, node: &Node) -> OrchestratorBuilder {
+    ///     let mosaic = mosaic.authorizer(node.authorizer());
+    ///     match node.audit() {
+    ///         Some(audit) => mosaic.audit(audit.clone()),
+    ///         None => mosaic,
+    ///     }
+    /// }
+    /// ```
+    pub fn authorizer(&self) -> NodeAuthorizer {
+        match &self.0.audit {
+            Some(audit) => NodeAuthorizer::Audited(builder::audited(&self.0.access, audit)),
+            None => NodeAuthorizer::Plain(self.0.access.clone()),
+        }
+    }
+
+    /// A server of MCP for the operations of a caller and the functions of this node. As whom clients act that prove nothing is to
+    /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::authenticators`].
+    pub fn server(&self, mosaic: impl Caller) -> McpServerBuilder {
+        McpServer::over(mosaic).tools(Functions::new(self.0.desk.clone()))
+    }
+
+    /// The door of gRPC and WebSocket: for whoever proves who he is to [`Node::authenticators`].
+    #[cfg(any(feature = "grpc", feature = "http"))]
+    pub fn door(&self) -> Door {
+        Door::new(self.0.desk.clone(), self.0.state.clone(), self.0.authenticators.clone())
+            .access(self.0.access.clone())
+    }
+
+    /// Holds the providers of an orchestra against the requirements of this node. To be asked before it is served, and after its
+    /// configuration was replaced.
+    ///
+    /// # Errors
+    /// `Config`, with the first provider that stands where data may not go.
+    pub fn check_providers(&self, mosaic: &Orchestrator) -> Result<()> {
+        for provider in mosaic.status().providers {
+            self.0.compliance.region(&format!("the provider {}", provider.id), provider.region)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the node: claims that wait are refused, the audit is written, the store is closed. Others over the same store go on.
+    ///
+    /// # Errors
+    /// Those of the audit and of the store.
+    pub async fn close(&self) -> Result<()> {
+        self.0.coordination.close().await;
+        let told = match &self.0.audit {
+            Some(audit) => audit.close().await,
+            None => Ok(()),
+        };
+        self.0.state.close().await.and(told)
+    }
+}
+
+/// Decides about calls of an orchestra as the node does; see [`Node::authorizer`].
+///
+/// ```
+/// # use mosaic_mcp::node::{Node, NodeAuthorizer};
+/// fn of(node: &Node) -> NodeAuthorizer {
+///     node.authorizer()
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub enum NodeAuthorizer {
+    /// By access alone.
+    Plain(Access),
+    /// By access, and only where the audit has room.
+    Audited(Audited<Access>),
+}
+
+#[async_trait::async_trait]
+impl mosaic_core::ports::Authorizer for NodeAuthorizer {
+    async fn authorize(
+        &self,
+        cx: &mosaic_core::context::CallContext,
+        meta: &mosaic_core::op::OpMeta,
+        subject: mosaic_core::types::Subject<'_>,
+    ) -> Result<()> {
+        match self {
+            Self::Plain(access) => access.authorize(cx, meta, subject).await,
+            Self::Audited(audited) => audited.authorize(cx, meta, subject).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
