@@ -14,10 +14,10 @@ use crate::coordination::messages::Messages;
 use crate::coordination::shared::Shared;
 use crate::coordination::{Coordination, CoordinationOptions};
 use crate::function::Desk;
+use crate::security::Authenticators;
 use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
 use crate::security::seal::{Keyring, Sealed, Sealer};
-use crate::security::Authenticators;
 use crate::state::{Clock, StateOptions, StateStore};
 
 /// Where the state lies.

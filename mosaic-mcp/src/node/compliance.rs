@@ -96,7 +96,8 @@ impl Compliance {
             missing.push("an audit: switch it on".to_owned());
         }
         if self.tls {
-            missing.extend(facts.plain.iter().map(|what| format!("TLS: {what} is not encrypted and verified")));
+            missing
+                .extend(facts.plain.iter().map(|what| format!("TLS: {what} is not encrypted and verified")));
         }
         if self.identity && !facts.identity {
             missing.push("identity: give the node authenticators".to_owned());
@@ -194,8 +195,12 @@ mod tests {
     #[test]
     fn requirements_are_read_from_configuration() {
         let read: Compliance =
-            serde_json::from_str(r#"{ "encryption": true, "retentionDays": 30, "residency": ["EU"] }"#).unwrap();
-        assert_eq!(read, Compliance { encryption: true, ..Compliance::default() }.retention_days(30).resides_in(eu()));
+            serde_json::from_str(r#"{ "encryption": true, "retentionDays": 30, "residency": ["EU"] }"#)
+                .unwrap();
+        assert_eq!(
+            read,
+            Compliance { encryption: true, ..Compliance::default() }.retention_days(30).resides_in(eu())
+        );
         assert!(serde_json::from_str::<Compliance>(r#"{ "encrypted": true }"#).is_err());
     }
 }

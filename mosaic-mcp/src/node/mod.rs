@@ -16,24 +16,24 @@ use std::sync::Arc;
 
 use mosaic_core::error::Result;
 use mosaic_core::op::Caller;
-use mosaic_core::orchestrator::Orchestrator;
+use mosaic_core::types::{ProviderId, Region};
 
 pub use builder::NodeBuilder;
 pub use compliance::{Compliance, Facts};
 #[cfg(feature = "postgres")]
 pub use config::{EnterpriseConfig, TeamConfig};
 
+use crate::coordination::Coordination;
 use crate::coordination::agents::Agents;
 use crate::coordination::messages::Messages;
 use crate::coordination::shared::Shared;
 use crate::coordination::tasks::Tasks;
-use crate::coordination::Coordination;
 use crate::function::Desk;
 #[cfg(any(feature = "grpc", feature = "http"))]
 use crate::live::Door;
+use crate::security::Authenticators;
 use crate::security::access::Access;
 use crate::security::audit::{Audit, Audited};
-use crate::security::Authenticators;
 use crate::state::State;
 use crate::surface::{Functions, McpServer, McpServerBuilder};
 
@@ -75,7 +75,10 @@ struct Inner {
 
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("state", &self.0.state).field("facts", &self.0.facts).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("state", &self.0.state)
+            .field("facts", &self.0.facts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,16 +169,27 @@ impl Node {
             .access(self.0.access.clone())
     }
 
-    /// Holds the providers of an orchestra against the requirements of this node. To be asked before it is served, and after its
-    /// configuration was replaced.
+    /// Holds providers, each with where it stands, against the requirements of this node. To be asked about those of an orchestra
+    /// before it is served, and after its configuration was replaced.
+    ///
+    /// ```
+    /// use mosaic_core::orchestrator::Orchestrator;
+    /// use mosaic_mcp::node::Node;
+    ///
+    /// fn check(node: &Node, mosaic: &Orchestrator) -> mosaic_core::Result<()> {
+    ///     let providers = mosaic.status().providers;
+    ///     node.check_providers(providers.iter().map(|provider| (&provider.id, provider.region)))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// `Config`, with the first provider that stands where data may not go.
-    pub fn check_providers(&self, mosaic: &Orchestrator) -> Result<()> {
-        for provider in mosaic.status().providers {
-            self.0.compliance.region(&format!("the provider {}", provider.id), provider.region)?;
-        }
-        Ok(())
+    pub fn check_providers<'a>(
+        &self,
+        providers: impl IntoIterator<Item = (&'a ProviderId, Option<Region>)>,
+    ) -> Result<()> {
+        let mut providers = providers.into_iter();
+        providers.try_for_each(|(id, region)| self.0.compliance.region(&format!("the provider {id}"), region))
     }
 
     /// Ends the node: claims that wait are refused, the audit is written, the store is closed. Others over the same store go on.
