@@ -10,8 +10,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, Timestamp};
 
 use crate::function::Desk;
-use crate::security::access::Access;
-use crate::security::{Authenticators, Identity};
+use crate::security::{Admission, Authenticators, Identity};
 use crate::state::State;
 
 /// The longest header with a proof, in bytes.
@@ -23,12 +22,11 @@ const LONGEST: usize = 16 << 10;
 /// use mosaic_core::{context::Principal, types::TenantId};
 /// use mosaic_mcp::function::Desk;
 /// use mosaic_mcp::live::Door;
-/// use mosaic_mcp::security::access::Access;
-/// use mosaic_mcp::security::{Authenticators, Identity};
+/// use mosaic_mcp::security::{Admission, Identity};
 /// use mosaic_mcp::state::State;
 ///
-/// fn for_agents(desk: Desk, state: State, tokens: Authenticators, access: Access) -> Door {
-///     Door::new(desk, state, tokens).access(access)
+/// fn for_agents(desk: Desk, state: State, admission: Admission) -> Door {
+///     Door::admitting(desk, state, admission)
 /// }
 /// fn for_one_on_this_machine(desk: Desk, state: State) -> mosaic_core::Result<Door> {
 ///     Ok(Door::for_one(desk, state, Identity::new(TenantId::default_tenant(), Principal::agent("helper"))?))
@@ -37,17 +35,15 @@ const LONGEST: usize = 16 << 10;
 #[derive(Clone)]
 pub struct Door(Arc<Inside>);
 
-#[derive(Clone)]
 struct Inside {
-    access: Option<Access>,
     desk: Desk,
     state: State,
     entry: Entry,
 }
 
-#[derive(Clone)]
 enum Entry {
     Proof(Authenticators),
+    Admission(Admission),
     /// Whoever connects is this one: the transport admits nobody else.
     One(Identity),
 }
@@ -62,20 +58,17 @@ pub(super) struct Guest {
 impl Door {
     /// A door for whoever proves who he is, by `authorization: Bearer TOKEN`.
     pub fn new(desk: Desk, state: State, proofs: Authenticators) -> Self {
-        Self(Arc::new(Inside { access: None, desk, state, entry: Entry::Proof(proofs) }))
+        Self(Arc::new(Inside { desk, state, entry: Entry::Proof(proofs) }))
     }
 
     /// A door behind which everybody is one and the same: only for a transport that nobody else can reach.
     pub fn for_one(desk: Desk, state: State, identity: Identity) -> Self {
-        Self(Arc::new(Inside { access: None, desk, state, entry: Entry::One(identity) }))
+        Self(Arc::new(Inside { desk, state, entry: Entry::One(identity) }))
     }
 
-    /// The same door, for a desk whose gate is this access: callers then have the roles that their proofs give as well, and not
-    /// only those that are bound to their names.
-    #[must_use]
-    pub fn access(mut self, access: Access) -> Self {
-        Arc::make_mut(&mut self.0).access = Some(access);
-        self
+    /// A door for whoever an admission lets in: with the roles of the proof, and told to the audit where the admission does that.
+    pub fn admitting(desk: Desk, state: State, admission: Admission) -> Self {
+        Self(Arc::new(Inside { desk, state, entry: Entry::Admission(admission) }))
     }
 
     pub(super) fn desk(&self) -> &Desk {
@@ -94,16 +87,15 @@ impl Door {
         let identity = match &self.0.entry {
             Entry::One(identity) => identity.clone(),
             Entry::Proof(proofs) => proofs.authenticate(&bearer(headers)?).await?,
+            Entry::Admission(admission) => {
+                let (cx, expires) = admission.admit_until(&bearer(headers)?, "a live connection").await?;
+                return Ok(Guest { cx, expires });
+            }
         };
         if !identity.is_valid(self.0.state.now()) {
             return Err(Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused());
         }
-        let cx = match &self.0.access {
-            Some(access) => access.admit(&identity),
-            None => {
-                CallContext::new().tenant(identity.tenant().clone()).principal(identity.principal().clone())
-            }
-        };
+        let cx = identity.context();
         Ok(Guest { cx, expires: identity.expires() })
     }
 }

@@ -14,10 +14,10 @@ use crate::coordination::messages::Messages;
 use crate::coordination::shared::Shared;
 use crate::coordination::{Coordination, CoordinationOptions};
 use crate::function::Desk;
-use crate::security::Authenticators;
 use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
 use crate::security::seal::{Keyring, Sealed, Sealer};
+use crate::security::{Admission, Authenticators};
 use crate::state::{Clock, StateOptions, StateStore};
 
 /// Where the state lies.
@@ -230,6 +230,11 @@ impl NodeBuilder {
                 }
             }
         };
+        let admission = Admission::new(self.authenticators, access.clone());
+        let admission = match &audit {
+            Some(audit) => admission.audited(audit.clone()),
+            None => admission,
+        };
         let coordination = Coordination::open(state.clone(), self.coordination);
         let (messages, shared) = (Messages::new(state.clone()), Shared::new(state.clone()));
         let desk = Desk::builder()
@@ -249,7 +254,7 @@ impl NodeBuilder {
             desk: desk.build(),
             access,
             audit,
-            authenticators: self.authenticators,
+            admission,
             compliance: self.compliance,
             facts,
         })))

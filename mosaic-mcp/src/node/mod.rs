@@ -31,7 +31,7 @@ use crate::coordination::tasks::Tasks;
 use crate::function::Desk;
 #[cfg(any(feature = "grpc", feature = "http"))]
 use crate::live::Door;
-use crate::security::Authenticators;
+use crate::security::Admission;
 use crate::security::access::Access;
 use crate::security::audit::{Audit, Audited};
 use crate::state::State;
@@ -68,7 +68,7 @@ struct Inner {
     desk: Desk,
     access: Access,
     audit: Option<Audit>,
-    authenticators: Authenticators,
+    admission: Admission,
     compliance: Compliance,
     facts: Facts,
 }
@@ -124,9 +124,10 @@ impl Node {
         self.0.audit.as_ref()
     }
 
-    /// Who checks the proofs of callers; empty where nobody does.
-    pub fn authenticators(&self) -> &Authenticators {
-        &self.0.authenticators
+    /// The way in for callers: their proofs are checked, and logins are told to the audit. To be given to the MCP server's
+    /// HTTP service; nobody gets in where the node has no authenticators.
+    pub fn admission(&self) -> Admission {
+        self.0.admission.clone()
     }
 
     /// What the node is made of.
@@ -157,16 +158,15 @@ impl Node {
     }
 
     /// A server of MCP for the operations of a caller and the functions of this node. As whom clients act that prove nothing is to
-    /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::authenticators`].
+    /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`].
     pub fn server(&self, mosaic: impl Caller) -> McpServerBuilder {
         McpServer::over(mosaic).tools(Functions::new(self.0.desk.clone()))
     }
 
-    /// The door of gRPC and WebSocket: for whoever proves who he is to [`Node::authenticators`].
+    /// The door of gRPC and WebSocket: for whoever [`Node::admission`] lets in.
     #[cfg(any(feature = "grpc", feature = "http"))]
     pub fn door(&self) -> Door {
-        Door::new(self.0.desk.clone(), self.0.state.clone(), self.0.authenticators.clone())
-            .access(self.0.access.clone())
+        Door::admitting(self.0.desk.clone(), self.0.state.clone(), self.admission())
     }
 
     /// Holds providers, each with where it stands, against the requirements of this node. To be asked about those of an orchestra

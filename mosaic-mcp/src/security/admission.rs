@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::Result;
-use mosaic_core::types::{Secret, TenantId};
+use mosaic_core::types::{Secret, TenantId, Timestamp};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -62,6 +62,15 @@ impl Admission {
     /// # Errors
     /// As for [`Authenticators::authenticate`].
     pub async fn admit(&self, token: &Secret, from: &str) -> Result<CallContext> {
+        Ok(self.admit_until(token, from).await?.0)
+    }
+
+    /// As [`Admission::admit`], with the end of the proof, for connections that outlive a call.
+    pub(crate) async fn admit_until(
+        &self,
+        token: &Secret,
+        from: &str,
+    ) -> Result<(CallContext, Option<Timestamp>)> {
         let found = self.0.proofs.authenticate(token).await;
         if let Some(audit) = &self.0.audit {
             let means = means(token.expose());
@@ -76,7 +85,8 @@ impl Admission {
                 }
             }
         }
-        Ok(self.0.access.admit(&found?))
+        let identity = found?;
+        Ok((self.0.access.admit(&identity), identity.expires()))
     }
 
     /// Whether the audit has not heard of the caller for a while.

@@ -287,7 +287,8 @@ async fn the_roles_of_a_token_reach_the_check() {
     let access = Access::new(&config).unwrap();
     let state = State::open(MemoryStore::new()).await.unwrap();
     let desk = Desk::builder().room(Shared::new(state.clone())).gate(access.clone()).build();
-    let door = Door::new(desk, state, Authenticators::new().with(Roles)).access(access);
+    let admission = crate::security::Admission::new(Authenticators::new().with(Roles), access);
+    let door = Door::admitting(desk, state, admission);
     let call = async |role: &str, key: &str| {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", format!("Bearer {role}").parse().unwrap());
