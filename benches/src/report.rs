@@ -74,11 +74,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Begins the table.
+    /// Begins the table, of CPU times.
     pub fn begin() -> Self {
+        Self::begin_as("CPU time per call, medians")
+    }
+
+    /// Begins the table, of other figures: `what` says which.
+    pub fn begin_as(what: &str) -> Self {
         println!(
-            "{:<12} {:<58} {:>9} {:>9} {:>7} {:>6} {:>6}",
-            "row", "CPU time per call, medians", "ours ns", "peer ns", "ratio", "must", "moon"
+            "{:<12} {what:<58} {:>9} {:>9} {:>7} {:>6} {:>6}",
+            "row", "ours ns", "peer ns", "ratio", "must", "moon"
         );
         Self::default()
     }

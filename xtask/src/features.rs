@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 const BASE: &str = "origin/main";
 
 /// Members that are no libraries of their own.
-const SKIPPED: &[&str] = &["mosaic-benches", "mosaic-provider-benches", "mosaic-py", "xtask"];
+const SKIPPED: &[&str] =
+    &["mosaic-backbone-benches", "mosaic-benches", "mosaic-provider-benches", "mosaic-py", "xtask"];
 
 /// Checks the crates that differ from the base branch, or every one with `--all` or where there is no such
 /// branch.

@@ -14,7 +14,9 @@ const ALLOWED: &[(&str, Option<&[&str]>)] = &[
     ("mosaic-mcp", Some(&["mosaic-core"])),
     ("tony-core", Some(&["mosaic-core", "mosaic-mcp"])),
     ("mosaic", Some(&["mosaic-core", "mosaic-mcp", "mosaic-providers", "tony-core"])),
+    ("mosaic-backbone-benches", None),
     ("mosaic-benches", None),
+    ("mosaic-provider-benches", None),
     ("mosaic-py", None),
     ("xtask", Some(&[])),
 ];
