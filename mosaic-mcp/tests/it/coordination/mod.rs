@@ -2,6 +2,7 @@
 
 mod agents;
 mod model;
+mod nodes;
 mod scale;
 mod tasks;
 

@@ -1,94 +1,18 @@
 //! What a claim costs, however much waits; and how turns are shared.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
-use mosaic_core::types::Timestamp;
 use mosaic_mcp::coordination::tasks::*;
 use mosaic_mcp::coordination::{Coordination, CoordinationOptions, ProjectId};
-use mosaic_mcp::state::*;
+use mosaic_mcp::state::State;
 
 use super::{Rig, agent, task, texts};
-
-/// A store in memory that counts the questions of transactions.
-#[derive(Clone, Default)]
-struct Counting {
-    store: MemoryStore,
-    questions: Arc<AtomicU64>,
-}
-
-struct CountingTx(Box<dyn StoreTx>, Arc<AtomicU64>);
-
-#[async_trait]
-impl StateStore for Counting {
-    async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
-        Ok(Box::new(CountingTx(self.store.begin(now).await?, self.questions.clone())))
-    }
-    async fn head(&self) -> Result<Head> {
-        self.store.head().await
-    }
-    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
-        self.store.get_many(keys).await
-    }
-    async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
-        self.store.range(range, limit).await
-    }
-    async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
-        self.store.changes(range, after, limit).await
-    }
-    async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
-        self.store.events(filter, after, limit).await
-    }
-    async fn trimmed(&self) -> Result<Trimmed> {
-        self.store.trimmed().await
-    }
-    async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
-        self.store.expiring(limit).await
-    }
-    async fn view(&self) -> Result<Box<dyn StoreView>> {
-        self.store.view().await
-    }
-    async fn close(&self) -> Result<()> {
-        self.store.close().await
-    }
-}
-
-#[async_trait]
-impl StoreTx for CountingTx {
-    fn head(&self) -> Head {
-        self.0.head()
-    }
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-    async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.get_many(keys).await
-    }
-    async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        assert!(limit <= 300, "a claim reads a bounded number of keys");
-        self.0.range(range, limit).await
-    }
-    async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        self.0.last_offsets(topics).await
-    }
-    async fn write(&mut self, part: Writes) -> Result<()> {
-        self.0.write(part).await
-    }
-    async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
-        self.0.commit(writes).await
-    }
-}
+use crate::support::SharedStore;
 
 /// How many questions one claim of one, and one of fifty, ask where so many tasks wait.
 async fn questions(waiting: usize) -> (u64, u64) {
-    let (store, cx) = (Counting::default(), CallContext::new());
+    let (store, cx) = (SharedStore::new(), CallContext::new());
     let state = State::open(store.clone()).await.unwrap();
     let node = Coordination::open(state.clone(), CoordinationOptions::new().tick_every(None));
     let tasks = node.tasks();
@@ -102,11 +26,11 @@ async fn questions(waiting: usize) -> (u64, u64) {
     let ann = agent("ann").offers(texts(&["rust"])).slots(256u32);
     let ann = node.agents().register_agent(&cx, ann).await.unwrap();
     let claim = async |limit: u32| {
-        store.questions.store(0, Ordering::SeqCst);
+        let before = store.questions();
         let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).limit(limit);
         let claimed = tasks.claim_tasks(&cx, op).await.unwrap().tasks.len();
         assert_eq!(claimed, usize::try_from(limit).unwrap());
-        store.questions.load(Ordering::SeqCst)
+        store.questions() - before
     };
     let asked = (claim(1).await, claim(50).await);
     node.close().await;
