@@ -42,6 +42,7 @@
 //! | `bitbucket`, `circleci`, `gitea`, `github`, `gitlab`, `jenkins`, `woodpecker` | forges and build servers, each with the feature of its name |
 //! | `http` | how they are connected to, and with which credentials |
 //! | `webhook` | what forges and build servers send, verified and in one form, with the feature `webhook` |
+//! | `mcp` | for agents: an MCP server, and rooms to work together in, with the feature `mcp` |
 //! | `testkit` | behaviour suites, a scripted double and injected faults, with the feature `testkit` |
 
 #[cfg(feature = "config")]
@@ -51,6 +52,9 @@ pub use mosaic_core::orchestrator::Orchestrator as Mosaic;
 pub use mosaic_core::testkit;
 pub use mosaic_core::{Error, ErrorKind, Result};
 pub use mosaic_core::{context, engine, error, op, orchestrator, params, plugin, ports, types};
+#[cfg(feature = "mcp")]
+pub mod mcp;
+
 #[cfg(feature = "bitbucket")]
 pub use mosaic_providers::bitbucket;
 #[cfg(feature = "circleci")]

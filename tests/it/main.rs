@@ -9,5 +9,8 @@ mod embedded;
 #[cfg(all(feature = "config", feature = "local", feature = "vendors", target_os = "linux"))]
 #[cfg(test)]
 mod files;
+#[cfg(all(feature = "local", feature = "mcp"))]
+#[cfg(test)]
+mod mcp;
 #[cfg(test)]
 mod readme;

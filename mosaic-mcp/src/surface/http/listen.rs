@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use axum::Router;
 use axum::serve::ListenerExt as _;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use tokio::net::TcpListener;
@@ -19,6 +20,19 @@ impl McpHttp {
     /// `Config` where the listener can be reached from other machines and nobody is authenticated. `Network` where the
     /// listener has no address, or fails.
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<()> {
+        self.serve_beside(Router::new(), listener, stop).await
+    }
+
+    /// The same, beside the routes of an application. What the application's own routes let in is its own affair.
+    ///
+    /// # Errors
+    /// Those of [`serve`](Self::serve).
+    pub async fn serve_beside(
+        &self,
+        app: Router,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> Result<()> {
         let network =
             |what: &str, error: std::io::Error| Error::new(ErrorKind::Network, what.to_owned()).source(error);
         let address = listener.local_addr().map_err(|error| network("the listener has no address", error))?;
@@ -36,7 +50,7 @@ impl McpHttp {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });
-        let app = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let app = app.merge(self.router()).into_make_service_with_connect_info::<SocketAddr>();
         let this = self.clone();
         let stopped = async move {
             stop.cancelled().await;
