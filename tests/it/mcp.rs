@@ -4,10 +4,11 @@
 //! they are not named the tests are skipped and say so; with `MOSAIC_REQUIRE_SERVERS` that is a failure.
 
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What the variable names; none where the test is to be skipped.
@@ -117,4 +118,48 @@ fn the_client_in_python_calls_tools_over_both_transports_in_every_protocol() {
             assert!(said(&output).contains("ok"), "{mode} {target:?}");
         }
     }
+}
+
+/// The example over standard input and output, spoken to by hand: needs no other program, so it is never skipped.
+#[test]
+fn the_example_over_standard_input_and_output_answers_and_ends_with_its_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Command::new(example("mcp_stdio"))
+        .arg(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" } });
+    let read = |uri: &str| ("resources/read", json!({ "uri": uri }));
+    let requests = [
+        ("initialize", client),
+        ("tools/list", json!({})),
+        ("tools/call", json!({ "name": "search_tools", "arguments": { "query": "search documents" } })),
+        read("mosaic://health"),
+        read("mosaic://providers/forge"),
+        read("mosaic://providers/none"),
+    ];
+    let mut answers = Vec::new();
+    for (id, (method, params)) in requests.into_iter().enumerate() {
+        writeln!(input, "{}", json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .unwrap();
+        let answer: Value = serde_json::from_str(&output.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["id"], id);
+        answers.push(answer);
+    }
+    assert_eq!(answers[0]["result"]["protocolVersion"], "2025-11-25");
+    let tools = answers[1]["result"]["tools"].as_array().unwrap();
+    assert!(serde_json::to_vec(tools).unwrap().len() <= 4 * 16_000 && tools.len() > 2);
+    assert_eq!(answers[2]["result"]["structuredContent"]["tools"][0]["name"], "docs_search_documents");
+    let document = |at: usize| -> Value {
+        serde_json::from_str(answers[at]["result"]["contents"][0]["text"].as_str().unwrap()).unwrap()
+    };
+    assert!(document(3)["forge"]["usable"].as_bool().unwrap());
+    assert_eq!(document(4)["id"], "forge");
+    assert!(answers[5]["error"]["message"].as_str().unwrap().contains("mosaic://providers"));
+    drop(input);
+    assert!(program.wait().unwrap().success());
 }

@@ -80,7 +80,9 @@ impl Inner {
         {
             return Arc::clone(listed);
         }
-        let mut names = HashSet::new();
+        // The two that find tools have their names for themselves, whatever a source brings later.
+        let mut names: HashSet<&str> =
+            self.finders.tools.iter().map(|(tool, _)| tool.name.as_str()).collect();
         let tools = lists.iter().flat_map(|list| list.iter());
         let listed = Arc::new(Listed::new(tools.filter(|tool| names.insert(tool.name.as_str())).cloned()));
         *known = Some((lists.clone(), Arc::clone(&listed)));

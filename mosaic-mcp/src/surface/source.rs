@@ -88,6 +88,25 @@ pub trait ToolSource: Send + Sync + 'static {
     }
 }
 
+#[async_trait]
+impl<S: ToolSource + ?Sized> ToolSource for Arc<S> {
+    fn tools(&self) -> Arc<[Arc<Tool>]> {
+        self.as_ref().tools()
+    }
+
+    fn tool(&self, name: &str) -> Option<Arc<Tool>> {
+        self.as_ref().tool(name)
+    }
+
+    async fn call(&self, call: ToolCall) -> CallToolResult {
+        self.as_ref().call(call).await
+    }
+
+    fn changed(&self) -> Option<watch::Receiver<u64>> {
+        self.as_ref().changed()
+    }
+}
+
 /// The operations of a caller as a source of tools.
 ///
 /// ```

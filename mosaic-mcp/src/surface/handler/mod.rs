@@ -250,7 +250,11 @@ impl ServerHandler for Handler {
         &self,
         requested: &wire::SubscriptionFilter,
     ) -> Option<wire::SubscriptionFilter> {
-        Some(requested.clone())
+        let mut accepted = requested.clone();
+        if let Some(documents) = &mut accepted.resource_subscriptions {
+            documents.truncate(news::MOST);
+        }
+        Some(accepted)
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Answer<()> {

@@ -15,7 +15,7 @@ use super::Answer;
 use crate::surface::server::Inner;
 
 /// The most documents that one client watches.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 
 /// The tasks that bring a client its news; they end with it.
 #[derive(Default)]
@@ -77,7 +77,7 @@ impl News {
 pub(super) async fn listen(server: &Arc<Inner>, cx: &CallContext, subscription: SubscriptionContext) {
     let accepted = subscription.accepted();
     let mut changes: SelectAll<BoxStream<'static, Option<String>>> = SelectAll::new();
-    for uri in accepted.resource_subscriptions.iter().flatten().take(MOST) {
+    for uri in accepted.resource_subscriptions.iter().flatten() {
         if let Some(news) = watch(server, cx, uri) {
             let uri = uri.clone();
             changes.push(news.map(move |()| Some(uri.clone())).boxed());

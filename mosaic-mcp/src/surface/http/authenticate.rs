@@ -33,11 +33,12 @@ use crate::security::{Admission, Authenticators};
 /// ```
 #[async_trait]
 pub trait Authenticate: Send + Sync + 'static {
-    /// As whom the sender of this request acts. Asked for every request, so that what was withdrawn ends at once.
+    /// As whom the sender of this request acts. Asked for every request, so that what was withdrawn is refused with the
+    /// next one; a stream that is open goes on.
     ///
     /// # Errors
-    /// `Unauthenticated` becomes 401 and tells the client where to get a token; `PermissionDenied` 403; anything else 503.
-    /// The message is shown to the client.
+    /// `Unauthenticated` becomes 401 and tells the client where to get a token; `PermissionDenied` 403; the client is shown
+    /// the message of either. Anything else becomes 503 and is told to the log alone.
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext>;
 }
 

@@ -63,12 +63,16 @@ pub(super) fn not_let_in(
     token_given: bool,
     about: Option<&ProtectedResource>,
 ) -> Response<Body> {
-    let (status, code) = match error.kind() {
-        ErrorKind::Unauthenticated => (StatusCode::UNAUTHORIZED, SERVER),
-        ErrorKind::PermissionDenied => (StatusCode::FORBIDDEN, SERVER),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, SERVER),
+    let status = match error.kind() {
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
+        _ => {
+            tracing::warn!(%error, "nobody can be authenticated");
+            let message = "who sends the request cannot be told now; try again later";
+            return later(refuse(StatusCode::SERVICE_UNAVAILABLE, SERVER, message), Duration::from_secs(5));
+        }
     };
-    let mut response = refuse(status, code, error.message());
+    let mut response = refuse(status, SERVER, error.message());
     if status == StatusCode::UNAUTHORIZED {
         // A request without a token is told nothing about what was wrong with it.
         let code = token_given.then_some("invalid_token");

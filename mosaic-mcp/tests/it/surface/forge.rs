@@ -20,6 +20,8 @@ use mosaic_mcp::surface::{McpServer, McpServerBuilder};
 pub(super) struct Counts {
     /// Branches deleted.
     pub(super) deleted: AtomicUsize,
+    /// Calls that began to hang.
+    pub(super) hanging: AtomicUsize,
     /// Calls that hang, and are over.
     pub(super) given_up: AtomicUsize,
 }
@@ -27,6 +29,10 @@ pub(super) struct Counts {
 impl Counts {
     pub(super) fn deleted(&self) -> usize {
         self.deleted.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn hanging(&self) -> usize {
+        self.hanging.load(Ordering::SeqCst)
     }
 
     pub(super) fn given_up(&self) -> usize {
@@ -53,6 +59,7 @@ impl GitService for Forge {
         match op.repo.name.as_str() {
             "gone" => Err(Error::new(ErrorKind::NotFound, "there is no such repository")),
             "hangs" => {
+                self.counts.hanging.fetch_add(1, Ordering::SeqCst);
                 let _given_up = GivenUp(Arc::clone(&self.counts));
                 std::future::pending().await
             }

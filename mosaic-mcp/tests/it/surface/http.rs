@@ -10,7 +10,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, TenantId};
 use mosaic_mcp::security::token::ProtectedResource;
 use mosaic_mcp::security::{Authenticator, Authenticators, Identity};
-use mosaic_mcp::surface::{HttpOptions, McpServer};
+use mosaic_mcp::surface::{HttpOptions, McpHttp, McpServer};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rmcp::ClientServiceExt as _;
 use rmcp::transport::StreamableHttpClientTransport;
@@ -308,6 +308,96 @@ async fn streams_count_as_long_as_they_are_open() {
         tokio::task::yield_now().await;
     }
     server.stop().await;
+}
+
+/// A message to the service itself, without a socket.
+async fn straight(
+    http: &McpHttp,
+    session: Option<&str>,
+    body: impl Into<axum::body::Body>,
+) -> http::Response<axum::body::Body> {
+    use tower::ServiceExt as _;
+    let mut request = http::Request::post("/mcp")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    if let Some(session) = session {
+        request = request.header("mcp-session-id", session);
+    }
+    http.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_after_a_silence() {
+    let http = open().http(HttpOptions::new().sessions(1, Duration::from_secs(60))).unwrap();
+    let begun = straight(&http, None, initialize()).await;
+    let session = begun.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    drop(begun);
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        assert_eq!(straight(&http, Some(&session), list()).await.status(), 200, "who speaks stays");
+    }
+    assert_eq!(straight(&http, None, initialize()).await.status(), 503);
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(straight(&http, Some(&session), list()).await.status(), 404);
+    assert_eq!(straight(&http, None, initialize()).await.status(), 200, "there is room again");
+}
+
+#[test]
+fn whatever_is_sent_is_answered() {
+    use proptest::prelude::*;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let http =
+        runtime.block_on(async { open().http(HttpOptions::new().body_limit(2_000).depth_limit(8)).unwrap() });
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<i64>().prop_map(|n| json!(n)),
+        "[a-z_/]{0,12}".prop_map(|s| json!(s)),
+        Just(json!("git_get_repository")),
+        Just(json!("2.0")),
+    ];
+    let value = leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|items| json!(items)),
+            prop::collection::btree_map("[a-z]{0,8}", inner, 0..4).prop_map(|fields| json!(fields)),
+        ]
+    });
+    let methods = [
+        "initialize",
+        "ping",
+        "tools/list",
+        "tools/call",
+        "resources/read",
+        "resources/list",
+        "prompts/get",
+        "prompts/list",
+        "completion/complete",
+        "logging/setLevel",
+        "server/discover",
+        "subscriptions/listen",
+        "no/such",
+    ];
+    let message = (prop::sample::select(methods.to_vec()), value.clone(), value.clone(), any::<bool>()).prop_map(
+        |(method, params, id, whole)| {
+            if whole {
+                json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params })
+            } else {
+                json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": { "name": params, "arguments": id } })
+            }
+        },
+    );
+    let body = prop_oneof![
+        message.prop_map(|message| message.to_string().into_bytes()),
+        value.prop_map(|value| value.to_string().into_bytes()),
+        prop::collection::vec(any::<u8>(), 0..100),
+    ];
+    proptest!(ProptestConfig::with_cases(200), |(body in body)| {
+        let status = runtime.block_on(async { straight(&http, None, body.clone()).await.status() });
+        prop_assert!(status.is_success() || status.is_client_error(), "{}: {}", status, String::from_utf8_lossy(&body));
+    });
+    // It goes on.
+    assert_eq!(runtime.block_on(async { straight(&http, None, initialize()).await.status() }), 200);
 }
 
 #[tokio::test]

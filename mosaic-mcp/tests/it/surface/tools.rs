@@ -1,14 +1,19 @@
 //! Tools: lists, results, errors, progress, cancellation.
 #![expect(deprecated, reason = "clients of the protocols before that of 2026 set a level")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::ErrorKind;
-use mosaic_mcp::surface::{McpServer, Tools};
+use mosaic_core::types::Effect;
+use mosaic_mcp::surface::{CallToolResult, McpServer, Tool, ToolCall, ToolSource, Tools};
+use parking_lot::Mutex;
 use rmcp::model::{PaginatedRequestParams, RequestMetaObject, SetLevelRequestParams};
 use rmcp::service::PeerRequestOptions;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::client::{Heard, Speaks, call, join, text};
 use super::forge::server;
@@ -158,5 +163,71 @@ async fn messages_are_told_from_the_level_that_was_set() {
     joined.client.set_level(SetLevelRequestParams::new(LoggingLevel::Emergency)).await.unwrap();
     joined.call("git_get_repository", repo("gone")).await;
     assert_eq!(joined.heard.messages.lock().len(), 2);
+    joined.leave().await;
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_calls_under_way_and_no_more() {
+    let (server, counts) = server();
+    let server = server.build().unwrap();
+    let joined = join(&server, Speaks::Old, Heard::default()).await;
+    let hang = || {
+        let client = joined.client.peer().clone();
+        tokio::spawn(async move { client.call_tool(call("git_get_repository", repo("hangs"))).await })
+    };
+    let hanging: Vec<_> = (0..64).map(|_| hang()).collect();
+    while counts.hanging() < 64 {
+        tokio::task::yield_now().await;
+    }
+    let refused = joined.call("git_get_repository", widget()).await;
+    let fault: Value = serde_json::from_str(text(&refused)).unwrap();
+    assert_eq!(fault["kind"], "throttled");
+    // Lists are no calls of tools.
+    joined.client.list_tools(None).await.unwrap();
+    joined.leave().await;
+    hanging.into_iter().for_each(|call| call.abort());
+    assert_eq!(counts.given_up(), 64, "who goes away gives up what it asked for");
+}
+
+/// Tools that come and go.
+struct Fleeting {
+    tools: Mutex<Arc<[Arc<Tool>]>>,
+    changed: watch::Sender<u64>,
+}
+
+#[async_trait]
+impl ToolSource for Fleeting {
+    fn tools(&self) -> Arc<[Arc<Tool>]> {
+        self.tools.lock().clone()
+    }
+    async fn call(&self, call: ToolCall) -> CallToolResult {
+        CallToolResult::value(json!({ "called": call.name }))
+    }
+    fn changed(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.changed.subscribe())
+    }
+}
+
+#[tokio::test]
+async fn tools_that_come_later_are_told_of_and_called() {
+    let fleeting = Arc::new(Fleeting { tools: Mutex::new([].into()), changed: watch::Sender::new(0) });
+    let server = server().0.tools(Arc::clone(&fleeting)).build().unwrap();
+    let joined = join(&server, Speaks::New, Heard::default()).await;
+    let filter = rmcp::model::SubscriptionFilter::builder().tools_list_changed().build();
+    let mut news = joined.client.listen(filter).await.unwrap();
+    let before = joined.client.list_all_tools().await.unwrap().len();
+
+    let tool = |name: &str| {
+        Arc::new(Tool::new("fleeting", name, "Say its name.", Effect::Read, json!({ "type": "object" })))
+    };
+    // One has a name that is taken.
+    *fleeting.tools.lock() = [tool("fleeting_one"), tool("search_tools")].into();
+    fleeting.changed.send_modify(|revision| *revision += 1);
+    let heard = news.next().await.unwrap();
+    assert!(format!("{heard:?}").contains("ToolListChanged"), "{heard:?}");
+    assert_eq!(joined.client.list_all_tools().await.unwrap().len(), before + 1);
+    let called = joined.call("fleeting_one", Value::Null).await;
+    assert_eq!(called.structured_content, Some(json!({ "called": "fleeting_one" })));
+    drop(news);
     joined.leave().await;
 }
