@@ -427,6 +427,35 @@ impl Chain {
     }
 }
 
+/// Twenty thousand; a million where `MOSAIC_SOAK` is `full`.
+#[test]
+fn soak_a_long_chain_is_verified() {
+    let full = std::env::var("MOSAIC_SOAK").is_ok_and(|soak| soak == "full");
+    let records = if full { 1_000_000 } else { 20_000u64 };
+    let signer = AuditSigner::generate().unwrap();
+    let at = Timestamp::from_second(1_800_000_000).unwrap();
+    let topic = Topic::new("audit.acme").unwrap();
+    let body = super::super::event::Line::of(at, &AuditEvent::Call(call(0))).unwrap().body;
+    // Once as it is, and once with a bit that flips on the way.
+    for flipped in [None, Some(records / 2)] {
+        let mut end = Link::begin("log");
+        let mut verifier = Verifier::begin("log", AuditKeys::of(&signer));
+        let mut found = Ok(());
+        for number in 1..=records {
+            end = end.next(&topic, RECORD, &body);
+            let mut data = end.encode(&body);
+            if flipped == Some(number) {
+                *data.last_mut().unwrap() ^= 1;
+            }
+            found = found.and_then(|()| verifier.record(number, &topic, RECORD, &data));
+        }
+        let end = Checkpoint::sign("log", &end, at, &signer);
+        let report = verifier.report(found.and_then(|()| verifier.end(&end)).err());
+        assert_eq!(report.fault.map(|fault| fault.record), flipped);
+        assert_eq!(report.records, flipped.map_or(records, |number| number - 1));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
