@@ -122,6 +122,8 @@ fn at(error: Error, key: &Key) -> Error {
     error.context("key", key)
 }
 
+// What is forgotten here would not reach the store below.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl StateStore for Sealed {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
@@ -166,6 +168,10 @@ impl StateStore for Sealed {
         self.inner.trimmed().await
     }
 
+    async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
+        self.inner.lost(filter, after).await
+    }
+
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
         self.inner.expiring(limit).await
     }
@@ -198,6 +204,8 @@ struct SealedTx {
     sealer: Sealer,
 }
 
+// What is forgotten here would not reach the store below.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl StoreTx for SealedTx {
     fn head(&self) -> Head {
@@ -239,6 +247,8 @@ struct SealedView {
     sealer: Sealer,
 }
 
+// What is forgotten here would not reach the store below.
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl StoreView for SealedView {
     fn head(&self) -> Head {
