@@ -8,6 +8,7 @@
 //! | [`StateStore`] | the contract of a store, and [`MemoryStore`], the one in memory |
 //! | `SqliteStore` | the store in a file, behind the feature `sqlite` |
 //! | `PostgresStore` | the store that several nodes share, behind the feature `postgres` |
+//! | `RedisHints` | hints between nodes through Redis, behind the feature `redis` |
 //! | [`Subscription`] [`Consumers`] | events as they happen, and subscriptions that go on where they were |
 //! | [`backup`] | everything in one file, for any store |
 //! | [`Key`] [`KeyRange`] [`Topic`] [`TopicFilter`] | names of values and of events |
@@ -27,6 +28,8 @@ mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -48,6 +51,8 @@ pub use options::StateOptions;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore, Tls};
 pub use record::{Change, Entry, Event, Head};
+#[cfg(feature = "redis")]
+pub use redis::{HintedStore, RedisHints};
 pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};

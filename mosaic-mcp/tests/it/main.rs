@@ -15,6 +15,9 @@ mod postgres;
 #[cfg(all(feature = "http", feature = "pkcs11", feature = "postgres", feature = "vault"))]
 mod security;
 #[cfg(test)]
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod redis;
+#[cfg(test)]
 #[cfg(feature = "postgres")]
 mod servers;
 #[cfg(test)]

@@ -83,7 +83,7 @@ async fn everything_is_written_down_in_order_and_holds() {
     for (at, record) in told[5..25].iter().enumerate() {
         assert_eq!(record["subject"], format!("acme/widget:{at}"));
     }
-    assert_eq!(all[25].kind, CHECKPOINT.into(), "one after the batch");
+    assert_eq!(&*all[25].kind, CHECKPOINT, "one after the batch");
     let acme = state.events(&TopicFilter::new("audit.acme").unwrap(), 0, 100).await.unwrap();
     assert_eq!(acme.len(), 12);
     let report = verify(&state, &keys, &[]).await.unwrap();

@@ -3,9 +3,13 @@
 mod line;
 mod postgres;
 pub(crate) mod program;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub(crate) use line::Line;
 pub(crate) use postgres::Postgres;
+#[cfg(feature = "redis")]
+pub(crate) use redis::Redis;
 
 use std::path::PathBuf;
 
