@@ -75,17 +75,25 @@ pub(super) const GET_MANY: &str = "SELECT key, value, version, expires FROM entr
 pub(super) const RANGE: &str =
     "SELECT key, value, version, expires FROM entry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 
-/// Changes up to a limit, and the rest of the last one's revision.
+/// Changes up to a limit, and the rest of the last one's revision. They are found by their versions: `key || ''` keeps the index of
+/// keys out, which would go through the whole range.
 pub(super) const CHANGES: &str = "\
-    WITH change AS NOT MATERIALIZED ( \
-        SELECT key, value, version FROM entry WHERE key >= $1 AND key < $2 AND version > $3 \
-        UNION ALL \
-        SELECT key, NULL, version FROM deleted WHERE key >= $1 AND key < $2 AND version > $3 \
-    ), last AS ( \
-        SELECT max(version) AS version FROM (SELECT version FROM change ORDER BY version LIMIT $4) AS few \
+    WITH last AS MATERIALIZED ( \
+        SELECT max(version) AS version FROM ( \
+            (SELECT version FROM entry WHERE version > $3 AND key || '' >= $1 AND key || '' < $2 \
+                ORDER BY version LIMIT $4) \
+            UNION ALL \
+            (SELECT version FROM deleted WHERE version > $3 AND key || '' >= $1 AND key || '' < $2 \
+                ORDER BY version LIMIT $4) \
+            ORDER BY version LIMIT $4 \
+        ) AS few \
     ) \
-    SELECT key, value, change.version FROM change, last WHERE change.version <= last.version \
-    ORDER BY change.version, key";
+    SELECT key, value, entry.version FROM entry, last \
+        WHERE entry.version > $3 AND entry.version <= last.version AND key || '' >= $1 AND key || '' < $2 \
+    UNION ALL \
+    SELECT key, NULL, deleted.version FROM deleted, last \
+        WHERE deleted.version > $3 AND deleted.version <= last.version AND key || '' >= $1 AND key || '' < $2 \
+    ORDER BY version, key";
 
 pub(super) const EVENTS: &str =
     "SELECT log_offset, topic, kind, data, at FROM event WHERE log_offset > $1 ORDER BY log_offset LIMIT $2";
