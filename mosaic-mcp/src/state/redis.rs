@@ -263,6 +263,10 @@ impl StateStore for HintedStore {
         self.store.trimmed().await
     }
 
+    async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
+        self.store.lost(filter, after).await
+    }
+
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
         self.store.expiring(limit).await
     }

@@ -115,6 +115,11 @@ impl StateStore for PostgresStore {
         rows::trimmed(&self.0.read("what was removed was not read", || sqlx::query(sql::TRIMMED)).await?)
     }
 
+    async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
+        let found = self.0.read("what was removed was not read", || rows::lost(filter, after)).await?;
+        found.first().map_or(Ok(0), rows::through)
+    }
+
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
         let found = self.0.read("values that expire were not read", || rows::expiring(limit)).await?;
         found.iter().map(rows::expiry).collect()

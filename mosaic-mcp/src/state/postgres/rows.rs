@@ -63,6 +63,10 @@ fn pattern(filter: &TopicFilter) -> String {
     format!("^{}$", segments.collect::<Vec<_>>().join("\\."))
 }
 
+pub(super) fn lost<'q>(filter: &TopicFilter, after: u64) -> Question<'q> {
+    sqlx::query(sql::LOST).bind(number(after)).bind(pattern(filter))
+}
+
 pub(super) fn last_offsets(topics: &[Topic]) -> Question<'_> {
     sqlx::query(sql::LAST_OFFSETS).bind(topics.iter().map(Topic::as_str).collect::<Vec<_>>())
 }
@@ -129,6 +133,10 @@ pub(super) fn trimmed(rows: &[PgRow]) -> Result<Trimmed> {
         }
     }
     Ok(trimmed)
+}
+
+pub(super) fn through(row: &PgRow) -> Result<u64> {
+    count(row, "through")
 }
 
 pub(super) fn time(microseconds: i64) -> Result<Timestamp> {

@@ -117,6 +117,12 @@ pub(super) const LAST_OFFSETS: &str = "\
 pub(super) const TRIMMED: &str =
     "SELECT meta.trimmed, deletions, topic, through FROM meta LEFT JOIN trimmed ON true";
 
+/// The last offset up to which a topic that fits a regular expression has lost events.
+pub(super) const LOST: &str = "\
+    SELECT coalesce(greatest( \
+        (SELECT meta.trimmed FROM meta WHERE meta.trimmed > $1), \
+        (SELECT max(through) FROM trimmed WHERE through > $1 AND topic ~ $2)), 0) AS through";
+
 pub(super) const EXPIRING: &str =
     "SELECT key, expires FROM entry WHERE expires IS NOT NULL ORDER BY expires, key LIMIT $1";
 

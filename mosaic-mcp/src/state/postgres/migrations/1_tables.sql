@@ -46,3 +46,4 @@ CREATE TABLE trimmed (
     topic text COLLATE "C" PRIMARY KEY,
     through bigint NOT NULL
 );
+CREATE INDEX trimmed_through ON trimmed (through);
