@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::context::{CallContext, Principal};
 use crate::error::{ErrorKind, Outcome, Result};
 use crate::op::OpMeta;
+use crate::types::budget::{Budget, Lease, LeaseQuestion};
 use crate::types::{ProviderId, RequestId, Subject, TenantId};
 
 /// Decides whether a caller may do something. Asked for every call of a principal that is not the application itself;
@@ -64,6 +65,29 @@ pub trait UsageStore: Send + Sync + 'static {
 
     /// Gives units back: the call was certainly not made. Never waits.
     fn give_back(&self, tenant: &TenantId, units: u32);
+}
+
+/// Lends pieces of budgets to nodes that share them.
+///
+/// A node asks for a piece of a limit, grants reservations from it without asking again, and says from time to time how much of it
+/// is used. What is lent counts as used for all others until it is given back or its time is over.
+///
+/// Contract: the sum of what is used and what is lent never exceeds a limit, other than by what was reported as used beyond it. A
+/// question that is asked twice has the effect of one: what was used is told as a sum over the life of a lease. A lease whose time
+/// is over is forgotten; what was reported of it stays used.
+#[async_trait]
+pub trait BudgetStore: Send + Sync + 'static {
+    /// The budgets that are shared, unless they are those of the version that is known already.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn budgets(&self, known: u64) -> Result<Option<(u64, Vec<Budget>)>>;
+
+    /// Answers every question, in order: notes what was used, and lends more where it is there.
+    ///
+    /// # Errors
+    /// Those of the store; it is then not known whether anything was lent.
+    async fn lease(&self, questions: Vec<LeaseQuestion>) -> Result<Vec<Lease>>;
 }
 
 /// How a recorded call ended.

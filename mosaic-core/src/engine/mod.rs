@@ -2,6 +2,7 @@
 
 pub mod balance;
 pub mod breaker;
+pub mod budget;
 pub mod cache;
 mod call;
 mod config;

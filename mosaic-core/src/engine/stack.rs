@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
 use super::Call;
+use super::budget::CallBudgets;
 use super::config::ProviderConfig;
 use super::instance::{Instance, Tenure};
 use super::layers::audit::Audit;
@@ -68,18 +69,19 @@ pub(crate) struct Parts {
     pub(crate) audit: Option<Arc<dyn AuditSink>>,
     pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) usage: Option<Arc<dyn UsageStore>>,
+    pub(crate) budgets: Option<CallBudgets>,
     pub(crate) time_limit: Duration,
     pub(crate) inserts: Inserts,
 }
 
 /// The outer part of the path, from the caller to the choice of a provider.
 pub(crate) fn outer(parts: Parts) -> Arc<dyn Enter> {
-    let Parts { door, view, metrics, seed, audit, authorizer, usage, time_limit, inserts } = parts;
+    let Parts { door, view, metrics, seed, audit, authorizer, usage, budgets, time_limit, inserts } = parts;
     let walked = Failover;
     let routed = Seam::new(Routing { inner: walked }, &inserts.before_routing);
     let cached = Seam::new(Cache { inner: routed }, &inserts.before_cache);
     let timed = Deadline { inner: cached };
-    let permitted = Tenant { inner: timed, authorizer, usage };
+    let permitted = Tenant { inner: timed, authorizer, usage, budgets };
     let audited = Audit { inner: permitted, sink: audit };
     Arc::new(Trace { inner: audited, door, view, metrics, seed, calls: AtomicU64::new(1), time_limit })
 }

@@ -10,6 +10,7 @@ use tower::{Layer, Service};
 
 use super::plugins::{Change, PluginManager, Settings, Source, SupervisionConfig};
 use super::{Inner, Orchestrator};
+use crate::engine::budget::CallBudgets;
 use crate::engine::cache::CacheConfig;
 use crate::engine::observe::Metrics;
 use crate::engine::route::{Group, Phases, Routing, Rule, Rules};
@@ -50,6 +51,7 @@ pub struct Builder {
     audit: Option<Arc<dyn AuditSink>>,
     authorizer: Option<Arc<dyn Authorizer>>,
     usage: Option<Arc<dyn UsageStore>>,
+    budgets: Option<CallBudgets>,
     inserts: Inserts,
 }
 
@@ -71,6 +73,7 @@ impl Default for Builder {
             audit: None,
             authorizer: None,
             usage: None,
+            budgets: None,
             inserts: Inserts::default(),
         }
     }
@@ -197,6 +200,25 @@ impl Builder {
         self
     }
 
+    /// The budgets that calls have to keep within.
+    ///
+    /// ```
+    /// use mosaic_core::engine::budget::{BudgetTree, CallBudgets};
+    /// use mosaic_core::orchestrator::Orchestrator;
+    /// use mosaic_core::types::budget::{Budget, BudgetLimit, BudgetPath, Currency, Window};
+    ///
+    /// let tree = BudgetTree::new();
+    /// let limits = vec![BudgetLimit::new(Currency::Calls, Window::Hour, 1_000)];
+    /// tree.set(Budget::new(BudgetPath::new("default/team:web")?, limits))?;
+    /// let builder = Orchestrator::builder().budgets(CallBudgets::new(tree.clone()));
+    /// # drop(builder);
+    /// # Ok::<(), mosaic_core::Error>(())
+    /// ```
+    pub fn budgets(mut self, budgets: CallBudgets) -> Self {
+        self.budgets = Some(budgets);
+        self
+    }
+
     /// Puts a layer of tower before the cache: it sees every call that may be made.
     pub fn layer_before_cache<L>(mut self, layer: L) -> Self
     where
@@ -247,7 +269,7 @@ impl Builder {
         plugins.begin(change.rules(rules)).await?;
         let metrics = Arc::<Metrics>::default();
         // Calls of the application itself ask no authorizer; reads leave no record.
-        let direct = self.usage.is_none() && self.inserts.before_cache.is_empty();
+        let direct = self.usage.is_none() && self.budgets.is_none() && self.inserts.before_cache.is_empty();
         let door = Arc::<Door>::default();
         let path = outer(Parts {
             door: Arc::clone(&door),
@@ -257,6 +279,7 @@ impl Builder {
             audit: self.audit,
             authorizer: self.authorizer,
             usage: self.usage,
+            budgets: self.budgets,
             time_limit: self.time_limit,
             inserts: self.inserts,
         });

@@ -2,6 +2,7 @@
 
 pub mod ai;
 mod blob;
+pub mod budget;
 pub mod cicd;
 mod comment;
 pub mod document;

@@ -7,6 +7,8 @@ mod allocations;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod cache;
 #[cfg(test)]
 mod changes;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Coordination`] | opens and closes it on a node |
 //! | [`agents`] | who is there: capabilities, leases, states |
+//! | [`budgets`] | what may be used, at places of a tree, by nodes and agents together |
 //! | [`messages`] | mailboxes, topics, requests and answers |
 //! | [`shared`] | values and events that agents share |
 //! | [`tasks`] | what is to be done: dependencies, claims, retries, fair turns |
@@ -12,6 +13,7 @@
 //! node. Each change of a noun is an event in the log, under a topic of its tenant: `task.completed` on `@TENANT.task.PROJECT.ID`,
 //! `agent.lost` on `@TENANT.agent.ID`, and so on. Whoever may call is decided in front of it.
 pub mod agents;
+pub mod budgets;
 mod index;
 pub mod messages;
 mod names;

@@ -11,10 +11,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Catalogue, Function, FunctionDef, Gate, Open, Permission};
-use crate::coordination::{agents, messages, shared, tasks};
+use crate::coordination::{agents, budgets, messages, shared, tasks};
 
 /// The tables of all rooms.
-pub(super) const TABLES: &[&[FunctionDef]] = &[agents::TABLE, messages::TABLE, shared::TABLE, tasks::TABLE];
+pub(super) const TABLES: &[&[FunctionDef]] =
+    &[agents::TABLE, budgets::TABLE, messages::TABLE, shared::TABLE, tasks::TABLE];
 
 /// Answers functions: asks the gate, lets the room work, and tells the audit of every write and of every denial. Clones share it.
 ///

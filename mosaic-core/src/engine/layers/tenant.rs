@@ -4,9 +4,10 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use crate::engine::budget::{CallBudgets, not_made};
 use crate::engine::time::until;
 use crate::engine::{Call, Step};
-use crate::error::{Delivery, Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::op::Reply;
 use crate::ports::{Authorizer, UsageStore};
 
@@ -14,6 +15,7 @@ pub(crate) struct Tenant<S> {
     pub(crate) inner: S,
     pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) usage: Option<Arc<dyn UsageStore>>,
+    pub(crate) budgets: Option<CallBudgets>,
 }
 
 impl<S: Step> Step for Tenant<S> {
@@ -27,15 +29,38 @@ impl<S: Step> Step for Tenant<S> {
             let asked = authorizer.authorize(&call.cx, meta, call.payload.subject());
             within(call, "the authorizer", asked).await?.map_err(denial)?;
         }
+        match &self.budgets {
+            None => self.counted(call).await,
+            // Boxed, as it is large: calls without budgets carry none of it.
+            Some(budgets) => Box::pin(self.budgeted(call, budgets)).await,
+        }
+    }
+}
+
+impl<S: Step> Tenant<S> {
+    /// The call within its budgets: reserved before, settled after.
+    async fn budgeted(&self, call: &Call, budgets: &CallBudgets) -> Result<Reply> {
+        let pending = within(call, "the store of budgets", budgets.reserve(call)).await??;
+        let result = self.counted(call).await;
+        if let Some(pending) = pending {
+            match &result {
+                Err(error) if not_made(call, error) => pending.give_back(),
+                result => pending.settle(call, result),
+            }
+        }
+        result
+    }
+
+    /// The call within what its tenant may use.
+    async fn counted(&self, call: &Call) -> Result<Reply> {
         let Some(usage) = &self.usage else { return self.inner.call(call).await };
+        let meta = call.meta();
         let tenant = call.cx.tenant_id();
         within(call, "the usage store", usage.reserve(tenant, meta.cost)).await??;
         let result = self.inner.call(call).await;
         // What was certainly not done costs nothing; what may have been done, or was answered, does.
         if let Err(error) = &result
-            && error.outcome() == Outcome::NotMade
-            && error.attempts().iter().all(|attempt| attempt.delivery == Delivery::NotSent)
-            && !call.progress.as_ref().is_some_and(|progress| progress.may_have_run())
+            && not_made(call, error)
         {
             usage.give_back(tenant, meta.cost);
         }

@@ -1,0 +1,210 @@
+//! Reservations of agents: held in the state until they are settled or their time is over.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::budget::{Amounts, BudgetPath, BudgetShortage, Currency, Window};
+use mosaic_core::types::{TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::record::Record;
+use super::{BudgetReservation, Budgets, ReserveBudget, SettleBudget, decode, keep, place};
+use crate::state::{Key, Tx};
+
+/// How long a reservation is held, in seconds: at most, and where nothing is said.
+const SECONDS: (u64, u64) = (86_400, 900);
+/// How many reservations whose time is over are ended at once.
+const SWEPT: usize = 64;
+
+/// A reservation, as the state keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Held {
+    path: BudgetPath,
+    amounts: Amounts,
+    /// From which limits it was taken, and in which windows.
+    taken: Vec<Took>,
+    /// Who holds it.
+    holder: String,
+    until: Timestamp,
+    /// Whether it is given back when its time is over.
+    give_back: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Took {
+    path: BudgetPath,
+    currency: Currency,
+    window: Window,
+    number: i64,
+}
+
+/// The budgets that a transaction changes.
+type Line = BTreeMap<BudgetPath, Record>;
+
+impl Budgets {
+    /// Reserves amounts from every budget on the way to a place, or from none. Held by who calls.
+    ///
+    /// # Errors
+    /// `QuotaExceeded` with the budget, the currency, what is left, and, where waiting helps, how long; `Invalid` for a path or a
+    /// time that is none, or for nothing at all; those of the state.
+    pub async fn reserve(&self, cx: &CallContext, op: ReserveBudget) -> Result<BudgetReservation> {
+        let tenant = cx.tenant_id().clone();
+        let path = place::path(&tenant, &op.path)?;
+        let seconds = op.seconds.unwrap_or(SECONDS.1);
+        if !(1..=SECONDS.0).contains(&seconds) {
+            let message = format!("seconds: 1 to {} are held, not {seconds}", SECONDS.0);
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        if op.amounts.is_nothing() {
+            return Err(Error::new(ErrorKind::Invalid, "amounts: nothing is asked for"));
+        }
+        let holder = cx.caller().to_string();
+        let reserve = self.state.run(move |tx| {
+            Box::pin(async move {
+                let mut line = line(tx, [&path]).await?;
+                let taken = match take(&line, &path, op.amounts, tx.now()) {
+                    Ok(taken) => taken,
+                    Err(_) if sweep(tx, SWEPT).await? > 0 => {
+                        // Those whose time was over are gone, and stay so, whatever becomes of this one.
+                        line = self::line(tx, [&path]).await?;
+                        match take(&line, &path, op.amounts, tx.now()) {
+                            Ok(taken) => taken,
+                            Err(shortage) => return Ok(Err(shortage)),
+                        }
+                    }
+                    Err(shortage) => return Ok(Err(shortage)),
+                };
+                let (line, taken) = taken;
+                let id = tx.revision().to_string();
+                let until = tx.now().saturating_add(Duration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+                for (path, record) in line {
+                    keep(tx, &path, record)?;
+                }
+                let shown = BudgetReservation::new(&*id, place::place(path.as_str()), op.amounts, until);
+                tx.emit(place::topic(&path)?, "budget.reserved", &shown)?;
+                let held = Held { path, amounts: op.amounts, taken, holder, until, give_back: op.give_back };
+                tx.write(&place::reservation(&tenant, &id)?, &held)?;
+                tx.put(place::due(until, &tenant, &id)?, "")?;
+                Ok(Ok(shown))
+            })
+        });
+        reserve.await?.map_err(|shortage| shortage.error())
+    }
+
+    /// Settles a reservation with what was used.
+    ///
+    /// # Errors
+    /// `NotFound` where it was settled or its time is over; `PermissionDenied` where somebody else holds it; those of the state.
+    pub async fn settle(&self, cx: &CallContext, op: SettleBudget) -> Result<()> {
+        let (tenant, caller) = (cx.tenant_id().clone(), cx.caller().clone());
+        let settle = self.state.run(move |tx| {
+            Box::pin(async move {
+                let none = || {
+                    let message =
+                        format!("there is no reservation {:?}: it was settled, or its time is over", op.id);
+                    Error::new(ErrorKind::NotFound, message).refused()
+                };
+                // An id that is no part of a key names nothing.
+                let key = place::reservation(&tenant, &op.id).map_err(|_| none())?;
+                let held: Held = tx.read(&key).await?.ok_or_else(none)?;
+                if !caller.is_application() && caller.to_string() != held.holder {
+                    let message = format!("reservation {} is held by {}", op.id, held.holder);
+                    return Err(Error::new(ErrorKind::PermissionDenied, message).refused());
+                }
+                end(tx, &tenant, &op.id, held, op.amounts).await
+            })
+        });
+        settle.await
+    }
+
+    /// Ends reservations whose time is over, a number of them at most; gives how many. Whoever owns the state calls it from time to
+    /// time; a reservation that would be refused does it first, too.
+    ///
+    /// # Errors
+    /// Those of the state.
+    pub async fn sweep(&self, most: usize) -> Result<usize> {
+        self.state.run(move |tx| Box::pin(sweep(tx, most))).await
+    }
+}
+
+/// The budgets on the way to paths, with one question.
+async fn line<'p>(tx: &mut Tx<'_>, paths: impl IntoIterator<Item = &'p BudgetPath>) -> Result<Line> {
+    let mut texts: Vec<&str> = paths.into_iter().flat_map(BudgetPath::upwards).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let keys: Vec<Key> = texts.iter().map(|text| place::key(text)).collect::<Result<_>>()?;
+    let entries = tx.get_many(&keys).await?;
+    entries.into_iter().flatten().map(|entry| Ok((place::path_of(&entry.key)?, decode(&entry)?))).collect()
+}
+
+/// What a reservation leaves of the budgets on the way to it, and where it was taken.
+fn take(
+    line: &Line,
+    path: &BudgetPath,
+    amounts: Amounts,
+    now: Timestamp,
+) -> Result<(Line, Vec<Took>), Box<BudgetShortage>> {
+    let (mut line, mut took) = (line.clone(), Vec::new());
+    // The nearest budget refuses first.
+    for path in path.upwards() {
+        let Some((path, mut record)) = line.remove_entry(path) else { continue };
+        for currency in Currency::ALL.into_iter().filter(|currency| amounts.of(*currency) > 0) {
+            for (window, number) in record.take(&path, currency, amounts.of(currency), now)? {
+                took.push(Took { path: path.clone(), currency, window, number });
+            }
+        }
+        line.insert(path, record);
+    }
+    Ok((line, took))
+}
+
+/// Ends a reservation that used so much.
+async fn end(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, held: Held, actual: Amounts) -> Result<()> {
+    let mut line = line(tx, held.taken.iter().map(|took| &took.path).chain([&held.path])).await?;
+    let now = tx.now();
+    for Took { path, currency, window, number } in &held.taken {
+        let back = held.amounts.of(*currency).saturating_sub(actual.of(*currency));
+        if let Some(record) = line.get_mut(path) {
+            record.account(*currency, *window, now).give(*number, back);
+        }
+    }
+    for path in held.path.upwards() {
+        let Some(record) = line.get_mut(path) else { continue };
+        for currency in Currency::ALL {
+            let more = actual.of(currency).saturating_sub(held.amounts.of(currency));
+            for limit in record.limits_of(currency) {
+                record.account(currency, limit.window, now).charge(more);
+            }
+        }
+    }
+    for (path, record) in line {
+        keep(tx, &path, record)?;
+    }
+    tx.delete(place::reservation(tenant, id)?)?;
+    tx.delete(place::due(held.until, tenant, id)?)?;
+    let data = json!({ "id": id, "path": place::place(held.path.as_str()), "reserved": held.amounts, "used": actual });
+    tx.emit(place::topic(&held.path)?, "budget.settled", &data).map(drop)
+}
+
+/// Ends reservations whose time is over: as charged, or as given back.
+async fn sweep(tx: &mut Tx<'_>, most: usize) -> Result<usize> {
+    let over = tx.range(&place::due_by(tx.now())?, most).await?;
+    for entry in &over {
+        let parts: Vec<String> = entry.key.parts().skip(3).collect();
+        let [tenant, id] = parts.as_slice() else {
+            return Err(Error::new(ErrorKind::Internal, format!("{}: this is no reservation", entry.key)));
+        };
+        let tenant = TenantId::new(tenant)?;
+        match tx.read::<Held>(&place::reservation(&tenant, id)?).await? {
+            None => tx.delete(entry.key.clone())?,
+            Some(held) => {
+                let used = if held.give_back { Amounts::new() } else { held.amounts };
+                end(tx, &tenant, id, held, used).await?;
+            }
+        }
+    }
+    Ok(over.len())
+}
