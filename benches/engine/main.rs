@@ -5,6 +5,7 @@
 
 mod balance;
 mod breaker;
+mod budget;
 mod cache;
 mod condition;
 mod explain;
@@ -35,7 +36,7 @@ struct Bench {
 /// The rows that a group measures, and the group.
 type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
 
-const GROUPS: [Group; 11] = [
+const GROUPS: [Group; 12] = [
     (&["1", "2"], cache::rows),
     (&["3"], miss::rows),
     (&["4"], routing::rows),
@@ -43,6 +44,7 @@ const GROUPS: [Group; 11] = [
     (&["6"], proof::rows),
     (&["7"], balance::rows),
     (&["9"], breaker::rows),
+    (&["10"], budget::rows),
     (&["11"], failover::rows),
     (&["12"], layers::rows),
     (&["36"], explain::rows),

@@ -129,9 +129,10 @@ async fn tokens_and_time_are_settled_with_what_was_used() {
     let model = Model(PluginInfo::new("model", "1", OpSet::of(&[Complete::META])));
     let budgets = CallBudgets::new(tree.clone());
     let mosaic = Orchestrator::builder().provider("m", model).budgets(budgets).build().await.unwrap();
+    let ai = mosaic.ai();
     let complete = |most: u64| {
         let messages = vec![Message::new(Role::User, "Hello")];
-        mosaic.ai().complete(Complete::new("small-1", messages).max_tokens(most))
+        ai.complete(Complete::new("small-1", messages).max_tokens(most))
     };
     assert_eq!(complete(151).await.unwrap_err().kind(), ErrorKind::QuotaExceeded);
     complete(150).await.unwrap();
