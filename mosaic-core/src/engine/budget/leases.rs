@@ -1,6 +1,6 @@
 //! Pieces of budgets that several nodes share: lent by a store, used here, refilled before they are used up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,9 +221,10 @@ impl Lender {
         let Some((version, budgets)) = self.in_time(self.store.budgets(self.known)).await? else {
             return Ok(());
         };
+        let there: HashSet<&BudgetPath> = budgets.iter().map(|budget| &budget.path).collect();
         for node in self.tree.lent() {
             let path = node.budget().path.clone();
-            if !budgets.iter().any(|budget| budget.path == path) {
+            if !there.contains(&path) {
                 self.tree.remove(&path);
                 self.held.retain(|(held, _), _| *held != path);
             }

@@ -8,10 +8,11 @@ use mosaic_core::ports::BudgetStore;
 use mosaic_core::types::budget::{Budget, BudgetPath, Lease, LeaseQuestion};
 
 use super::record::Record;
+use super::reserve::{SWEPT, sweep};
 use super::{Budgets, decode, keep, place};
 use crate::state::{Key, limits};
 
-/// Every question of a node is answered in one transaction, with one question to the store.
+/// Every question of a node is answered in one transaction, with two questions to the store.
 ///
 /// What a node reports as used and reserved counts as used; what it was lent beyond that counts as used for others, and is shown as lent.
 #[async_trait]
@@ -39,6 +40,8 @@ impl BudgetStore for Budgets {
         let holds = self.holds;
         let lease = self.state.run(move |tx| {
             Box::pin(async move {
+                // What agents hold no longer is there for nodes.
+                sweep(tx, SWEPT).await?;
                 let mut paths: Vec<&BudgetPath> = questions.iter().map(|question| &question.path).collect();
                 paths.sort_unstable();
                 paths.dedup();

@@ -1,9 +1,7 @@
 //! Budgets of tenants, as a tree: what may be used, what was used, and what is held for work.
 //!
-//! Applications reserve in process, from a [`BudgetTree`] whose pieces [`Budgets`] lends as a [`BudgetStore`]; agents reserve here,
-//! with a transaction. Both use the same accounts.
-//!
-//! [`BudgetTree`]: https://docs.rs/mosaic-core/latest/mosaic_core/engine/budget/struct.BudgetTree.html
+//! Applications reserve in process, from the budget tree of the engine, whose pieces [`Budgets`] lends as a [`BudgetStore`]; agents
+//! reserve here, with a transaction. Both use the same accounts.
 
 mod lend;
 mod params;

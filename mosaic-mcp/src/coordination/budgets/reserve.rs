@@ -17,7 +17,7 @@ use crate::state::{Key, Tx};
 /// How long a reservation is held, in seconds: at most, and where nothing is said.
 const SECONDS: (u64, u64) = (86_400, 900);
 /// How many reservations whose time is over are ended at once.
-const SWEPT: usize = 64;
+pub(super) const SWEPT: usize = 64;
 
 /// A reservation, as the state keeps it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,8 +120,8 @@ impl Budgets {
         settle.await
     }
 
-    /// Ends reservations whose time is over, a number of them at most; gives how many. Whoever owns the state calls it from time to
-    /// time; a reservation that would be refused does it first, too.
+    /// Ends reservations whose time is over, a number of them at most; gives how many. A reservation that would be refused does it
+    /// first, and so does every report of a node; it is to be called from time to time where there are neither.
     ///
     /// # Errors
     /// Those of the state.
@@ -190,7 +190,7 @@ async fn end(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, held: Held, actual: A
 }
 
 /// Ends reservations whose time is over: as charged, or as given back.
-async fn sweep(tx: &mut Tx<'_>, most: usize) -> Result<usize> {
+pub(super) async fn sweep(tx: &mut Tx<'_>, most: usize) -> Result<usize> {
     let over = tx.range(&place::due_by(tx.now())?, most).await?;
     for entry in &over {
         let parts: Vec<String> = entry.key.parts().skip(3).collect();
