@@ -53,6 +53,7 @@ impl Currency {
     pub const ALL: [Self; 4] = [Self::Calls, Self::Tokens, Self::Time, Self::Money];
 
     /// Its place among all.
+    #[cfg(feature = "engine")]
     pub(crate) const fn index(self) -> usize {
         self as usize
     }
