@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -198,16 +200,22 @@ impl Lender {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = trunk.refill.wanted.notified() => self.round(Round::Need).await,
-                _ = ticks.tick() => {
-                    if let Err(error) = self.follow().await {
-                        tracing::warn!(%error, "the budgets that are shared are not heard of");
-                    }
-                    self.round(Round::Report).await;
-                }
-                () = over => self.expire(),
+            // The report first: those who need more must not keep it waiting.
+            let woken = select(pin!(ticks.tick()), select(pin!(over), pin!(trunk.refill.wanted.notified())));
+            let round = match stop.run_until_cancelled(woken).await {
+                None => break,
+                Some(Either::Left(_)) => Some(Round::Report),
+                Some(Either::Right((Either::Left(_), _))) => None,
+                Some(Either::Right((Either::Right(_), _))) => Some(Round::Need),
+            };
+            if round == Some(Round::Report)
+                && let Err(error) = self.follow().await
+            {
+                tracing::warn!(%error, "the budgets that are shared are not heard of");
+            }
+            match round {
+                Some(round) => self.round(round).await,
+                None => self.expire(),
             }
         }
         // A second time for those whose lease was over when they wanted to give it back.
