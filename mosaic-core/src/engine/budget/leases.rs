@@ -201,7 +201,9 @@ impl Lender {
                 }
             };
             // The report first: those who need more must not keep it waiting.
-            let woken = select(pin!(ticks.tick()), select(pin!(over), pin!(trunk.refill.wanted.notified())));
+            let (tick, wanted) = (ticks.tick(), trunk.refill.wanted.notified());
+            let (tick, over, wanted) = (pin!(tick), pin!(over), pin!(wanted));
+            let woken = select(tick, select(over, wanted));
             let round = match stop.run_until_cancelled(woken).await {
                 None => break,
                 Some(Either::Left(_)) => Some(Round::Report),
