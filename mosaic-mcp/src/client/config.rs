@@ -448,7 +448,7 @@ pub(super) fn config_error(text: impl Into<std::borrow::Cow<'static, str>>) -> E
     Error::new(ErrorKind::Config, text)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "http", feature = "stdio"))]
 mod tests {
     use serde_json::json;
 

@@ -5,6 +5,8 @@
 //!   server's own words. Both travel the one path: rules, limits, retries, breakers, audit.
 //! - [`RemoteMosaic`] is a [`Caller`](mosaic_core::op::Caller): the typed services work over a connection to another Mosaic.
 //!
+//! The tools of [`RemoteServers`] can be shown by a server of our own: see [`RemoteTools`].
+//!
 //! What a call that failed may have done is always told: nothing where its request did not leave, perhaps something where no
 //! answer came. A call that is given up, by its deadline or by dropping it, is cancelled at the server.
 
@@ -26,6 +28,7 @@ mod process;
 mod server;
 mod servers;
 mod session;
+mod source;
 mod text;
 mod tool;
 
@@ -37,4 +40,5 @@ pub use config::{Handshake, RemoteConfig, Way};
 pub use mosaic::RemoteMosaic;
 pub use server::RemoteServer;
 pub use servers::{RemoteFactory, RemoteServers, RemoteStanding};
+pub use source::RemoteTools;
 pub use tool::RemoteTool;

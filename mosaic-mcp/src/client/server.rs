@@ -21,6 +21,7 @@ use super::link::Link;
 use super::operation;
 use super::path::ToolPath;
 use super::session::{Hears, Session};
+use super::source::BETWEEN;
 use super::text::shown;
 use super::tool::RemoteTool;
 use crate::surface::tool_name;
@@ -44,13 +45,20 @@ struct Inner {
 
 impl RemoteServer {
     /// # Errors
-    /// `Config` where it names operations that there are not, or nothing that may be called.
+    /// `Config` where its name would make those of its tools ambiguous, and where it names operations that there are not, or
+    /// nothing that may be called.
     pub(super) fn new(
         board: Arc<Board>,
         server: ProviderId,
         service: ServiceKind,
         config: RemoteConfig,
     ) -> Result<Self> {
+        if server.as_str().contains(BETWEEN) || server.as_str().ends_with('_') {
+            // Whose tool `a__b__c` is would be open.
+            return Err(config_error(format!(
+                "a remote server cannot be called {server}: it has `{BETWEEN}` in it, or `_` at its end"
+            )));
+        }
         let mut operations = config.declared()?;
         if !config.tools.is_empty() {
             operations = operations.and(OpSet::vendor(service));

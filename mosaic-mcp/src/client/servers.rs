@@ -17,6 +17,7 @@ use super::board::{Board, Entry, Standing};
 use super::config::{RemoteConfig, config_error};
 use super::path::path_of;
 use super::server::{RemoteServer, body_of, reads};
+use super::source::RemoteTools;
 use super::text::shown;
 use super::tool::RemoteTool;
 
@@ -92,6 +93,37 @@ impl RemoteServers {
             RemoteStanding { server, service: entry.service, tools }
         };
         self.board.entries().into_iter().map(standing).collect()
+    }
+
+    /// Their tools as a source of tools of a server of our own, each named after its server: `files__read_text_file`. Calls go
+    /// through the caller, which is to be the orchestra that the servers are plugins of.
+    ///
+    /// ```
+    /// use mosaic_core::context::{CallContext, Principal};
+    /// use mosaic_core::orchestrator::Orchestrator;
+    /// use mosaic_mcp::client::RemoteServers;
+    /// use mosaic_mcp::surface::McpServer;
+    ///
+    /// fn gateway(servers: &RemoteServers, mosaic: &Orchestrator) -> mosaic_core::Result<McpServer> {
+    ///     let me = CallContext::new().principal(Principal::user("me"));
+    ///     McpServer::builder().tools(servers.source(mosaic.clone())).acts_as(me).build()
+    /// }
+    /// ```
+    pub fn source<C: Caller>(&self, caller: C) -> RemoteTools<C> {
+        RemoteTools::new(self.clone(), caller)
+    }
+
+    /// What is made of each tool that may be called.
+    pub(super) fn offered<T>(&self, make: impl Fn(&ProviderId, &RemoteConfig, &RemoteTool) -> T) -> Vec<T> {
+        let mut made = Vec::new();
+        for (server, entry) in self.board.entries() {
+            if let Standing::Live(link) = &entry.standing {
+                let tools = link.tools();
+                let allowed = tools.values().filter(|tool| entry.config.allows(&tool.name));
+                made.extend(allowed.map(|tool| make(&server, &entry.config, tool)));
+            }
+        }
+        made
     }
 
     /// Changes whenever a server comes or goes, and when its tools change.

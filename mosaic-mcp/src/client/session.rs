@@ -21,6 +21,9 @@ use super::process::{Pipes, Process, hand_on};
 /// How long the server may take to say that it tells changes, or that it tells no more of them.
 const SOON: Duration = Duration::from_secs(2);
 
+/// How long the server may take to list its tools again.
+const LISTED: Duration = Duration::from_secs(30);
+
 /// What is told of a session while it lives.
 pub(super) trait Hears: Send + Sync + 'static {
     /// The list of tools is another one now.
@@ -247,10 +250,13 @@ async fn watch(link: &Link, every: Duration, hears: &impl Hears, stop: &Cancella
                 () = heard(&mut listening) => {}
                 () = sleep(every) => {}
             }
-            match link.refresh().await {
-                Ok(true) => hears.tools_changed(),
-                Ok(false) => {}
-                Err(error) => {
+            match timeout(LISTED, link.refresh()).await {
+                Ok(Ok(true)) => hears.tools_changed(),
+                Ok(Ok(false)) => {}
+                Err(_) => {
+                    tracing::warn!(target: "mosaic::mcp", "a server did not say in time which tools it has");
+                }
+                Ok(Err(error)) => {
                     tracing::warn!(target: "mosaic::mcp", %error, "the tools of a server could not be asked for");
                 }
             }

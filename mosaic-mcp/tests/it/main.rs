@@ -1,6 +1,7 @@
 //! What the rooms of this crate do together.
 
 #[cfg(test)]
+#[cfg(all(feature = "http", feature = "stdio"))]
 mod client;
 #[cfg(test)]
 mod coordination;
