@@ -13,11 +13,11 @@ mod messages;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(test)]
-#[cfg(all(feature = "http", feature = "pkcs11", feature = "postgres", feature = "vault"))]
-mod security;
-#[cfg(test)]
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod redis;
+#[cfg(test)]
+#[cfg(all(feature = "http", feature = "pkcs11", feature = "postgres", feature = "vault"))]
+mod security;
 #[cfg(test)]
 #[cfg(feature = "postgres")]
 mod servers;
