@@ -10,6 +10,7 @@ use mosaic_core::types::Region;
 use super::config::{EnterpriseConfig, TeamConfig};
 use super::keys;
 use super::{Compliance, Facts, Inner, Node};
+use crate::coordination::budgets::Budgets;
 use crate::coordination::messages::Messages;
 use crate::coordination::shared::Shared;
 use crate::coordination::{Coordination, CoordinationOptions};
@@ -237,10 +238,12 @@ impl NodeBuilder {
         };
         let coordination = Coordination::open(state.clone(), self.coordination);
         let (messages, shared) = (Messages::new(state.clone()), Shared::new(state.clone()));
+        let budgets = Budgets::new(state.clone());
         let desk = Desk::builder()
             .room(coordination.agents())
             .room(coordination.tasks())
             .room(messages.clone())
+            .room(budgets.clone())
             .room(shared.clone());
         let desk = match &audit {
             Some(audit) => desk.gate(audited(&access, audit)).audit(Arc::new(audit.clone())),
@@ -250,6 +253,7 @@ impl NodeBuilder {
             state,
             coordination,
             messages,
+            budgets,
             shared,
             desk: desk.build(),
             access,

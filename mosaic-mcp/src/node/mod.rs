@@ -25,6 +25,7 @@ pub use config::{EnterpriseConfig, TeamConfig};
 
 use crate::coordination::Coordination;
 use crate::coordination::agents::Agents;
+use crate::coordination::budgets::Budgets;
 use crate::coordination::messages::Messages;
 use crate::coordination::shared::Shared;
 use crate::coordination::tasks::Tasks;
@@ -64,6 +65,7 @@ struct Inner {
     state: State,
     coordination: Coordination,
     messages: Messages,
+    budgets: Budgets,
     shared: Shared,
     desk: Desk,
     access: Access,
@@ -101,6 +103,11 @@ impl Node {
     /// What agents tell each other.
     pub fn messages(&self) -> Messages {
         self.0.messages.clone()
+    }
+
+    /// What may be used, as a tree: also the store from which an orchestra's budgets are leased.
+    pub fn budgets(&self) -> Budgets {
+        self.0.budgets.clone()
     }
 
     /// Values and events that agents share.

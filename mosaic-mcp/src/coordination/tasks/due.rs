@@ -94,10 +94,10 @@ async fn tick_tenant(
         }
         match due {
             Due::Agent(id) => {
-                if let Ok(agent) = slate.agent(id) {
-                    if agent.lease_until <= slate.now {
-                        tasks.extend(agent.running.keys().cloned());
-                    }
+                if let Ok(agent) = slate.agent(id)
+                    && agent.lease_until <= slate.now
+                {
+                    tasks.extend(agent.running.keys().cloned());
                 }
             }
             Due::Task(id) | Due::Release(id) => tasks.push(id.clone()),
