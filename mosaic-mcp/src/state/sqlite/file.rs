@@ -15,6 +15,11 @@ use super::{Durability, SqliteOptions, fault, schema};
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// How long a read waits for a connection.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+/// What the writer keeps of the file in memory, in KiB below zero: a group touches a few pages for each of its rows, wherever their
+/// keys are, and writes twice what does not fit.
+const WRITER_CACHE: &str = "-65536";
+/// How many pages the write-ahead log has before they are folded into the file: 32 MiB.
+const LOG_PAGES: &str = "8192";
 /// Rows that a connection prepares before somebody takes them.
 const ROWS_AHEAD: usize = 512;
 
@@ -37,7 +42,9 @@ impl File {
             .busy_timeout(options.busy_timeout)
             .row_buffer_size(ROWS_AHEAD)
             .disable_statement_logging();
-        let mut writer = connect.connect().await.map_err(fault::opening)?;
+        let writing =
+            connect.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES);
+        let mut writer = writing.connect().await.map_err(fault::opening)?;
         // Looked at before the mode is changed, as that writes to a file which may be another program's.
         schema::check(&mut writer).await?;
         write_ahead(&mut writer, options.busy_timeout).await?;
