@@ -206,11 +206,11 @@ async fn tell(signal: Arc<Signal>) {
 
 /// Tells it once; on a new connection where there is none, or the one that there was has broken.
 async fn publish(signal: &Signal, open: &mut Option<MultiplexedConnection>) -> RedisResult<()> {
-    if let Some(mut connection) = open.take() {
-        if within(connection.publish::<_, _, ()>(&signal.channel, &signal.node)).await.is_ok() {
-            *open = Some(connection);
-            return Ok(());
-        }
+    if let Some(mut connection) = open.take()
+        && within(connection.publish::<_, _, ()>(&signal.channel, &signal.node)).await.is_ok()
+    {
+        *open = Some(connection);
+        return Ok(());
     }
     let mut connection = within(signal.client.get_multiplexed_async_connection()).await?;
     within(connection.publish::<_, _, ()>(&signal.channel, &signal.node)).await?;

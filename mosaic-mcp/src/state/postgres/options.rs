@@ -78,7 +78,8 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// The store of a server: `postgres://user:password@host:port/database`. Defaults: the namespace `mosaic`, 8 connections for
     /// reads, 30 seconds of patience, hints by `NOTIFY`, a question every 500 milliseconds. A server on this machine is spoken to
-    /// in the clear, any other by TLS with its certificate and name verified.
+    /// in the clear, any other by TLS with its certificate and name verified. A pooler in between has to keep sessions, since the
+    /// settings of a connection are made once.
     pub fn new(url: Secret) -> Self {
         Self {
             url,
