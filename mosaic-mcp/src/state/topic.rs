@@ -164,17 +164,20 @@ impl TopicFilter {
 
     /// Whether it chooses the topic.
     pub fn matches(&self, topic: &Topic) -> bool {
-        let mut segments = topic.0.split('.');
-        for wanted in self.0.split('.') {
-            match (wanted, segments.next()) {
-                (">", Some(_)) => return true,
-                (_, None) => return false,
-                ("*", Some(_)) => {}
-                (wanted, Some(segment)) if wanted == segment => {}
+        let mut rest = topic.0.as_bytes();
+        for wanted in self.0.bytes() {
+            match (wanted, rest.split_first()) {
+                (b'>', left) => return left.is_some(),
+                // No segment is empty, so what is left here is one or more of them, or nothing.
+                (b'*', Some(_)) => {
+                    let end = rest.iter().position(|byte| *byte == b'.').unwrap_or(rest.len());
+                    rest = rest.get(end..).unwrap_or_default();
+                }
+                (wanted, Some((byte, left))) if wanted == *byte => rest = left,
                 _ => return false,
             }
         }
-        segments.next().is_none()
+        rest.is_empty()
     }
 
     /// The segments before the first wildcard, with their dots: every topic that it chooses begins with them.
@@ -274,6 +277,23 @@ mod tests {
             let (topic, other) = (Topic::of(&a).unwrap(), Topic::of(&b).unwrap());
             prop_assert_eq!(topic.as_str().split('.').count(), a.len());
             prop_assert_eq!(topic == other, a == b);
+        }
+
+        #[test]
+        fn a_filter_chooses_what_its_segments_say(
+            mut filter in prop::collection::vec("[ab*]", 1..5),
+            rest in any::<bool>(),
+            topic in prop::collection::vec("a|b|ab", 1..5),
+        ) {
+            if rest {
+                filter.push(">".to_owned());
+            }
+            let plain = filter.len() - usize::from(rest);
+            let long_enough = if rest { topic.len() > plain } else { topic.len() == plain };
+            let mut pairs = filter.iter().take(plain).zip(&topic);
+            let chosen = long_enough && pairs.all(|(wanted, segment)| wanted == "*" || wanted == segment);
+            let (filter, topic) = (TopicFilter::new(filter.join(".")).unwrap(), Topic::new(topic.join(".")).unwrap());
+            prop_assert_eq!(filter.matches(&topic), chosen);
         }
 
         #[test]
