@@ -34,11 +34,9 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
     let [ours, less, many, peer, peer_many] = measure(
         options,
         [
-            Side::each(CALLS, |_| Ok::<_, mosaic_core::Error>(black_box(one).reserve(call)?.settle(call))),
-            Side::each(CALLS, |_| Ok::<_, mosaic_core::Error>(black_box(one).reserve(two)?.settle(call))),
-            Side::each(CALLS, |at| {
-                Ok::<_, mosaic_core::Error>(handles[order[at]].reserve(call)?.settle(call))
-            }),
+            Side::each(CALLS, |_| turn(black_box(one), call, call)),
+            Side::each(CALLS, |_| turn(black_box(one), two, call)),
+            Side::each(CALLS, |at| turn(&handles[order[at]], call, call)),
             Side::each(CALLS, |_| governor.check_key(black_box(&keys[0]))),
             Side::each(CALLS, |at| governor.check_key(&keys[order[at]])),
         ],
@@ -66,4 +64,10 @@ fn handle(tree: &BudgetTree, agent: usize) -> Result<BudgetHandle> {
         tree.set(Budget::new(BudgetPath::new(level)?, limits))?;
     }
     Ok(tree.handle(path))
+}
+
+/// One reservation, and what was used of it.
+fn turn(handle: &BudgetHandle, reserved: Amounts, used: Amounts) -> mosaic_core::Result<()> {
+    handle.reserve(reserved)?.settle(used);
+    Ok(())
 }
