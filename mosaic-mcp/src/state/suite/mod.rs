@@ -1,4 +1,4 @@
-//! The behaviour suite of stores: what every store does alike, below [`State`].
+//! The behaviour suite of stores: what every store does alike, below [`State`](super::State).
 //!
 //! Each behaviour is a function of its own that asks for stores by a name of its own, so that they can run alone, in any order and
 //! side by side. [`run`] runs them all; [`state_suite!`](crate::state_suite) makes a test of each.
