@@ -1,13 +1,17 @@
 //! One builder for every mode.
 
+#[cfg(feature = "sqlite")]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::error::Result;
+#[cfg(feature = "sqlite")]
+use mosaic_core::error::{Error, ErrorKind};
 use mosaic_core::types::Region;
 
 #[cfg(feature = "postgres")]
 use super::config::{EnterpriseConfig, TeamConfig};
+#[cfg(feature = "sqlite")]
 use super::keys;
 use super::{Compliance, Facts, Inner, Node};
 use crate::coordination::budgets::Budgets;
@@ -294,6 +298,7 @@ pub(super) fn audited(access: &Access, audit: &Audit) -> Audited<Access> {
 }
 
 /// A folder that cannot be used.
+#[cfg(feature = "sqlite")]
 pub(super) fn unusable(folder: &Path, error: std::io::Error) -> Error {
     let message = format!("the folder {} of the node cannot be used", folder.display());
     Error::new(ErrorKind::Config, message).source(error)

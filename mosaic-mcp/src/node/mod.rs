@@ -10,6 +10,7 @@ mod builder;
 mod compliance;
 #[cfg(feature = "postgres")]
 mod config;
+#[cfg(feature = "sqlite")]
 mod keys;
 
 use std::sync::Arc;
@@ -244,5 +245,5 @@ impl mosaic_core::ports::Authorizer for NodeAuthorizer {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests;
