@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mosaic_core::error::Result;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::fault::Fault;
 use super::options::PostgresOptions;
-use super::rows::Question;
+use super::rows::{Question, number};
 use super::sql;
 use super::tx::{PostgresTx, Turn};
 
@@ -23,7 +23,7 @@ use super::tx::{PostgresTx, Turn};
 const RESTED: Duration = Duration::from_secs(1);
 /// The server reports what takes too long itself; this much later its silence is noticed.
 const GRACE: Duration = Duration::from_secs(2);
-/// The first pause between questions how a transaction ended; each later one is twice as long.
+/// The first pause before the server is asked again how a transaction ended; each later one is twice as long.
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Node {
@@ -31,6 +31,8 @@ pub(super) struct Node {
     connect: PgConnectOptions,
     readers: PgPool,
     writer: Arc<Mutex<Option<PgConnection>>>,
+    /// By which the server knows this node.
+    name: String,
     /// The process of the server that writes for this node: its hints are no news.
     process: AtomicI32,
     pub(super) heard: Notify,
@@ -56,6 +58,7 @@ impl Node {
             connect,
             readers,
             writer: Arc::default(),
+            name: uuid::Uuid::now_v7().to_string(),
             process: AtomicI32::default(),
             heard: Notify::new(),
             stop: CancellationToken::new(),
@@ -133,27 +136,34 @@ impl Node {
         }
     }
 
-    /// How a transaction ended whose commit was not answered; none where that is not known within the patience.
-    pub(super) async fn ended(&self, id: &str) -> Option<bool> {
+    /// Whether a transaction of this node, whose commit was not answered, was committed; none where that is not known within the
+    /// patience. The number that the server gives a transaction would not tell: after a crash it may be another's.
+    pub(super) async fn committed(&self, revision: u64) -> Option<bool> {
         let (until, mut pause) = (Instant::now() + self.options.patience, PAUSE);
         loop {
-            match self.status(id).await.as_deref() {
-                Ok("committed") => return Some(true),
-                Ok("aborted") => return Some(false),
-                // It is still going on, or the server is not back yet.
-                _ if Instant::now() + pause < until => sleep(pause).await,
-                _ => return None,
+            match self.mark().await {
+                Ok(mark) => return Some(mark == Some(number(revision))),
+                // The server is not back yet.
+                Err(_) if Instant::now() + pause < until => sleep(pause).await,
+                Err(_) => return None,
             }
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
 
-    async fn status(&self, id: &str) -> Result<String, Fault> {
-        let mut connection = self.connection().await?;
-        let row = self.within(sqlx::query(sql::END).bind(id).fetch_one(&mut connection)).await?;
-        // Closing it is a courtesy.
+    /// How far this node's last transaction brought the store. The write turn is taken for that: then none is on its way.
+    async fn mark(&self) -> Result<Option<i64>, Fault> {
+        let (mut connection, _) = self.try_begin(self.connection().await?).await?;
+        let question = sqlx::query_scalar(sql::MARK).bind(&self.name);
+        let mark = self.within(question.fetch_optional(&mut connection)).await?;
+        // It ends the transaction, which the server would also do later.
         let _ = connection.close().await;
-        Ok(row.try_get::<Option<String>, _>(0)?.unwrap_or_default())
+        Ok(mark)
+    }
+
+    /// By which the server knows this node.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether commits are told to other nodes.
@@ -179,8 +189,9 @@ impl Node {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        if let Some(connection) = self.writer.lock().await.take() {
-            // The server notices either way.
+        if let Some(mut connection) = self.writer.lock().await.take() {
+            // The server notices either way, and what is left is swept up by the next node that opens the store.
+            let _ = self.within(sqlx::query(sql::UNMARK).bind(&self.name).execute(&mut connection)).await;
             let _ = self.within(connection.close()).await;
         }
         self.readers.close().await;

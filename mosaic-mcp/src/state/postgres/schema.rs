@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use super::fault::Fault;
 use super::node::Node;
+use super::sql;
 use crate::state::migration::{Applied, Migration, pending};
 
 /// The oldest server, as it numbers itself.
@@ -33,6 +34,7 @@ pub(super) async fn bring_up_to_date(node: &Node, namespace: &str) -> Result<()>
         };
         apply.await.map_err(|error| fault(error.into()))?;
     }
+    sqlx::query(sql::SWEEP).execute(&mut *tx).await.map_err(|error| fault(error.into()))?;
     tx.commit().await.map_err(|error| fault(error.into()))?;
     // Closing it is a courtesy.
     let _ = connection.close().await;

@@ -8,8 +8,8 @@ pub(super) const BEGIN: &str = "BEGIN; \
     SELECT revision, log_offset, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now, \
         pg_backend_pid() AS process FROM meta";
 
-/// Values, deletions, events and the head, in one statement, and the hint for other nodes where that is wanted. It tells the number of the transaction, by which its end can be
-/// asked for when the answer to the commit is lost.
+/// Values, deletions, events and the head, in one statement, and the hint for other nodes where that is wanted. It marks how far
+/// this node has come, by which the end of a transaction is known when the answer to its commit is lost.
 pub(super) const WRITE: &str = "\
     WITH put AS ( \
         INSERT INTO entry (key, value, version, expires) \
@@ -26,10 +26,12 @@ pub(super) const WRITE: &str = "\
     ), told AS ( \
         INSERT INTO event (log_offset, topic, kind, data, at) \
         SELECT * FROM unnest($7::bigint[], $8::text[], $9::text[], $10::bytea[], $11::bigint[]) \
+    ), mark AS ( \
+        INSERT INTO writer (node, revision) VALUES ($15, $12) \
+        ON CONFLICT (node) DO UPDATE SET revision = excluded.revision, at = now() \
     ) \
     UPDATE meta SET revision = greatest(revision, $12), log_offset = greatest(log_offset, $13) \
-    RETURNING pg_current_xact_id()::text AS id, \
-        CASE WHEN $14 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
+    RETURNING CASE WHEN $14 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
 
 /// The channel of the hints, which listeners must name themselves.
 pub(super) const CHANNEL: &str = "SELECT 'mosaic state ' || current_schema()";
@@ -67,8 +69,14 @@ pub(super) const FORGET: &str = "\
 
 pub(super) const HEAD: &str = "SELECT revision, log_offset FROM meta";
 
-/// How a transaction ended.
-pub(super) const END: &str = "SELECT pg_xact_status($1::text::xid8)";
+/// How far a node has come.
+pub(super) const MARK: &str = "SELECT revision FROM writer WHERE node = $1";
+
+/// A node is gone.
+pub(super) const UNMARK: &str = "DELETE FROM writer WHERE node = $1";
+
+/// Nodes that went without a word. No lookup lasts as long.
+pub(super) const SWEEP: &str = "DELETE FROM writer WHERE at < now() - interval '1 day'";
 
 pub(super) const GET_MANY: &str = "SELECT key, value, version, expires FROM entry WHERE key = ANY ($1)";
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mosaic_core::error::{Delivery, Result};
 use mosaic_core::types::Timestamp;
+use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
@@ -56,10 +56,11 @@ impl PostgresTx {
         }
     }
 
-    /// Writes a part; gives the number of the transaction.
-    async fn put(&mut self, writes: &Writes, tell: bool) -> Result<String> {
+    /// Writes a part.
+    async fn put(&mut self, writes: &Writes, tell: bool) -> Result<()> {
         const WHAT: &str = "the transaction was not written";
-        let written = self.ask(WHAT, write(writes, tell)).await?;
+        let node = self.node.clone();
+        self.ask(WHAT, write(writes, tell).bind(node.name())).await?;
         if !writes.last_offsets.is_empty() {
             let (topics, offsets): (Vec<_>, Vec<_>) =
                 writes.last_offsets.iter().map(|(topic, offset)| (topic.as_str(), number(*offset))).unzip();
@@ -75,12 +76,11 @@ impl PostgresTx {
         if let Some(forget) = writes.forget {
             self.ask(WHAT, sqlx::query(sql::FORGET).bind(number(forget))).await?;
         }
-        let row = written.first().ok_or_else(|| strange("there is no head"))?;
-        row.try_get("id").map_err(strange)
+        Ok(())
     }
 }
 
-/// The statement that writes most of it.
+/// The statement that writes most of it; the name of the node is still to be bound.
 fn write(writes: &Writes, tell: bool) -> Question<'_> {
     let puts = &writes.puts;
     let events = &writes.events;
@@ -131,12 +131,12 @@ impl StoreTx for PostgresTx {
     }
 
     async fn write(&mut self, part: Writes) -> Result<()> {
-        self.put(&part, false).await.map(drop)
+        self.put(&part, false).await
     }
 
     async fn commit(mut self: Box<Self>, writes: Writes) -> Result<()> {
         const WHAT: &str = "the transaction was not committed";
-        let id = self.put(&writes, self.node.tells()).await?;
+        self.put(&writes, self.node.tells()).await?;
         let Some(mut connection) = self.connection.take() else { return Err(lost().error(WHAT)) };
         match self.node.within(sqlx::raw_sql("COMMIT").execute(&mut connection)).await {
             Ok(_) => {
@@ -144,11 +144,10 @@ impl StoreTx for PostgresTx {
                 Ok(())
             }
             Err(fault) if fault.is_lost() => {
-                // The other side may take a while to notice.
                 drop(connection);
-                let ended = self.node.ended(&id).await;
+                let committed = self.node.committed(writes.head.revision).await;
                 let error = |delivery| fault.error(WHAT).delivery(delivery);
-                match ended {
+                match committed {
                     Some(true) => Ok(()),
                     Some(false) => Err(error(Delivery::NotSent)),
                     None => Err(error(Delivery::Unknown)),

@@ -47,3 +47,10 @@ CREATE TABLE trimmed (
     through bigint NOT NULL
 );
 CREATE INDEX trimmed_through ON trimmed (through);
+
+-- How far the last transaction of each node brought the store.
+CREATE TABLE writer (
+    node text PRIMARY KEY,
+    revision bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
