@@ -3,6 +3,7 @@
 //! The figures of the stores are wall-clock time per call, since waiting for the disk is most of it; all sides write to the same
 //! disk, one round in turn. Values have 450 bytes. What happens in memory alone is CPU time.
 
+mod audit;
 mod fanout;
 mod sqlite;
 
@@ -24,7 +25,8 @@ struct Bench {
 /// The rows that a group measures, and the group.
 type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
 
-const GROUPS: [Group; 2] = [(&["16"], sqlite::rows), (&["28"], fanout::rows)];
+const GROUPS: [Group; 3] =
+    [(&["13", "14", "15"], audit::rows), (&["16"], sqlite::rows), (&["28"], fanout::rows)];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse(std::env::args().skip(1))?;

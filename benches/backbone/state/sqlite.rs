@@ -126,7 +126,7 @@ fn gets(bench: &mut Bench) -> Result {
     })
 }
 
-fn wall(work: impl FnOnce() -> Result) -> Result<Duration> {
+pub(crate) fn wall(work: impl FnOnce() -> Result) -> Result<Duration> {
     let began = Instant::now();
     work()?;
     Ok(began.elapsed())
@@ -136,7 +136,7 @@ fn key(round: usize, at: usize) -> Result<Key> {
     Ok(Key::of(&["bench", &format!("{:08}", at * 7_919 % 100_003), &round.to_string()])?)
 }
 
-fn open(runtime: &Runtime, path: &Path, durability: Durability) -> Result<State> {
+pub(crate) fn open(runtime: &Runtime, path: &Path, durability: Durability) -> Result<State> {
     runtime.block_on(async {
         let store = SqliteOptions::new().durability(durability).open(path).await?;
         Ok(State::open(store).await?)
@@ -160,7 +160,7 @@ fn put_by<'a>(runtime: &'a Runtime, state: &'a State, writers: usize, each: usiz
     })
 }
 
-async fn pool(path: &Path, durability: Durability) -> Result<SqlitePool> {
+pub(crate) async fn pool(path: &Path, durability: Durability) -> Result<SqlitePool> {
     let synchronous = match durability {
         Durability::Full => SqliteSynchronous::Full,
         _ => SqliteSynchronous::Normal,
@@ -176,7 +176,7 @@ async fn pool(path: &Path, durability: Durability) -> Result<SqlitePool> {
     Ok(pool)
 }
 
-fn sqlx_single<'a>(runtime: &'a Runtime, pool: &'a SqlitePool) -> Side<'a> {
+pub(crate) fn sqlx_single<'a>(runtime: &'a Runtime, pool: &'a SqlitePool) -> Side<'a> {
     let mut round = 0;
     Side::prepared(WRITERS * 2, move |calls| {
         round += 1;
@@ -193,7 +193,7 @@ fn sqlx_single<'a>(runtime: &'a Runtime, pool: &'a SqlitePool) -> Side<'a> {
     })
 }
 
-fn connection(path: &Path, durability: Durability) -> Result<Connection> {
+pub(crate) fn connection(path: &Path, durability: Durability) -> Result<Connection> {
     let conn = Connection::open(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", if durability == Durability::Full { "FULL" } else { "NORMAL" })?;
@@ -201,7 +201,7 @@ fn connection(path: &Path, durability: Durability) -> Result<Connection> {
     Ok(conn)
 }
 
-fn rusqlite_batch<'a>(mut conn: Connection) -> Side<'a> {
+pub(crate) fn rusqlite_batch<'a>(mut conn: Connection) -> Side<'a> {
     let mut round = 0;
     Side::prepared(BATCH, move |calls| {
         round += 1;

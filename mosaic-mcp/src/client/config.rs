@@ -123,6 +123,7 @@ pub enum Way {
 /// let command = CommandConfig::new("files-server").arg("/srv/files").secret("FILES_TOKEN", Secret::new("s3cr3t"));
 /// assert!(!format!("{command:?}").contains("s3cr3t"));
 /// ```
+#[cfg(feature = "stdio")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -146,10 +147,12 @@ pub struct CommandConfig {
     pub directory: Option<PathBuf>,
 }
 
+#[cfg(feature = "stdio")]
 fn passed() -> BTreeSet<String> {
     ["PATH", "HOME", "LANG", "TMPDIR"].map(String::from).into()
 }
 
+#[cfg(feature = "stdio")]
 impl CommandConfig {
     /// A program without arguments.
     pub fn new(command: impl Into<String>) -> Self {
@@ -201,6 +204,7 @@ impl CommandConfig {
 /// let server = HttpServerConfig::new("https://tools.example.org/mcp").token(Secret::new("s3cr3t"));
 /// assert!(!format!("{server:?}").contains("s3cr3t"));
 /// ```
+#[cfg(feature = "http")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -228,10 +232,12 @@ pub struct HttpServerConfig {
     pub connect_ms: u64,
 }
 
+#[cfg(feature = "http")]
 const fn connect_ms() -> u64 {
     10_000
 }
 
+#[cfg(feature = "http")]
 impl HttpServerConfig {
     /// A server at an address, without a token.
     pub fn new(url: impl Into<String>) -> Self {
