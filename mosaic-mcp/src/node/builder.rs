@@ -42,12 +42,13 @@ enum Place {
 /// use mosaic_mcp::state::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> mosaic_core::Result<()> {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (key, _) = LocalKey::generate()?;
-/// let needs = Compliance { encryption: true, ..Compliance::default() };
+/// let needs: Compliance = serde_json::from_str(r#"{ "encryption": true }"#)?;
 /// let node = Node::builder(MemoryStore::new()).seal(Keyring::new(key)?).compliance(needs).open().await?;
 /// assert!(node.facts().encryption);
-/// node.close().await
+/// node.close().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[must_use]

@@ -147,10 +147,10 @@ impl Node {
     /// its record.
     ///
     /// ```
-    /// use mosaic_core::orchestrator::OrchestratorBuilder;
+    /// use mosaic_core::orchestrator::Builder;
     /// use mosaic_mcp::node::Node;
     ///
-    /// fn guarded(mosaic: OrchestratorBuilder, node: &Node) -> OrchestratorBuilder {
+    /// fn guarded(mosaic: Builder, node: &Node) -> Builder {
     ///     let mosaic = mosaic.authorizer(node.authorizer());
     ///     match node.audit() {
     ///         Some(audit) => mosaic.audit(audit.clone()),
