@@ -19,8 +19,8 @@ use crate::surface::tool_name;
 /// A connection to another Mosaic. All that is typed works over it; clones share it.
 ///
 /// Every call goes out as a call of the tool of its operation. What the other side knows of the caller is what its own
-/// authentication tells: of the context, the attributes and the idempotency key are sent along, the time limit is kept here,
-/// and nothing else travels. Streams come whole, up to the limit of the other side. A call fails with `Network` once the
+/// authentication tells: of the context, the idempotency key is sent along, the time limit is kept here, and nothing else
+/// travels. Streams come whole, up to the limit of the other side. A call fails with `Network` once the
 /// connection is over; it is not opened again.
 ///
 /// ```

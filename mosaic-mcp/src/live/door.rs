@@ -4,17 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::types::{Secret, Timestamp};
+use mosaic_core::types::Timestamp;
 
 use crate::function::Desk;
-use crate::security::{Admission, Authenticators, Identity};
+use crate::security::{Admission, Authenticators, Identity, bearer};
 use crate::state::State;
-
-/// The longest header with a proof, in bytes.
-const LONGEST: usize = 16 << 10;
 
 /// Admits callers to a desk and to the events of their tenant. Clones share it.
 ///
@@ -103,43 +99,5 @@ impl Door {
 impl fmt::Debug for Door {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Door").field("desk", &self.0.desk).finish_non_exhaustive()
-    }
-}
-
-fn bearer(headers: &HeaderMap) -> Result<Secret> {
-    let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why).refused();
-    let mut proofs = headers.get_all(AUTHORIZATION).iter();
-    let (first, more) = (proofs.next(), proofs.next());
-    let first = first.ok_or_else(|| refused("a proof is needed: authorization: Bearer TOKEN"))?;
-    if more.is_some() || first.len() > LONGEST {
-        return Err(refused("one proof of at most 16 KiB is taken"));
-    }
-    let text = first.to_str().map_err(|_| refused("the proof is no text"))?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-        return Err(refused("a proof is given as: authorization: Bearer TOKEN"));
-    }
-    Ok(Secret::new(token.trim()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_one_bearer_is_a_proof() {
-        let with = |values: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(AUTHORIZATION, value.parse().unwrap());
-            }
-            bearer(&headers).map(|token| token.expose().to_owned())
-        };
-        assert_eq!(with(&["Bearer abc"]).unwrap(), "abc");
-        assert_eq!(with(&["bearer  abc"]).unwrap(), "abc");
-        let long = format!("Bearer {}", "x".repeat(LONGEST));
-        for bad in [&[][..], &["abc"], &["Basic abc"], &["Bearer "], &["Bearer a", "Bearer b"], &[&long]] {
-            assert_eq!(with(bad).unwrap_err().kind(), ErrorKind::Unauthenticated, "{bad:?}");
-        }
     }
 }

@@ -15,10 +15,14 @@ mod address;
 mod admission;
 pub mod audit;
 mod authenticator;
+#[cfg(any(feature = "grpc", feature = "http"))]
+mod bearer;
 mod identity;
 pub mod seal;
 pub mod token;
 
 pub use admission::Admission;
 pub use authenticator::{Authenticator, Authenticators, TOKEN_BYTES};
+#[cfg(any(feature = "grpc", feature = "http"))]
+pub(crate) use bearer::bearer;
 pub use identity::{Identity, RoleKind, RoleName};

@@ -10,6 +10,7 @@ mod handler;
 mod http;
 mod log;
 mod menu;
+mod meta;
 mod page;
 mod prompts;
 mod requester;
@@ -28,6 +29,8 @@ pub use fault::Fault;
 pub use functions::Functions;
 pub use log::LogLevel;
 pub use menu::Menu;
+#[cfg(any(feature = "http", feature = "stdio"))]
+pub(crate) use meta::IDEMPOTENCY_KEY;
 pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptRole, PromptSource, Prompts};
 pub use requester::{Question, Reply, Requester};
 pub use resources::{OperationDocs, Resource, ResourceContent, ResourceSource, ResourceTemplate};

@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{Answer, Context, Handler};
 use crate::surface::call::no_tool;
 use crate::surface::menu::{CALL_TOOL, SEARCH_TOOLS, Search};
+use crate::surface::meta::keyed;
 use crate::surface::rounds::Bound;
 use crate::surface::server::Confirm;
 use crate::surface::wire::result as wired;
@@ -51,6 +52,10 @@ impl Handler {
         let arguments = request.arguments.map_or(Value::Null, Value::Object);
         let (name, arguments) = match unwrapped(&request.name, arguments) {
             Ok(call) => call,
+            Err(error) => return Ok(wired(CallToolResult::fault(&Fault::new(&error, Effect::Read))).into()),
+        };
+        let acting = match keyed(acting, &cx.meta) {
+            Ok(acting) => acting,
             Err(error) => return Ok(wired(CallToolResult::fault(&Fault::new(&error, Effect::Read))).into()),
         };
         let bound = Bound { key: &self.server.key, cx: &acting, tool: &name, arguments: &arguments };

@@ -1,13 +1,11 @@
 //! Who sends a request.
 
 use async_trait::async_trait;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::types::Secret;
+use mosaic_core::error::Result;
 
-use crate::security::{Admission, Authenticators};
+use crate::security::{Admission, Authenticators, bearer};
 
 /// Finds out who sends a request: by a token, an API key, a certificate that a proxy checked. [`Authenticators`] do it by the
 /// bearer token in the header `authorization`, and an [`Admission`] does that for a desk whose gate looks at the roles of proofs.
@@ -46,7 +44,7 @@ pub trait Authenticate: Send + Sync + 'static {
 impl Authenticate for Authenticators {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
         // The method of the type has the same name as the one of the trait.
-        let identity = Authenticators::authenticate(self, &bearer(parts)?).await?;
+        let identity = Authenticators::authenticate(self, &bearer(&parts.headers)?).await?;
         Ok(identity.context())
     }
 }
@@ -55,22 +53,6 @@ impl Authenticate for Authenticators {
 #[async_trait]
 impl Authenticate for Admission {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
-        self.admit(&bearer(parts)?, "HTTP").await
+        self.admit(&bearer(&parts.headers)?, "HTTP").await
     }
-}
-
-/// The one bearer token of a request.
-fn bearer(parts: &Parts) -> Result<Secret> {
-    let refused = |why: &'static str| Error::new(ErrorKind::Unauthenticated, why);
-    let mut given = parts.headers.get_all(AUTHORIZATION).into_iter();
-    let header = given.next().ok_or_else(|| refused("give a token in the header `authorization`"))?;
-    if given.next().is_some() {
-        return Err(refused("the header `authorization` is given twice"));
-    }
-    let text = header.to_str().map_err(|_| refused("the header `authorization` is no text"))?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(refused("the header `authorization` has no bearer token"));
-    }
-    Ok(Secret::new(token.trim()))
 }
