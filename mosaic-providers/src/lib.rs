@@ -21,6 +21,10 @@ pub mod bitbucket;
 #[cfg(feature = "circleci")]
 pub mod circleci;
 #[cfg(any(feature = "http", feature = "local-docs", feature = "local-project"))]
+#[cfg_attr(
+    not(feature = "http"),
+    expect(unreachable_pub, reason = "public where providers that speak HTTP are")
+)]
 mod cursor;
 #[cfg(any(
     feature = "local-git",

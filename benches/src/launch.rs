@@ -1,19 +1,17 @@
-//! `cargo bench --bench providers`, `--bench state`: runs the bench of a package beside this one, with the same arguments.
+//! Benches of packages beside this one.
 //!
 //! Those packages switch on a vendor and its HTTP client, or databases. Were they built by default, every other build of this
 //! workspace would take all that on, the quickstart too.
 
 use std::process::{Command, ExitCode};
 
-use mosaic_benches::Result;
+use crate::Result;
 
-fn main() -> Result<ExitCode> {
-    // By the name that this file was built under.
-    let (package, bench) = match env!("CARGO_CRATE_NAME") {
-        "providers" => ("mosaic-provider-benches", "measured"),
-        "state" => ("mosaic-backbone-benches", "measured_state"),
-        other => return Err(format!("there is no bench of the name {other}").into()),
-    };
+/// Runs the bench of another package with the arguments of this process.
+///
+/// # Errors
+/// Where cargo cannot be started.
+pub fn launch(package: &str, bench: &str) -> Result<ExitCode> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut run = Command::new(cargo);
     run.args(["bench", "--package", package, "--bench", bench, "--"]);
