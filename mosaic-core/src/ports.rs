@@ -31,7 +31,7 @@ use crate::types::{ProviderId, RequestId, Subject, TenantId};
 /// ```
 #[async_trait]
 pub trait Authorizer: Send + Sync + 'static {
-    /// Lets the call pass or denies it.
+    /// Lets the call pass or denies it. Asked once for each thing that a write changes: linking two issues asks for both.
     ///
     /// # Errors
     /// `PermissionDenied` for a denial; anything else denies too, and is the source of the error.

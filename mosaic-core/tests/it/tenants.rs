@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::project::LinkIssues;
 use mosaic_core::op::{CacheState, OpMeta};
 use mosaic_core::ports::{Authorizer, UsageStore};
-use mosaic_core::testkit::Fault;
-use mosaic_core::types::{Subject, TenantId};
+use mosaic_core::testkit::{Double, Fault};
+use mosaic_core::types::project::Link;
+use mosaic_core::types::{IssueRef, Subject, TenantId};
 
 use crate::support::*;
 
@@ -106,4 +108,31 @@ async fn an_authorizer_has_no_more_time_than_the_call() {
     let began = tokio::time::Instant::now();
     let error = mosaic.with(cx).git().get_repository(get()).await.unwrap_err();
     assert_eq!((error.kind(), began.elapsed().as_secs()), (ErrorKind::DeadlineExceeded, 1));
+}
+
+struct OneProject;
+
+#[async_trait]
+impl Authorizer for OneProject {
+    async fn authorize(&self, _: &CallContext, _: &OpMeta, subject: Subject<'_>) -> Result<()> {
+        if subject.name == Some("OPS") {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::PermissionDenied, "another project"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_links_two_issues_may_change_both() {
+    let tracker = Double::new()
+        .answer(|op: &LinkIssues| Ok(Link::new(op.issue.clone(), op.kind, op.to.clone())));
+    let mosaic = single(&tracker, config()).authorizer(OneProject).build().await.unwrap();
+    let ann = mosaic.with(CallContext::new().principal(Principal::user("ann")));
+    let (ours, theirs) = (IssueRef::new("OPS", 1_u64), IssueRef::new("WEB", 2_u64));
+    for (from, to) in [(&ours, &theirs), (&theirs, &ours)] {
+        let denied = ann.project().link_issues(LinkIssues::of(from, to.clone())).await.unwrap_err();
+        assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
+    }
+    assert_eq!(tracker.seen(), 0);
+    ann.project().link_issues(LinkIssues::of(&ours, IssueRef::new("OPS", 3_u64))).await.unwrap();
 }

@@ -26,8 +26,12 @@ impl<S: Step> Step for Tenant<S> {
                 let message = format!("{} may do nothing: no authorizer is set up", call.cx.caller());
                 return Err(Error::new(ErrorKind::PermissionDenied, message));
             };
-            let asked = authorizer.authorize(&call.cx, meta, call.payload.subject());
-            within(call, "the authorizer", asked).await?.map_err(denial)?;
+            let (subject, also) = (call.payload.subject(), call.payload.also());
+            // A write that changes two things needs to be allowed for both.
+            for subject in std::iter::once(subject).chain((also != subject).then_some(also)) {
+                let asked = authorizer.authorize(&call.cx, meta, subject);
+                within(call, "the authorizer", asked).await?.map_err(denial)?;
+            }
         }
         match &self.budgets {
             None => self.counted(call).await,
