@@ -124,8 +124,8 @@ impl Authorizer for OneProject {
 
 #[tokio::test(start_paused = true)]
 async fn who_links_two_issues_may_change_both() {
-    let tracker = Double::new()
-        .answer(|op: &LinkIssues| Ok(Link::new(op.issue.clone(), op.kind, op.to.clone())));
+    let tracker =
+        Double::new().answer(|op: &LinkIssues| Ok(Link::new(op.issue.clone(), op.kind, op.to.clone())));
     let mosaic = single(&tracker, config()).authorizer(OneProject).build().await.unwrap();
     let ann = mosaic.with(CallContext::new().principal(Principal::user("ann")));
     let (ours, theirs) = (IssueRef::new("OPS", 1_u64), IssueRef::new("WEB", 2_u64));
