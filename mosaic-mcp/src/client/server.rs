@@ -166,6 +166,11 @@ pub(super) fn reads(config: &RemoteConfig, tool: &RemoteTool) -> bool {
     config.reads.contains(&tool.name) || (config.trust_hints && tool.read_only)
 }
 
+/// The operation as which a tool is called.
+pub(super) fn verb(config: &RemoteConfig, tool: &RemoteTool) -> &'static str {
+    if reads(config, tool) { "vendor_read" } else { "vendor_write" }
+}
+
 impl Dispatch for Inner {
     fn dispatch<'a>(&'a self, cx: &'a CallContext, payload: &'a Payload) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(self.answer(cx, payload))

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::board::{Board, Entry, Standing};
 use super::config::{RemoteConfig, config_error};
 use super::path::path_of;
-use super::server::{RemoteServer, body_of, reads};
+use super::server::{RemoteServer, body_of, reads, verb};
 use super::source::RemoteTools;
 use super::text::shown;
 use super::tool::RemoteTool;
@@ -102,11 +102,12 @@ impl RemoteServers {
     /// use mosaic_core::context::{CallContext, Principal};
     /// use mosaic_core::orchestrator::Orchestrator;
     /// use mosaic_mcp::client::RemoteServers;
+    /// use mosaic_mcp::security::access::Access;
     /// use mosaic_mcp::surface::McpServer;
     ///
-    /// fn gateway(servers: &RemoteServers, mosaic: &Orchestrator) -> mosaic_core::Result<McpServer> {
+    /// fn gateway(servers: &RemoteServers, mosaic: &Orchestrator, access: Access) -> mosaic_core::Result<McpServer> {
     ///     let me = CallContext::new().principal(Principal::user("me"));
-    ///     McpServer::builder().tools(servers.source(mosaic.clone())).acts_as(me).build()
+    ///     McpServer::builder().tools(servers.source(mosaic.clone())).acts_as(me).gate(access).build()
     /// }
     /// ```
     pub fn source<C: Caller>(&self, caller: C) -> RemoteTools<C> {
@@ -114,13 +115,16 @@ impl RemoteServers {
     }
 
     /// What is made of each tool that may be called.
-    pub(super) fn offered<T>(&self, make: impl Fn(&ProviderId, &RemoteConfig, &RemoteTool) -> T) -> Vec<T> {
+    pub(super) fn offered<T>(
+        &self,
+        make: impl Fn(&ProviderId, ServiceKind, &RemoteConfig, &RemoteTool) -> T,
+    ) -> Vec<T> {
         let mut made = Vec::new();
         for (server, entry) in self.board.entries() {
             if let Standing::Live(link) = &entry.standing {
                 let tools = link.tools();
                 let allowed = tools.values().filter(|tool| entry.config.allows(&tool.name));
-                made.extend(allowed.map(|tool| make(&server, &entry.config, tool)));
+                made.extend(allowed.map(|tool| make(&server, entry.service, &entry.config, tool)));
             }
         }
         made
@@ -167,15 +171,17 @@ impl RemoteServers {
             let text = format!("the remote server {server} has no tool {} that may be called", shown(tool));
             return Err(Error::new(ErrorKind::NotFound, text));
         };
-        let (verb, mut params) = match reads(&entry.config, known) {
-            true => ("vendor_read", json!({ "path": path_of(tool) })),
-            false => ("vendor_write", json!({ "path": path_of(tool), "method": "POST" })),
-        };
+        let mut params = json!({ "path": path_of(tool) });
+        if !reads(&entry.config, known) {
+            params["method"] = "POST".into();
+        }
         if !arguments.is_null() {
             params["body"] = arguments;
         }
         let cx = cx.clone().pinned_to(server.clone());
-        let answer = caller.call_json(&cx, &format!("{}.{verb}", entry.service), params).await?;
+        let answer = caller
+            .call_json(&cx, &format!("{}.{}", entry.service, verb(&entry.config, known)), params)
+            .await?;
         body_of(answer.into_value()?)
     }
 }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::server::reads;
+use super::server::{reads, verb};
 use super::servers::RemoteServers;
 use super::tool::RemoteTool;
 use crate::surface::{CallToolResult, Content, Fault, Tool, ToolCall, ToolSource};
@@ -40,7 +40,7 @@ impl<C: Caller> RemoteTools<C> {
     }
 
     fn list(&self) -> List {
-        let tools = self.servers.offered(|server, config, tool| {
+        let tools = self.servers.offered(|server, service, config, tool| {
             let trusted = config.trust_hints;
             let effect = match () {
                 () if reads(config, tool) => Effect::Read,
@@ -48,7 +48,7 @@ impl<C: Caller> RemoteTools<C> {
                 () if trusted && !tool.destructive => Effect::Create,
                 () => Effect::Irreversible,
             };
-            Arc::new(shown(server, tool, effect))
+            Arc::new(shown(server, tool, effect).asks(service.as_str(), verb(config, tool)))
         });
         tools.into()
     }

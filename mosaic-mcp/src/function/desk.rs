@@ -10,6 +10,7 @@ use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::gate::denial;
 use super::{Catalogue, Function, FunctionDef, Gate, Open, Permission};
 use crate::coordination::{agents, budgets, messages, shared, tasks};
 
@@ -127,7 +128,7 @@ impl Desk {
         };
         if let Err(error) = self.0.gate.allow(cx, needed).await {
             pending.tell(AuditOutcome::Denied);
-            return Err(as_denial(error).operation(meta.name));
+            return Err(denial(error).operation(meta.name));
         }
         let room = self.0.rooms.get(&TypeId::of::<F::Room>()).and_then(|room| room.downcast_ref::<F::Room>());
         let Some(room) = room else {
@@ -151,14 +152,6 @@ impl Desk {
     pub async fn call_json(&self, cx: &CallContext, name: &str, params: Value) -> Result<Value> {
         Catalogue::all().find(name)?.call(self, cx, params).await
     }
-}
-
-/// Whatever keeps a gate from deciding denies.
-fn as_denial(error: Error) -> Error {
-    if error.kind() == ErrorKind::PermissionDenied {
-        return error;
-    }
-    Error::new(ErrorKind::PermissionDenied, "permission could not be decided, so it is denied").source(error)
 }
 
 /// A record that is told even where the call is dropped.

@@ -6,6 +6,14 @@ use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Effect;
+use tokio::sync::watch;
+
+use super::Reach;
+
+/// What surfaces ask about beside operations and functions, as service and operation: the heads of the audit; tools that name no
+/// permission of their own, prompts and documents of an MCP server.
+pub(crate) const SURFACES: &[(&str, &str)] =
+    &[("audit", "read"), ("mcp", "call_tool"), ("mcp", "get_prompt"), ("mcp", "read_resource")];
 
 /// What a caller has to be allowed: `room:method:resource`.
 ///
@@ -65,6 +73,25 @@ pub trait Gate: Send + Sync + 'static {
     /// # Errors
     /// `PermissionDenied` for a denial; anything else denies, too.
     async fn allow(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()>;
+
+    /// What lists show to the caller. By default everything: who calls what a list shows is asked about all the same.
+    fn reach(&self, cx: &CallContext) -> Reach {
+        let _ = cx;
+        Reach::everything()
+    }
+
+    /// Moves when the same caller may get another answer; none where that never happens, which is so by default.
+    fn changed(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+}
+
+/// Whatever keeps a gate from deciding denies.
+pub(crate) fn denial(error: Error) -> Error {
+    if error.kind() == ErrorKind::PermissionDenied {
+        return error;
+    }
+    Error::new(ErrorKind::PermissionDenied, "permission could not be decided, so it is denied").source(error)
 }
 
 /// Lets the application itself do everything, and nobody else anything.
@@ -92,5 +119,9 @@ impl Gate for Open {
             ErrorKind::PermissionDenied,
             format!("{} may not {needed}: no roles are configured", cx.caller().name()),
         ))
+    }
+
+    fn reach(&self, cx: &CallContext) -> Reach {
+        if cx.caller().is_application() { Reach::everything() } else { Reach::nothing() }
     }
 }

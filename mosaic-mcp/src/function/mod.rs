@@ -6,6 +6,7 @@
 
 mod desk;
 mod gate;
+mod reach;
 mod resource;
 mod table;
 
@@ -18,6 +19,8 @@ use mosaic_core::types::Effect;
 
 pub use desk::{Desk, DeskBuilder};
 pub use gate::{Gate, Open, Permission};
+pub(crate) use gate::{SURFACES, denial};
+pub use reach::Reach;
 pub use resource::AsResource;
 pub(crate) use resource::resource;
 pub(crate) use table::functions;

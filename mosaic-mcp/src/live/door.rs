@@ -9,7 +9,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Timestamp;
 
 use crate::function::Desk;
-use crate::security::{Admission, Authenticators, Identity, bearer};
+use crate::security::{Admission, Identity, bearer};
 use crate::state::State;
 
 /// Admits callers to a desk and to the events of their tenant. Clones share it.
@@ -38,7 +38,6 @@ struct Inside {
 }
 
 enum Entry {
-    Proof(Authenticators),
     Admission(Admission),
     /// Whoever connects is this one: the transport admits nobody else.
     One(Identity),
@@ -52,17 +51,13 @@ pub(super) struct Guest {
 }
 
 impl Door {
-    /// A door for whoever proves who he is, by `authorization: Bearer TOKEN`.
-    pub fn new(desk: Desk, state: State, proofs: Authenticators) -> Self {
-        Self(Arc::new(Inside { desk, state, entry: Entry::Proof(proofs) }))
-    }
-
     /// A door behind which everybody is one and the same: only for a transport that nobody else can reach.
     pub fn for_one(desk: Desk, state: State, identity: Identity) -> Self {
         Self(Arc::new(Inside { desk, state, entry: Entry::One(identity) }))
     }
 
-    /// A door for whoever an admission lets in: with the roles of the proof, and told to the audit where the admission does that.
+    /// A door for whoever an admission lets in, by `authorization: Bearer TOKEN`: with the roles of the proof, and told to the audit
+    /// where the admission does that.
     pub fn admitting(desk: Desk, state: State, admission: Admission) -> Self {
         Self(Arc::new(Inside { desk, state, entry: Entry::Admission(admission) }))
     }
@@ -82,7 +77,6 @@ impl Door {
     pub(super) async fn admit(&self, headers: &HeaderMap) -> Result<Guest> {
         let identity = match &self.0.entry {
             Entry::One(identity) => identity.clone(),
-            Entry::Proof(proofs) => proofs.authenticate(&bearer(headers)?).await?,
             Entry::Admission(admission) => {
                 let (cx, expires) = admission.admit_until(&bearer(headers)?, "a live connection").await?;
                 return Ok(Guest { cx, expires });

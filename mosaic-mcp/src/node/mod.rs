@@ -37,7 +37,7 @@ use crate::security::Admission;
 use crate::security::access::Access;
 use crate::security::audit::{Audit, Audited};
 use crate::state::State;
-use crate::surface::{Functions, McpServer, McpServerBuilder};
+use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
 
 /// A node of the backbone. Clones share it; [`Node::close`] ends it.
 ///
@@ -165,10 +165,18 @@ impl Node {
         }
     }
 
-    /// A server of MCP for the operations of a caller and the functions of this node. As whom clients act that prove nothing is to
+    /// A server of MCP for the operations of a caller and the functions of this node, with the head of its audit among the resources.
+    /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
     /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`].
     pub fn server(&self, mosaic: impl Caller) -> McpServerBuilder {
-        McpServer::over(mosaic).tools(Functions::new(self.0.desk.clone()))
+        let server = McpServer::over(mosaic).tools(Functions::new(self.0.desk.clone()));
+        match &self.0.audit {
+            None => server.gate(self.0.access.clone()),
+            Some(audit) => server
+                .gate(builder::audited(&self.0.access, audit))
+                .audit(Arc::new(audit.clone()))
+                .resources(AuditHeads::new(audit.clone())),
+        }
     }
 
     /// The door of gRPC and WebSocket: for whoever [`Node::admission`] lets in.

@@ -126,6 +126,13 @@ fn means(token: &str) -> &'static str {
     }
 }
 
+/// For tests: whoever this knows, where no role allows anything.
+#[cfg(test)]
+pub(crate) fn admission(proofs: impl super::Authenticator) -> Admission {
+    let access = Access::new(&super::access::AccessConfig::default()).unwrap();
+    Admission::new(Authenticators::new().with(proofs), access)
+}
+
 #[cfg(test)]
 mod tests {
     use mosaic_core::context::Principal;

@@ -12,7 +12,7 @@
 pub mod access;
 #[cfg(any(feature = "http", feature = "vault"))]
 mod address;
-mod admission;
+pub(crate) mod admission;
 pub mod audit;
 mod authenticator;
 #[cfg(any(feature = "grpc", feature = "http"))]

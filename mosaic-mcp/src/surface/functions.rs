@@ -41,7 +41,9 @@ fn tool(def: &'static FunctionDef) -> Tool {
     let meta = def.meta;
     let prose = meta.doc.split_whitespace().collect::<Vec<_>>().join(" ");
     let input = def.params_schema().to_value();
-    let tool = Tool::new(meta.room, tool_name(meta.name), prose, meta.effect, input).closed_world();
+    let tool = Tool::new(meta.room, tool_name(meta.name), prose, meta.effect, input)
+        .closed_world()
+        .asks(meta.room, meta.method);
     let method = meta.method.replace('_', " ");
     let mut letters = method.chars();
     let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());

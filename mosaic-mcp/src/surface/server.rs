@@ -8,18 +8,22 @@ use std::time::Duration;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::{Caller, OpSet, catalogue};
+use mosaic_core::ports::AuditSink;
 use parking_lot::Mutex;
 use rmcp::model::Tool as WireTool;
 use rmcp::service::{RoleServer, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::handler::Handler;
 use super::menu::finders;
+use super::reached::Reached;
 use super::wire::tool;
 use super::{
     Menu, OperationDocs, Operations, PromptSource, Prompts, ResourceSource, Tool, ToolSource, Tools,
 };
+use crate::function::{Gate, Open};
 
 /// Whether the person at the client is asked before something irreversible is done.
 ///
@@ -51,6 +55,8 @@ pub(super) struct Listed {
     pub(super) tools: Vec<(Arc<Tool>, usize)>,
     /// The same in the words of the protocol.
     pub(super) wire: Vec<WireTool>,
+    /// The places of all.
+    pub(super) all: Arc<[usize]>,
 }
 
 pub(super) struct Inner {
@@ -67,6 +73,10 @@ pub(super) struct Inner {
     pub(super) fresh: Duration,
     pub(super) key: [u8; 32],
     pub(super) finders: Listed,
+    pub(super) guard: Guard,
+    /// Whether it was said who decides.
+    pub(super) guarded: bool,
+    pub(super) reached: Reached,
     listed: Mutex<Option<(Lists, Arc<Listed>)>>,
 }
 
@@ -97,7 +107,7 @@ impl Inner {
 
 impl Listed {
     fn new(tools: impl Iterator<Item = Arc<Tool>>) -> Self {
-        let (tools, wire) = tools
+        let (tools, wire): (Vec<_>, Vec<_>) = tools
             .map(|known| {
                 // What has no JSON form could not be listed either way; tools are texts and JSON.
                 let size = serde_json::to_vec(&*known).map_or(0, |json| json.len());
@@ -105,7 +115,8 @@ impl Listed {
                 ((known, size), wire)
             })
             .unzip();
-        Self { tools, wire }
+        let all = (0..tools.len()).collect();
+        Self { tools, wire, all }
     }
 }
 
@@ -115,11 +126,12 @@ impl Listed {
 /// ```
 /// use mosaic_core::context::{CallContext, Principal};
 /// use mosaic_core::op::Caller;
+/// use mosaic_mcp::security::access::Access;
 /// use mosaic_mcp::surface::McpServer;
 ///
-/// fn server(mosaic: impl Caller) -> mosaic_core::Result<McpServer> {
+/// fn server(mosaic: impl Caller, access: Access) -> mosaic_core::Result<McpServer> {
 ///     // The one who starts the program is the one it acts for.
-///     McpServer::over(mosaic).acts_as(CallContext::new().principal(Principal::user("me"))).build()
+///     McpServer::over(mosaic).acts_as(CallContext::new().principal(Principal::user("me"))).gate(access).build()
 /// }
 /// ```
 #[derive(Clone)]
@@ -143,6 +155,8 @@ impl McpServer {
             page: 1_000,
             fresh: Duration::from_secs(60),
             key: None,
+            gate: None,
+            sink: None,
         }
     }
 
@@ -237,6 +251,8 @@ pub struct McpServerBuilder {
     page: usize,
     fresh: Duration,
     key: Option<[u8; 32]>,
+    gate: Option<Arc<dyn Gate>>,
+    sink: Option<Arc<dyn AuditSink>>,
 }
 
 impl McpServerBuilder {
@@ -294,6 +310,25 @@ impl McpServerBuilder {
         self
     }
 
+    /// Who decides what callers are shown, which documents they may read and watch, which prompts they may get, and which tools they
+    /// may call whose source asks nobody. Where nobody is named, only the application itself is let through. Operations and functions
+    /// are asked about by those who answer them, whoever is named here.
+    pub fn gate(self, gate: impl Gate) -> Self {
+        self.shared_gate(Arc::new(gate))
+    }
+
+    /// Who decides, shared with others.
+    pub fn shared_gate(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// Who is told what the gate denied.
+    pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
     /// How many things a page of a list holds at most; 1,000 at first, 1 at least.
     pub fn page(mut self, size: usize) -> Self {
         self.page = size.max(1);
@@ -316,9 +351,13 @@ impl McpServerBuilder {
     /// The server.
     ///
     /// # Errors
-    /// `Config` where two tools or two prompts have the same name, or a tool has the name of one of the two that find tools.
+    /// `Config` where two tools or two prompts have the same name, or a tool has the name of one of the two that find tools; and where
+    /// clients act as somebody and nobody decides what that one may do.
     /// `Internal` where the system gives no random bytes.
     pub fn build(self) -> Result<McpServer> {
+        if self.gate.is_none() && self.acts_as.as_ref().is_some_and(|cx| !cx.caller().is_application()) {
+            return Err(undecided());
+        }
         let two = finders();
         let tools: Vec<_> = self.sources.iter().map(|source| source.tools()).collect();
         let mut names: HashSet<&str> = two.iter().map(|tool| tool.name.as_str()).collect();
@@ -345,10 +384,21 @@ impl McpServerBuilder {
             fresh: self.fresh,
             key: self.key.map_or_else(random_key, Ok)?,
             finders: Listed::new(two.into_iter().map(Arc::new)),
+            guarded: self.gate.is_some(),
+            guard: Guard { gate: self.gate.unwrap_or_else(|| Arc::new(Open)), sink: self.sink },
+            reached: Reached::default(),
             listed: Mutex::new(None),
         };
         Ok(McpServer { inner: Arc::new(inner) })
     }
+}
+
+/// Whoever is not the application would be let through nowhere.
+pub(super) fn undecided() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "nobody decides what clients may do that are not the application itself: name who does with `gate`",
+    )
 }
 
 fn twice_named(what: &str, name: &str) -> Error {

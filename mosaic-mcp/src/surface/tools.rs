@@ -42,6 +42,9 @@ pub struct Tool {
     /// What it belongs to: a service such as `git`, a room such as `tasks`, a remote server.
     #[serde(skip)]
     pub group: String,
+    /// The service and the operation about which whoever answers the call asks the check itself.
+    #[serde(skip)]
+    pub(crate) asks: Option<(String, String)>,
 }
 
 /// What a client should know before it calls a tool. The protocol calls all of them hints: they come from the effect of the
@@ -158,7 +161,25 @@ impl Tool {
             annotations: ToolAnnotations::of(effect),
             effect,
             group: group.into(),
+            asks: None,
         }
+    }
+
+    /// The same, but whoever answers a call asks the check itself, about this service and operation: lists show it to those who may
+    /// do that with anything. Without this the server asks, about `mcp:call_tool:NAME`.
+    ///
+    /// ```
+    /// use mosaic_core::types::Effect;
+    /// use mosaic_mcp::surface::Tool;
+    ///
+    /// let schema = serde_json::json!({ "type": "object", "properties": {} });
+    /// let tool = Tool::new("billing", "billing_pay", "Pay a bill.", Effect::Create, schema).asks("billing", "pay");
+    /// # let _ = tool;
+    /// ```
+    #[must_use]
+    pub fn asks(mut self, service: impl Into<String>, operation: impl Into<String>) -> Self {
+        self.asks = Some((service.into(), operation.into()));
+        self
     }
 
     /// The same with another name for people.
@@ -199,6 +220,7 @@ impl Tool {
             annotations: ToolAnnotations::of(effect),
             effect,
             group: service.as_str().to_owned(),
+            asks: Some((service.as_str().to_owned(), method.to_owned())),
         }
     }
 }

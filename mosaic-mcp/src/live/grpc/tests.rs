@@ -13,6 +13,7 @@ use tonic::transport::Channel;
 use super::*;
 use crate::coordination::shared::{AppendEvent, Shared};
 use crate::function::{Desk, Gate, Permission};
+use crate::security::admission::admission;
 use crate::security::{Authenticator, Authenticators, Identity};
 use crate::state::{MemoryStore, State};
 
@@ -60,7 +61,7 @@ async fn serve() -> Server {
     let state = State::open(MemoryStore::new()).await.unwrap();
     let (shared, locked) = (Shared::new(state.clone()), Arc::default());
     let desk = Desk::builder().room(shared.clone()).gate(Most(Arc::clone(&locked))).build();
-    let door = Door::new(desk, state, Authenticators::new().with(Plain));
+    let door = Door::admitting(desk, state, admission(Plain));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let routes = axum::Router::new().route_service(GrpcBackbone::PATH, GrpcBackbone::new(door));

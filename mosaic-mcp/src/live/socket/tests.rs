@@ -11,7 +11,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::*;
 use crate::coordination::shared::{AppendEvent, Shared};
 use crate::function::{Desk, Gate, Permission};
-use crate::security::{Authenticator, Authenticators, Identity};
+use crate::security::admission::admission;
+use crate::security::{Authenticator, Identity};
 use crate::state::{MemoryStore, State};
 
 /// `guest` is an agent for a minute, `late` one whose time is over in a moment.
@@ -57,7 +58,7 @@ async fn serve(set: impl FnOnce(LiveSocket) -> LiveSocket) -> Server {
     let state = State::open(MemoryStore::new()).await.unwrap();
     let shared = Shared::new(state.clone());
     let desk = Desk::builder().room(shared.clone()).gate(Everything).build();
-    let door = Door::new(desk, state.clone(), Authenticators::new().with(Plain(state)));
+    let door = Door::admitting(desk, state.clone(), admission(Plain(state)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("ws://{}/live", listener.local_addr().unwrap());
     let routes = Router::new().nest("/live", set(LiveSocket::new(door)).router());

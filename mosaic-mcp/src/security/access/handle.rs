@@ -5,19 +5,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::{OpMeta, catalogue};
+use mosaic_core::op::OpMeta;
 use mosaic_core::ports::Authorizer;
-use mosaic_core::types::{ServiceKind, Subject};
+use mosaic_core::types::Subject;
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use super::super::Identity;
 use super::super::audit::{Audit, AuditEvent};
 use super::config::AccessConfig;
 use super::pattern::Resource;
-use super::policy::{Decision, Policy};
+use super::policy::{Decision, Policy, Set};
 use super::rule::{Asked, What};
 use super::ticket::Sealer;
-use crate::function::{Gate, Permission};
+use crate::function::{Gate, Permission, Reach};
 use crate::state::{Clock, Key, State, Topic};
 
 /// Decides what callers may do. Clones share it, and rules that are set are in force for the next question.
@@ -46,6 +47,7 @@ pub struct Access(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     policy: RwLock<Arc<Policy>>,
+    changed: watch::Sender<u64>,
     sealer: Sealer,
     clock: Clock,
     audit: RwLock<Option<Audit>>,
@@ -66,7 +68,8 @@ impl Access {
     /// As for [`Access::new`].
     pub fn with_clock(config: &AccessConfig, clock: Clock) -> Result<Self> {
         let policy = RwLock::new(Arc::new(Policy::new(config)?));
-        Ok(Self(Arc::new(Inner { policy, sealer: Sealer::new()?, clock, audit: RwLock::default() })))
+        let (changed, sealer) = (watch::Sender::new(0), Sealer::new()?);
+        Ok(Self(Arc::new(Inner { policy, changed, sealer, clock, audit: RwLock::default() })))
     }
 
     /// Tells an audit of every change of the rules from now on.
@@ -84,7 +87,11 @@ impl Access {
     }
 
     fn set(&self, policy: Policy, config: &AccessConfig, by: &str) {
-        *self.0.policy.write() = Arc::new(policy);
+        {
+            let mut known = self.0.policy.write();
+            *known = Arc::new(policy.after(&known));
+        }
+        self.0.changed.send_modify(|count| *count += 1);
         if let Some(audit) = &*self.0.audit.read() {
             let detail = format!("{} roles, {} bindings", config.roles.len(), config.bindings.len());
             let (by, what) = (by.to_owned(), "access".to_owned());
@@ -103,13 +110,7 @@ impl Access {
     /// # Errors
     /// `PermissionDenied`, which says what no role allows, or which role denies it.
     pub fn check(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()> {
-        let resource = Resource::text(needed.resource);
-        // Patterns of operations are compiled for the catalogue.
-        let kind = ServiceKind::ALL.into_iter().find(|kind| kind.as_str() == needed.service);
-        let mut rows = kind.into_iter().flat_map(|kind| catalogue().service(kind)).map(|def| def.meta);
-        let known = rows.find(|meta| meta.method == needed.operation);
-        let what = known.map_or(What::Other(needed), What::Operation);
-        self.decide(cx, &Asked { what, resource }, &needed)
+        self.decide(cx, &Asked::of(needed), &needed)
     }
 
     fn decide(&self, cx: &CallContext, asked: &Asked<'_>, shown: &dyn std::fmt::Display) -> Result<()> {
@@ -117,15 +118,7 @@ impl Access {
         if caller.is_application() {
             return Ok(());
         }
-        let ticket = self.0.sealer.open(cx)?;
-        let policy = self.0.policy.read().clone();
-        let mut roles = policy.bound(cx);
-        if let Some(ticket) = ticket {
-            if ticket.expires.is_some_and(|end| self.0.clock.now() >= end) {
-                return Err(denied(format!("the proof of {caller} has ended: authenticate again")));
-            }
-            ticket.roles.iter().for_each(|name| policy.give(&mut roles, name));
-        }
+        let (policy, roles) = self.roles(cx)?;
         match policy.decide(&roles, asked) {
             Decision::Allowed => Ok(()),
             Decision::Unallowed => {
@@ -135,6 +128,20 @@ impl Access {
                 Err(denied(format!("{caller} may not {shown}: the role {role} denies it")))
             }
         }
+    }
+
+    /// The roles of a caller that is not the application, and the rules that say what they may do.
+    fn roles(&self, cx: &CallContext) -> Result<(Arc<Policy>, Set)> {
+        let ticket = self.0.sealer.open(cx)?;
+        let policy = self.0.policy.read().clone();
+        let mut roles = policy.bound(cx);
+        if let Some(ticket) = ticket {
+            if ticket.expires.is_some_and(|end| self.0.clock.now() >= end) {
+                return Err(denied(format!("the proof of {} has ended: authenticate again", cx.caller())));
+            }
+            ticket.roles.iter().for_each(|name| policy.give(&mut roles, name));
+        }
+        Ok((policy, roles))
     }
 
     /// The rules that a state keeps; none where it keeps none.
@@ -211,6 +218,23 @@ impl Authorizer for Access {
 impl Gate for Access {
     async fn allow(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()> {
         self.check(cx, needed)
+    }
+
+    fn reach(&self, cx: &CallContext) -> Reach {
+        if cx.caller().is_application() {
+            return Reach::everything();
+        }
+        let Ok((policy, roles)) = self.roles(cx) else { return Reach::nothing() };
+        let key = policy.key(&roles);
+        let has = move |needed: Permission<'_>| match needed.resource {
+            "" => policy.reaches(&roles, &Asked::of(needed)),
+            _ => policy.decide(&roles, &Asked::of(needed)) == Decision::Allowed,
+        };
+        Reach::of(has).alike(key)
+    }
+
+    fn changed(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.0.changed.subscribe())
     }
 }
 

@@ -8,6 +8,10 @@
 //! | `git:@read:acme/*` | what changes nothing, in one organisation |
 //! | `project:*:*` | everything in trackers, also what is about nothing in particular, such as "list all projects" |
 //! | `state:put_value:plans/*` | a function of the backbone |
+//! | `mcp:read_resource:mosaic://operations*` | documents of an MCP server |
+//! | `mcp:get_prompt:review_*` | its prompts |
+//! | `mcp:call_tool:own_*` | its tools whose source asks nobody |
+//! | `audit:read:head` | the head of the audit |
 //! | `*:@read:*` | everything that changes nothing |
 //!
 //! - The resource of an operation is `organisation/name`, with `:path` where it is about something inside. A permission without

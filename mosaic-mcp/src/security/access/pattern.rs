@@ -107,6 +107,21 @@ impl ResourcePattern {
         self.fits(resource, true)
     }
 
+    /// Whether a denial of it is one of everything that a permission for the other is for. May say no where it is.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        // A star of the other is only fitted by one of our own, which fits whatever it stands for.
+        let fits = |text: &Pattern| self.whole.fits(text.as_str(), true);
+        if self.whole.is_any() || self == other {
+            return true;
+        }
+        match (&self.parts, &other.parts) {
+            (None, None) => !other.whole.is_any() && fits(&other.whole),
+            // With its path it is a text of its own, too.
+            (None, Some((base, _))) => fits(base) && fits(&other.whole),
+            (Some(_), _) => false,
+        }
+    }
+
     fn fits(&self, resource: &Resource<'_>, denial: bool) -> bool {
         if self.whole.is_any() {
             return true;

@@ -20,6 +20,8 @@ const NAME: usize = 256;
 /// An immutable snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Policy {
+    /// How often rules were set before these.
+    generation: u64,
     numbers: HashMap<RoleName, usize>,
     roles: Vec<Role>,
     bound: HashMap<Who, Vec<Bound>>,
@@ -125,7 +127,19 @@ impl Policy {
             }
             bound.entry(who(binding)?).or_default().push(Bound { tenant, roles });
         }
-        Ok(Self { numbers, roles, bound })
+        Ok(Self { generation: 0, numbers, roles, bound })
+    }
+
+    /// The same, to be set after another.
+    pub(super) fn after(mut self, other: &Self) -> Self {
+        self.generation = other.generation + 1;
+        self
+    }
+
+    /// What tells callers apart for whom the answers differ.
+    pub(super) fn key(&self, roles: &Set) -> [u64; 5] {
+        let [a, b, c, d] = roles.0;
+        [self.generation, a, b, c, d]
     }
 
     /// The roles that are bound to a caller.
@@ -171,6 +185,17 @@ impl Policy {
             allowed = allowed || role.allow.iter().any(allows);
         }
         if allowed { Decision::Allowed } else { Decision::Unallowed }
+    }
+
+    /// Whether there may be something for which it is allowed, whatever it is asked about. Never no where there is.
+    pub(super) fn reaches(&self, roles: &Set, asked: &Asked<'_>) -> bool {
+        let held = || roles.each().filter_map(|number| self.roles.get(number));
+        let denials: Vec<_> = held().flat_map(|role| &role.deny).filter(|rule| rule.has(asked)).collect();
+        if asked.is_vague() && !denials.is_empty() {
+            return false;
+        }
+        let open = |rule: &Rule| !denials.iter().any(|denial| denial.resource.covers(&rule.resource));
+        held().flat_map(|role| &role.allow).any(|rule| rule.has(asked) && open(rule))
     }
 }
 

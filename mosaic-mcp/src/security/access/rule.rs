@@ -99,6 +99,12 @@ impl Rule {
             served = true;
             done |= operation.has(def.meta.method, def.meta.effect.is_read());
         }
+        for (_, method) in function::SURFACES.iter().filter(|(of, _)| service.fits(of, false)) {
+            served = true;
+            // Calling a tool may be either.
+            let writes = *method == "call_tool" && operation.has(method, false);
+            done |= operation.has(method, true) || writes;
+        }
         // What others ask about is known to them alone.
         let theirs = more.iter().any(|name| service.fits(name, false));
         if !theirs && !served {
@@ -143,6 +149,17 @@ impl Rule {
 pub(super) struct Asked<'a> {
     pub(super) what: What<'a>,
     pub(super) resource: Resource<'a>,
+}
+
+impl<'a> Asked<'a> {
+    /// What a permission is about. Patterns of operations are compiled for the catalogue.
+    pub(super) fn of(needed: Permission<'a>) -> Self {
+        let kind = ServiceKind::ALL.into_iter().find(|kind| kind.as_str() == needed.service);
+        let mut rows = kind.into_iter().flat_map(|kind| catalogue().service(kind)).map(|def| def.meta);
+        let known = rows.find(|meta| meta.method == needed.operation);
+        let what = known.map_or(What::Other(needed), What::Operation);
+        Self { what, resource: Resource::text(needed.resource) }
+    }
 }
 
 impl Asked<'_> {

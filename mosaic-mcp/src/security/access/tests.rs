@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use mosaic_core::context::{AttributeValue, Principal};
+use mosaic_core::op::catalogue;
 use mosaic_core::types::{Effect, TenantId, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
@@ -48,9 +49,17 @@ fn effect_of(service: &str, operation: &str) -> Effect {
         catalogue().all().map(|def| (def.meta.service.as_str(), def.meta.method, def.meta.effect));
     let functions =
         function::Catalogue::all().iter().map(|def| (def.meta.room, def.meta.method, def.meta.effect));
-    let found =
-        operations.chain(functions).find(|(kind, method, _)| (*kind, *method) == (service, operation));
+    let found = operations
+        .chain(functions)
+        .chain(surfaces())
+        .find(|(kind, method, _)| (*kind, *method) == (service, operation));
     found.map_or(Effect::Create, |(.., effect)| effect)
+}
+
+/// What surfaces ask about beside them.
+fn surfaces() -> impl Iterator<Item = (&'static str, &'static str, Effect)> {
+    let effect = |method| if method == "call_tool" { Effect::Create } else { Effect::Read };
+    function::SURFACES.iter().map(move |(service, method)| (*service, *method, effect(*method)))
 }
 
 /// Everything that can be asked for, with two resources each.
@@ -61,8 +70,9 @@ fn everything() -> Vec<(String, &'static str, bool)> {
     let functions = function::Catalogue::all()
         .iter()
         .map(|def| (def.meta.room, def.meta.method, def.meta.effect.is_read(), false));
+    let surfaces = surfaces().map(|(service, method, effect)| (service, method, effect.is_read(), false));
     let mut all = Vec::new();
-    for (service, method, read, vendor) in operations.chain(functions) {
+    for (service, method, read, vendor) in operations.chain(functions).chain(surfaces) {
         for resource in ["acme/widget", "other/thing", ""] {
             let kind = if vendor {
                 "vendor"
@@ -110,6 +120,50 @@ fn each_role_may_do_what_is_written_and_nothing_else() {
             assert_eq!(may(&access, &cx, asked), expected(asked, kind, *git), "{role} {asked}");
         }
     }
+}
+
+fn reaches(reach: &function::Reach, asked: &str, resource: &str) -> bool {
+    let parts: Vec<&str> = asked.splitn(3, ':').collect();
+    reach.has(Permission::new(parts[0], parts[1], resource, effect_of(parts[0], parts[1])))
+}
+
+#[test]
+fn lists_leave_out_what_nothing_can_be_done_with() {
+    let access = access(json!({ "roles": {
+        "reader": { "allow": ["*:@read:*"], "deny": ["state:*:*"] },
+        "forge": { "allow": ["git:*:acme/*"], "deny": ["git:delete_branch:ACME*", "git:create_repository:acme/secret"] },
+        "deep": { "allow": ["git:write_file:acme/widget:src/*"], "deny": ["git:write_file:acme/*"] },
+        "path": { "allow": ["git:write_file:acme/*"], "deny": ["git:write_file:acme/*:src/*"] },
+        "raw": { "allow": ["git:vendor_read:*", "git:get_file:*"], "deny": ["git:vendor_read:acme/*"] },
+    } }));
+    for (role, asked, shown) in [
+        ("reader", "git:get_file", true),
+        ("reader", "git:delete_branch", false),
+        ("reader", "state:get_value", false),
+        ("reader", "mcp:get_prompt", true),
+        ("reader", "mcp:call_tool", false),
+        ("forge", "git:get_file", true),
+        ("forge", "git:delete_branch", false),
+        ("forge", "git:create_repository", true),
+        ("forge", "project:get_issue", false),
+        ("deep", "git:write_file", false),
+        ("path", "git:write_file", true),
+        ("raw", "git:get_file", true),
+        ("raw", "git:vendor_read", false),
+        ("nobody", "git:get_file", false),
+    ] {
+        let reach = access.reach(&access.admit(&having(&[role])));
+        assert_eq!(reaches(&reach, &format!("{asked}:"), ""), shown, "{role} {asked}");
+    }
+    let cx = access.admit(&having(&["forge"]));
+    let (before, mut changed) = (access.reach(&cx).key(), access.changed().unwrap());
+    assert_eq!(access.reach(&access.admit(&having(&["forge", "unknown"]))).key(), before, "callers alike");
+    access.replace(&config(json!({ "roles": { "forge": {} } }))).unwrap();
+    assert!(changed.has_changed().unwrap());
+    assert_ne!(access.reach(&cx).key(), before);
+    let forged = cx.clone().principal(Principal::user("bob"));
+    assert!(!reaches(&access.reach(&forged), "git:get_file:", ""));
+    changed.mark_unchanged();
 }
 
 #[tokio::test]
@@ -340,6 +394,11 @@ proptest! {
             let read = kind == "read";
             let expected = plainly(&allow, &asked, read) && !plainly(&deny, &asked, read);
             prop_assert_eq!(may(&access, &cx, &asked), expected, "{}", asked);
+            // What may be done with anything is shown.
+            let reach = access.reach(&cx);
+            prop_assert!(!expected || reaches(&reach, &asked, ""), "{}", asked);
+            let resource = asked.splitn(3, ':').nth(2).unwrap();
+            prop_assert!(resource.is_empty() || reaches(&reach, &asked, resource) == expected, "{}", asked);
         }
     }
 }

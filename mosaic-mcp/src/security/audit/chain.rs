@@ -144,4 +144,25 @@ pub(super) struct Head {
     pub(super) checkpointed: u64,
     /// When that was.
     pub(super) checkpointed_at: Timestamp,
+    /// The last checkpoint itself; none where there is none, and in a head that was written before heads had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: Option<Checkpoint>,
+}
+
+/// How far a chain has come, as everyone who writes it has left it.
+///
+/// ```
+/// # use mosaic_mcp::security::audit::AuditHead;
+/// fn line(head: &AuditHead) -> String {
+///     let marked = head.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.records);
+///     format!("{} records of {}, {marked} of them before a checkpoint", head.end.records, head.end.log)
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct AuditHead {
+    /// The signed end: the number of the last record, and its hash.
+    pub end: Checkpoint,
+    /// The last checkpoint among the records; none before the first.
+    pub checkpoint: Option<Checkpoint>,
 }

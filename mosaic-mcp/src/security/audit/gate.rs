@@ -8,10 +8,11 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::OpMeta;
 use mosaic_core::ports::Authorizer;
 use mosaic_core::types::Subject;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Audit;
-use crate::function::{Gate, Permission};
+use crate::function::{Gate, Permission, Reach};
 
 /// What happens to a write while the audit has no room for its record.
 ///
@@ -88,6 +89,14 @@ impl<G: Gate> Gate for Audited<G> {
     async fn allow(&self, cx: &CallContext, needed: Permission<'_>) -> Result<()> {
         self.inner.allow(cx, needed).await?;
         if needed.effect.is_read() { Ok(()) } else { self.room().await }
+    }
+
+    fn reach(&self, cx: &CallContext) -> Reach {
+        self.inner.reach(cx)
+    }
+
+    fn changed(&self) -> Option<watch::Receiver<u64>> {
+        self.inner.changed()
     }
 }
 

@@ -179,6 +179,7 @@ impl Shared {
 pub struct Audit(Arc<Inner>);
 
 struct Inner {
+    state: State,
     shared: Arc<Shared>,
     clock: Clock,
     margin: usize,
@@ -232,7 +233,7 @@ impl Audit {
         };
         let task = Mutex::new(Some(tokio::spawn(writer.run())));
         let queue = RwLock::new(Some(sender));
-        Ok(Self(Arc::new(Inner { shared, clock: state.clock(), margin, queue, task })))
+        Ok(Self(Arc::new(Inner { state: state.clone(), shared, clock: state.clock(), margin, queue, task })))
     }
 
     /// Tells it something. Never waits.
@@ -272,6 +273,11 @@ impl Audit {
         drop(queue);
         self.0.shared.hurry.notify_one();
         answer.await.map_err(|_| closed())?
+    }
+
+    /// The state that it is written to.
+    pub(super) fn state(&self) -> &State {
+        &self.0.state
     }
 
     /// The signed end of what is written, as far as this node wrote it.

@@ -14,11 +14,12 @@ mod event;
 mod export;
 mod gate;
 mod handle;
+mod heads;
 mod sign;
 mod verify;
 mod writer;
 
-pub use chain::Checkpoint;
+pub use chain::{AuditHead, Checkpoint};
 pub use event::AuditEvent;
 pub use export::{export, verify_export};
 pub use gate::{Audited, OnFull};

@@ -204,7 +204,7 @@ impl Batch {
             None => {
                 let log = Uuid::now_v7().to_string();
                 let end = Checkpoint::sign(&log, &Link::begin(&log), now, &self.signer);
-                Head { end, checkpointed: 0, checkpointed_at: now }
+                Head { end, checkpointed: 0, checkpointed_at: now, checkpoint: None }
             }
         };
         // It was tried before, and written nevertheless.
@@ -230,6 +230,7 @@ impl Batch {
             })?;
             end = append(tx, &end, Topic::of(&["audit", "-"])?, CHECKPOINT, &body)?;
             (head.checkpointed, head.checkpointed_at) = (end.number, now);
+            head.checkpoint = Some(signed.clone());
             checkpoint = Some(signed);
         }
         head.end = Checkpoint::sign(&log, &end, now, &self.signer);

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Answer, Context, Handler};
 use crate::surface::call::no_tool;
+use crate::surface::guard::to_call;
 use crate::surface::menu::{CALL_TOOL, SEARCH_TOOLS, Search};
 use crate::surface::meta::keyed;
 use crate::surface::rounds::Bound;
@@ -27,13 +28,14 @@ const BEAT: Duration = Duration::from_secs(5);
 const CONFIRM: &str = "confirm";
 
 impl Handler {
-    /// The list for a caller.
+    /// The list for a caller: what it may call, as far as the menu shows it.
     pub(super) fn shown(&self, acting: &CallContext) -> Vec<wire::Tool> {
         let listed = self.server.listed();
         let finders = &self.server.finders;
         let menu = (self.server.menu)(acting);
+        let places = self.server.reached.of(&listed, &self.server.guard.reach(acting));
         let (chosen, hidden) =
-            menu.choose(&listed.tools, finders.tools.iter().map(|(_, size)| size + 1).sum());
+            menu.choose(&listed.tools, &places, finders.tools.iter().map(|(_, size)| size + 1).sum());
         let chosen = chosen.into_iter().map(|at| &listed.wire[at]);
         chosen.chain(finders.wire.iter().filter(|_| hidden)).cloned().collect()
     }
@@ -85,11 +87,16 @@ impl Handler {
         requester: Requester,
     ) -> (CallToolResult, BTreeMap<String, wire::InputRequest>) {
         if name == SEARCH_TOOLS {
-            return (self.search(arguments), BTreeMap::new());
+            return (self.search(&acting, arguments), BTreeMap::new());
         }
         let Some((source, tool)) = self.server.find(name) else {
             return (CallToolResult::fault(&Fault::new(&no_tool(name), Effect::Read)), BTreeMap::new());
         };
+        if tool.asks.is_none()
+            && let Err(error) = self.server.guard.check(&acting, to_call(&tool), "mcp.call_tool", name).await
+        {
+            return (CallToolResult::fault(&Fault::new(&error, tool.effect)), BTreeMap::new());
+        }
         if let Err(error) = self.confirmed(&tool, &arguments, &requester).await {
             return (CallToolResult::fault(&Fault::new(&error, tool.effect)), requester.asked());
         }
@@ -132,11 +139,13 @@ impl Handler {
         }
     }
 
-    fn search(&self, arguments: Value) -> CallToolResult {
+    /// Searches what the caller may call.
+    fn search(&self, acting: &CallContext, arguments: Value) -> CallToolResult {
         match serde_json::from_value::<Search>(arguments) {
             Ok(search) => {
                 let listed = self.server.listed();
-                CallToolResult::value(search.run(listed.tools.iter().map(|(tool, _)| tool)))
+                let places = self.server.reached.of(&listed, &self.server.guard.reach(acting));
+                CallToolResult::value(search.run(places.iter().map(|at| &listed.tools[*at].0)))
             }
             Err(error) => {
                 let error = Error::new(ErrorKind::Invalid, format!("parameters: {error}"));

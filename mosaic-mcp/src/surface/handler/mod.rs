@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use self::news::News;
 use super::Resource;
+use super::guard::{to_get, to_read};
 use super::log::LogLevel;
 use super::page::page;
 use super::requester::{Requester, Terms};
@@ -89,6 +90,19 @@ impl Handler {
             answers,
         };
         Requester::new(cx.peer.clone(), terms)
+    }
+
+    /// Lets pass who may read the document at an address.
+    async fn may_read(&self, call: &CallContext, uri: &str) -> Answer<()> {
+        let needed = to_read(&self.server.resources, uri);
+        let passed = self.server.guard.check(call, needed, "mcp.read_resource", uri).await;
+        passed.map_err(|error| fault(&error))
+    }
+
+    /// Lets pass who may get a prompt.
+    async fn may_get(&self, call: &CallContext, prompt: &str) -> Answer<()> {
+        let passed = self.server.guard.check(call, to_get(prompt), "mcp.get_prompt", prompt).await;
+        passed.map_err(|error| fault(&error))
     }
 
     /// How long, and by whom, an answer may be taken for fresh; nothing for clients that know nothing of it.
@@ -176,9 +190,14 @@ impl ServerHandler for Handler {
         cx: Context,
     ) -> Answer<wire::ListResourcesResult> {
         let call = self.acting(&cx)?;
+        let sources = &self.server.resources;
         let mut all: Vec<Resource> = Vec::new();
-        for source in &self.server.resources {
-            all.extend(source.list(&call).await.map_err(|error| fault(&error))?);
+        for source in sources {
+            for known in source.list(&call).await.map_err(|error| fault(&error))? {
+                if self.server.guard.passes(&call, to_read(sources, &known.uri)).await {
+                    all.push(known);
+                }
+            }
         }
         listed!(
             self,
@@ -197,8 +216,14 @@ impl ServerHandler for Handler {
         request: Option<wire::PaginatedRequestParams>,
         cx: Context,
     ) -> Answer<wire::ListResourceTemplatesResult> {
-        self.acting(&cx)?;
-        let all: Vec<_> = self.server.resources.iter().flat_map(|source| source.templates()).collect();
+        let call = self.acting(&cx)?;
+        let sources = &self.server.resources;
+        let mut all = Vec::new();
+        for known in sources.iter().flat_map(|source| source.templates()) {
+            if self.server.guard.passes(&call, to_read(sources, &known.uri_template)).await {
+                all.push(known);
+            }
+        }
         listed!(
             self,
             request,
@@ -217,6 +242,7 @@ impl ServerHandler for Handler {
         cx: Context,
     ) -> Answer<wire::ReadResourceResponse> {
         let call = self.acting(&cx)?;
+        self.may_read(&call, &request.uri).await?;
         for source in &self.server.resources {
             if let Some(found) = source.read(&call, &request.uri).await.map_err(|error| fault(&error))? {
                 let mut result =
@@ -237,6 +263,7 @@ impl ServerHandler for Handler {
 
     async fn subscribe(&self, request: wire::SubscribeRequestParams, cx: Context) -> Answer<()> {
         let call = self.acting(&cx)?;
+        self.may_read(&call, &request.uri).await?;
         self.news.subscribe(&self.server, &call, cx.peer, request.uri)
     }
 
@@ -272,8 +299,13 @@ impl ServerHandler for Handler {
         request: Option<wire::PaginatedRequestParams>,
         cx: Context,
     ) -> Answer<wire::ListPromptsResult> {
-        self.acting(&cx)?;
-        let all: Vec<_> = self.server.prompts.iter().flat_map(|source| source.prompts()).collect();
+        let call = self.acting(&cx)?;
+        let mut all = Vec::new();
+        for known in self.server.prompts.iter().flat_map(|source| source.prompts()) {
+            if self.server.guard.passes(&call, to_get(&known.name)).await {
+                all.push(known);
+            }
+        }
         listed!(
             self,
             request,
@@ -293,6 +325,7 @@ impl ServerHandler for Handler {
     ) -> Answer<wire::GetPromptResponse> {
         let call = self.acting(&cx)?;
         let name = &request.name;
+        self.may_get(&call, name).await?;
         let found = self.server.prompts.iter().find_map(|source| {
             Some((source, source.prompts().into_iter().find(|known| known.name == *name)?))
         });
@@ -333,12 +366,14 @@ impl ServerHandler for Handler {
         let mut all = Vec::new();
         match &request.r#ref {
             wire::Reference::Prompt(prompt) => {
+                self.may_get(&call, &prompt.name).await?;
                 for source in &self.server.prompts {
                     let found = source.complete(&call, &prompt.name, name, value, &others).await;
                     all.extend(found.map_err(|error| fault(&error))?);
                 }
             }
             wire::Reference::Resource(resource) => {
+                self.may_read(&call, &resource.uri).await?;
                 for source in &self.server.resources {
                     let found = source.complete(&call, &resource.uri, name, value, &others).await;
                     all.extend(found.map_err(|error| fault(&error))?);

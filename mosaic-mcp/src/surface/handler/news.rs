@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Answer;
+use crate::surface::guard::to_read;
 use crate::surface::server::Inner;
 
 /// The most documents that one client watches.
@@ -28,7 +29,7 @@ impl News {
     /// Tells the client whenever the document at this address changes. One that never changes may be watched as well.
     pub(super) fn subscribe(
         &self,
-        server: &Inner,
+        server: &Arc<Inner>,
         cx: &CallContext,
         peer: Peer<RoleServer>,
         uri: String,
@@ -41,9 +42,12 @@ impl News {
             ));
         }
         let Some(mut changes) = watch(server, cx, &uri) else { return Ok(()) };
-        let address = uri.clone();
+        let (server, cx, address) = (Arc::clone(server), cx.clone(), uri.clone());
         let task = tokio::spawn(async move {
             while changes.next().await.is_some() {
+                if !may_hear(&server, &cx, &address).await {
+                    continue;
+                }
                 let news = ResourceUpdatedNotificationParam::new(&address);
                 if peer.notify_resource_updated(news).await.is_err() {
                     return;
@@ -78,6 +82,11 @@ pub(super) async fn listen(server: &Arc<Inner>, cx: &CallContext, subscription: 
     let accepted = subscription.accepted();
     let mut changes: SelectAll<BoxStream<'static, Option<String>>> = SelectAll::new();
     for uri in accepted.resource_subscriptions.iter().flatten() {
+        let needed = to_read(&server.resources, uri);
+        if server.guard.check(cx, needed, "mcp.read_resource", uri).await.is_err() {
+            // The others are told; of what may not be read nothing is.
+            continue;
+        }
         if let Some(news) = watch(server, cx, uri) {
             let uri = uri.clone();
             changes.push(news.map(move |()| Some(uri.clone())).boxed());
@@ -93,6 +102,7 @@ pub(super) async fn listen(server: &Arc<Inner>, cx: &CallContext, subscription: 
         let sent = tokio::select! {
             () = subscription.cancelled() => return,
             Some(change) = changes.next() => match change {
+                Some(uri) if !may_hear(server, cx, &uri).await => continue,
                 Some(uri) => sink.notify_resource_updated(uri).await,
                 None => sink.notify_tool_list_changed().await,
             },
@@ -108,12 +118,19 @@ pub(super) async fn listen(server: &Arc<Inner>, cx: &CallContext, subscription: 
     }
 }
 
+/// Whether the permission is still there with which it began.
+async fn may_hear(server: &Inner, cx: &CallContext, uri: &str) -> bool {
+    server.guard.passes(cx, to_read(&server.resources, uri)).await
+}
+
 fn watch(server: &Inner, cx: &CallContext, uri: &str) -> Option<BoxStream<'static, ()>> {
     server.resources.iter().find_map(|source| source.watch(cx, uri))
 }
 
 fn tool_changes(server: &Inner) -> Option<BoxStream<'static, ()>> {
-    let changes: Vec<_> = server.sources.iter().filter_map(|source| source.changed()).map(moves).collect();
+    // Who may do more, or less, has another list.
+    let sources = server.sources.iter().filter_map(|source| source.changed());
+    let changes: Vec<_> = sources.chain(server.guard.gate.changed()).map(moves).collect();
     (!changes.is_empty()).then(|| futures_util::stream::select_all(changes).boxed())
 }
 

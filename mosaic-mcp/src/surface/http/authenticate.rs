@@ -5,10 +5,10 @@ use http::request::Parts;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
 
-use crate::security::{Admission, Authenticators, bearer};
+use crate::security::{Admission, bearer};
 
-/// Finds out who sends a request: by a token, an API key, a certificate that a proxy checked. [`Authenticators`] do it by the
-/// bearer token in the header `authorization`, and an [`Admission`] does that for a desk whose gate looks at the roles of proofs.
+/// Finds out who sends a request: by a token, an API key, a certificate that a proxy checked. An [`Admission`] does it by the bearer
+/// token in the header `authorization`, and the roles of the proof come along.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -40,16 +40,7 @@ pub trait Authenticate: Send + Sync + 'static {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext>;
 }
 
-#[async_trait]
-impl Authenticate for Authenticators {
-    async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
-        // The method of the type has the same name as the one of the trait.
-        let identity = Authenticators::authenticate(self, &bearer(&parts.headers)?).await?;
-        Ok(identity.context())
-    }
-}
-
-/// As [`Authenticators`], with the roles of the proof, and the audit told.
+/// By the bearer token in the header `authorization`.
 #[async_trait]
 impl Authenticate for Admission {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {

@@ -32,6 +32,7 @@ use super::sessions::Sessions;
 use super::{Authenticate, HttpOptions};
 use crate::surface::McpServer;
 use crate::surface::handler::Handler;
+use crate::surface::server::undecided;
 
 /// The header that names a session.
 const SESSION: &str = "mcp-session-id";
@@ -40,7 +41,8 @@ impl McpServer {
     /// The server over HTTP.
     ///
     /// # Errors
-    /// `Config` where there is no authenticator and nothing says as whom clients act that are not authenticated.
+    /// `Config` where there is no authenticator and nothing says as whom clients act that are not authenticated; and where there is one
+    /// and nobody decides what those may do whom it knows.
     ///
     /// ```
     /// use mosaic_mcp::surface::{HttpOptions, McpServer};
@@ -51,6 +53,7 @@ impl McpServer {
     /// ```
     pub fn http(&self, options: HttpOptions) -> Result<McpHttp> {
         let door = match (&options.authenticator, &self.inner.acts_as) {
+            (Some(_), _) if !self.inner.guarded => return Err(undecided()),
             (Some(authenticator), _) => Door::Checked(Arc::clone(authenticator)),
             (None, Some(cx)) => Door::Open(cx.clone()),
             (None, None) => {

@@ -17,7 +17,8 @@ fn measured(tools: Vec<Tool>) -> Vec<(Arc<Tool>, usize)> {
 /// The list as a client reads it.
 fn list(menu: &Menu, tools: &[(Arc<Tool>, usize)]) -> (Vec<Tool>, bool) {
     let two = measured(finders().into());
-    let (chosen, hidden) = menu.choose(tools, two.iter().map(|(_, size)| size + 1).sum());
+    let places: Vec<usize> = (0..tools.len()).collect();
+    let (chosen, hidden) = menu.choose(tools, &places, two.iter().map(|(_, size)| size + 1).sum());
     let chosen = chosen.into_iter().map(|at| &tools[at].0);
     let shown = chosen.chain(two.iter().map(|(tool, _)| tool).filter(|_| hidden));
     (shown.map(|tool| tool.as_ref().clone()).collect(), hidden)

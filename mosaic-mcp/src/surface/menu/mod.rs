@@ -77,19 +77,24 @@ impl Menu {
         self
     }
 
-    /// What is shown of these, in this order of preference, and the bytes that each takes; and whether any is hidden.
+    /// What is shown of those at these places, in this order of preference, and the bytes that each takes; and whether any of them is hidden.
     /// `finders` is what the tools take that are added where something is hidden.
-    pub(super) fn choose(&self, tools: &[(Arc<Tool>, usize)], finders: usize) -> (Vec<usize>, bool) {
-        let mut wanted: Vec<usize> = (0..tools.len()).filter(|at| self.wants(&tools[*at].0)).collect();
+    pub(super) fn choose(
+        &self,
+        tools: &[(Arc<Tool>, usize)],
+        places: &[usize],
+        finders: usize,
+    ) -> (Vec<usize>, bool) {
+        let mut wanted: Vec<usize> = places.iter().copied().filter(|at| self.wants(&tools[*at].0)).collect();
         // Stable: within each part the order of the sources stays.
         wanted.sort_by_key(|at| self.rank(&tools[*at].0.name));
         // Brackets around the list, a comma after each but the last.
         let size = |taken: &[usize]| 2 + taken.iter().map(|at| tools[*at].1 + 1).sum::<usize>();
         let Some(most) = self.budget.map(|tokens| tokens.saturating_mul(4)) else {
-            let hidden = wanted.len() < tools.len();
+            let hidden = wanted.len() < places.len();
             return (wanted, hidden);
         };
-        if wanted.len() == tools.len() && size(&wanted) <= most {
+        if wanted.len() == places.len() && size(&wanted) <= most {
             return (wanted, false);
         }
         let mut left = most.saturating_sub(2 + finders);

@@ -9,9 +9,12 @@ use mosaic_core::error::Result;
 use serde::Serialize;
 
 use super::content::as_base64;
+use crate::function::Permission;
 
+mod audit;
 mod operations;
 
+pub use audit::AuditHeads;
 pub use operations::OperationDocs;
 
 /// A document that clients may read.
@@ -190,6 +193,14 @@ pub trait ResourceSource: Send + Sync + 'static {
     /// # Errors
     /// `NotFound` where the address is one of this source and nothing is there; `PermissionDenied`; others as they come.
     async fn read(&self, cx: &CallContext, uri: &str) -> Result<Option<Vec<ResourceContent>>>;
+
+    /// What a caller has to be allowed to list, read or watch the document at this address; for a template, its pattern. None where the
+    /// address is not one of this source, and for `mcp:read_resource:ADDRESS`, which is so by default. The server asks the check; what
+    /// may not be read is not listed.
+    fn permission<'a>(&self, uri: &'a str) -> Option<Permission<'a>> {
+        let _ = uri;
+        None
+    }
 
     /// Values for an argument of one of its templates that begin with what was typed; `others` are the arguments given
     /// already. None by default.

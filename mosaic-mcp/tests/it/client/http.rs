@@ -19,6 +19,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::surface::forge::Anyone;
+use crate::surface::http::admission;
+
 /// Knows one token.
 struct OneToken;
 
@@ -41,9 +44,8 @@ struct Listening {
 impl Listening {
     async fn new(forge: &Double) -> Self {
         let direct = Arc::new(Direct::new(Arc::new(forge.clone())));
-        let server = McpServer::over(direct).build().unwrap();
-        let authenticators = mosaic_mcp::security::Authenticators::new().with(OneToken);
-        let http = server.http(HttpOptions::new().authenticator(authenticators)).unwrap();
+        let server = McpServer::over(direct).gate(Anyone).build().unwrap();
+        let http = server.http(HttpOptions::new().authenticator(admission(OneToken))).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

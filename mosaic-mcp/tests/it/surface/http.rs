@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, TenantId};
+use mosaic_mcp::security::access::{Access, AccessConfig};
 use mosaic_mcp::security::token::ProtectedResource;
-use mosaic_mcp::security::{Authenticator, Authenticators, Identity};
+use mosaic_mcp::security::{Admission, Authenticator, Authenticators, Identity};
 use mosaic_mcp::surface::{HttpOptions, McpHttp, McpServer};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rmcp::ClientServiceExt as _;
@@ -114,8 +115,13 @@ impl Authenticator for ByName {
     }
 }
 
+/// The way in for those whom one kind of proof lets in.
+pub(crate) fn admission(proofs: impl Authenticator) -> Admission {
+    Admission::new(Authenticators::new().with(proofs), Access::new(&AccessConfig::default()).unwrap())
+}
+
 fn guarded() -> HttpOptions {
-    HttpOptions::new().authenticator(Authenticators::new().with(ByName)).protected_resource(
+    HttpOptions::new().authenticator(admission(ByName)).protected_resource(
         ProtectedResource::new("https://mcp.example/mcp", ["https://id.example"]).unwrap(),
     )
 }
@@ -411,7 +417,10 @@ async fn a_listener_for_others_needs_an_authenticator() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     open().http(guarded()).unwrap().serve(listener, stopped).await.unwrap();
 
-    let nobody = McpServer::over(forge::forge().0).build().unwrap();
+    let nobody = McpServer::over(forge::forge().0).gate(forge::Anyone).build().unwrap();
     assert_eq!(nobody.http(HttpOptions::new()).unwrap_err().kind(), ErrorKind::Config);
     nobody.http(guarded()).unwrap();
+    let undecided = McpServer::over(forge::forge().0).build().unwrap();
+    let error = undecided.http(guarded()).unwrap_err();
+    assert!(error.message().contains("nobody decides"), "{error}");
 }

@@ -3,8 +3,9 @@
 mod client;
 mod confirm;
 mod documents;
-mod forge;
+pub(crate) mod forge;
+mod guard;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 mod menu;
 mod tools;
