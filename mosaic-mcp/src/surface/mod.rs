@@ -24,7 +24,7 @@ mod tools;
 mod wire;
 
 #[cfg(feature = "http")]
-pub use self::http::{Authenticate, HttpOptions, McpHttp};
+pub use self::http::{Authenticate, ConnectionOptions, HttpLoad, HttpOptions, McpHttp};
 pub use call::CallToolResult;
 pub use content::Content;
 pub use fault::Fault;

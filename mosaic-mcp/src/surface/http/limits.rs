@@ -72,6 +72,11 @@ impl AtOnce {
         under_way.insert(who.clone(), count + 1);
         Some(Inside { who, under_way: Arc::clone(&self.under_way) })
     }
+
+    /// How many are in.
+    pub(super) fn count(&self) -> usize {
+        self.under_way.lock().values().sum()
+    }
 }
 
 /// A request that is under way.

@@ -8,14 +8,19 @@ use mosaic_core::context::CallContext;
 
 mod authenticate;
 mod body;
+mod connections;
+mod holding;
 mod limits;
 mod listen;
+mod load;
 mod options;
 mod refuse;
 mod service;
 mod sessions;
 
 pub use authenticate::Authenticate;
+pub use connections::ConnectionOptions;
+pub use load::HttpLoad;
 pub use options::HttpOptions;
 pub use service::McpHttp;
 

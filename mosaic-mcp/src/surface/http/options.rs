@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Authenticate;
+use super::{Authenticate, ConnectionOptions};
 use crate::security::token::ProtectedResource;
 
 /// How a server is served over HTTP. The defaults suit a server on this machine for programs of this machine.
@@ -37,6 +37,7 @@ pub struct HttpOptions {
     pub(super) rate: NonZeroU32,
     pub(super) burst: NonZeroU32,
     pub(super) at_once: usize,
+    pub(super) connections: ConnectionOptions,
 }
 
 impl Default for HttpOptions {
@@ -63,6 +64,7 @@ impl HttpOptions {
             rate,
             burst,
             at_once: 256,
+            connections: ConnectionOptions::new(),
         }
     }
 
@@ -135,6 +137,12 @@ impl HttpOptions {
     /// is 429.
     pub const fn at_once(mut self, most: usize) -> Self {
         self.at_once = most;
+        self
+    }
+
+    /// How the helper that listens keeps its connections.
+    pub const fn connections(mut self, connections: ConnectionOptions) -> Self {
+        self.connections = connections;
         self
     }
 }

@@ -13,7 +13,6 @@ use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -26,10 +25,12 @@ use tower::Service;
 
 use super::LetIn;
 use super::body::read;
+use super::connections::Open;
+use super::holding::Holding;
 use super::limits::{AtOnce, Inside, Rate, Who};
 use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
 use super::sessions::Sessions;
-use super::{Authenticate, HttpOptions};
+use super::{Authenticate, ConnectionOptions, HttpLoad, HttpOptions};
 use crate::surface::McpServer;
 use crate::surface::handler::Handler;
 use crate::surface::server::undecided;
@@ -83,6 +84,7 @@ impl McpServer {
             by_principal: Rate::new(options.rate, options.burst),
             at_once: AtOnce::new(options.at_once),
             options,
+            open: Open::default(),
             sessions,
             protocol,
             _stop: stop.clone().drop_guard(),
@@ -105,6 +107,7 @@ struct Shared {
     by_principal: Rate,
     at_once: AtOnce,
     options: HttpOptions,
+    open: Open,
     sessions: Arc<Sessions>,
     protocol: StreamableHttpService<Handler, Sessions>,
     stop: CancellationToken,
@@ -131,6 +134,23 @@ impl McpHttp {
     /// Ends all sessions and streams. Requests that come later are answered without any.
     pub fn close(&self) {
         self.0.stop.cancel();
+    }
+
+    /// What it has under way now.
+    pub fn load(&self) -> HttpLoad {
+        HttpLoad {
+            connections: self.0.open.count(),
+            requests: self.0.at_once.count(),
+            sessions: self.0.sessions.count(),
+        }
+    }
+
+    pub(super) fn open(&self) -> &Open {
+        &self.0.open
+    }
+
+    pub(super) fn connection_options(&self) -> &ConnectionOptions {
+        &self.0.options.connections
     }
 
     /// Whether every request says who sends it.
@@ -192,13 +212,7 @@ impl McpHttp {
         if let Some(session) = response.headers().get(SESSION).and_then(|session| session.to_str().ok()) {
             self.0.sessions.own(session, cx);
         }
-        response.map(|body| {
-            let data = Body::new(body).into_data_stream();
-            Body::from_stream(data.map(move |chunk| {
-                let _under_way = &inside;
-                chunk
-            }))
-        })
+        response.map(|body| Body::new(Holding::new(Body::new(body), inside)))
     }
 }
 

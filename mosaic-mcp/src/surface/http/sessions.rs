@@ -59,7 +59,12 @@ impl Sessions {
 
     /// Whether there is room for one more.
     pub(super) fn has_room(&self) -> bool {
-        self.owners.lock().len() < self.most
+        self.count() < self.most
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.owners.lock().len()
     }
 
     /// Whether a request of this caller may use the session of this name. One that nobody knows is left to the protocol.

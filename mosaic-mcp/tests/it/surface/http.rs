@@ -1,6 +1,5 @@
 //! The server over HTTP: its checks, its bounds, its clients.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -12,54 +11,17 @@ use mosaic_mcp::security::access::{Access, AccessConfig};
 use mosaic_mcp::security::token::ProtectedResource;
 use mosaic_mcp::security::{Admission, Authenticator, Authenticators, Identity};
 use mosaic_mcp::surface::{HttpOptions, McpHttp, McpServer};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use rmcp::ClientServiceExt as _;
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Heard, Speaks, call};
 use super::forge;
-
-/// A server that listens on loopback.
-struct Listening {
-    address: SocketAddr,
-    stop: CancellationToken,
-    served: JoinHandle<Result<()>>,
-}
-
-impl Listening {
-    async fn new(server: &McpServer, options: HttpOptions) -> Self {
-        let http = server.http(options).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let token = stop.clone();
-        let served = tokio::spawn(async move { http.serve(listener, token).await });
-        Self { address, stop, served }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/mcp", self.address)
-    }
-
-    /// A message as an old client sends it.
-    fn post(&self, message: impl Into<reqwest::Body>) -> RequestBuilder {
-        Client::new()
-            .post(self.url())
-            .header("content-type", "application/json")
-            .header("accept", "application/json, text/event-stream")
-            .body(message)
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.served.await.unwrap().unwrap();
-    }
-}
+use super::listening::Listening;
 
 fn open() -> McpServer {
     forge::server().0.build().unwrap()

@@ -2,10 +2,14 @@
 
 mod client;
 mod confirm;
+#[cfg(feature = "http")]
+mod connections;
 mod documents;
 pub(crate) mod forge;
 mod guard;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+#[cfg(feature = "http")]
+mod listening;
 mod menu;
 mod tools;
