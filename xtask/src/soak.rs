@@ -6,15 +6,28 @@
 
 use crate::error::Result;
 use crate::process;
+use crate::servers;
+use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 /// Where the heavy tests are, and the words in their names.
-const TESTS: &[&str] =
-    &["-p", "mosaic-core", "-p", "mosaic-providers", "--features", "mosaic-core/testkit", "--test", "it"];
+const TESTS: &[&str] = &[
+    "-p",
+    "mosaic-core",
+    "-p",
+    "mosaic-providers",
+    "-p",
+    "mosaic-mcp",
+    "--features",
+    "mosaic-core/testkit,mosaic-mcp/full",
+    "--test",
+    "it",
+];
 const NAMES: &[&str] = &["soak", "kill"];
 
-/// Runs the heavy tests in release mode; `args` go to the test runner.
+/// Runs the heavy tests in release mode, with the servers that they need; `args` go to the test runner.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
+    let variables = servers::prepare(workspace, &mut Steps::begin())?;
     let mut cargo = workspace.cargo();
     if process::succeeds(workspace.cargo().args(["nextest", "--version"])) {
         cargo.args(["nextest", "run", "--release"]).args(TESTS).args(NAMES).args(args);
@@ -22,5 +35,6 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<()> {
         cargo.args(["test", "--release"]).args(TESTS).args(args).arg("--").args(NAMES);
     }
     println!("MOSAIC_SOAK=full: the full figures instead of those of CI");
-    process::run(cargo.env("MOSAIC_SOAK", "full"))
+    cargo.env("MOSAIC_SOAK", "full").envs(variables.iter().map(|(name, path)| (name, path)));
+    process::run(&mut cargo)
 }

@@ -6,6 +6,7 @@ mod client;
 #[cfg(test)]
 mod coordination;
 #[cfg(test)]
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod crash;
 #[cfg(test)]
 mod messages;
@@ -29,3 +30,6 @@ mod subscribe;
 mod support;
 #[cfg(test)]
 mod surface;
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+mod timed;

@@ -1,14 +1,17 @@
 //! Crashes: workers that are killed at random points lose nothing that was acknowledged, and do nothing twice.
 //!
-//! The test starts this test binary anew as workers that share one store. Each says on its output what was acknowledged. They are
+//! A test starts this test binary anew as workers that share one store. Each says on its output what was acknowledged. They are
 //! killed after a random number of words, and started again. 20 kills; 200 where `MOSAIC_SOAK` is `full`.
 
+mod audit;
+mod messages;
 mod place;
 mod state;
+mod tasks;
 mod worker;
 
 use place::Place;
-use worker::Killed;
+use worker::{Witness, play};
 
 /// How many kills there are.
 fn kills() -> usize {
