@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::gate::denial;
-use super::{Catalogue, Function, FunctionDef, Gate, Open, Permission};
+use super::{Catalogue, Function, FunctionDef, Gate, Ledger, Open, Permission, in_time, unrecorded};
 use crate::coordination::{agents, budgets, messages, shared, tasks};
 
 /// The tables of all rooms.
@@ -43,7 +44,15 @@ pub struct Desk(Arc<Inside>);
 struct Inside {
     rooms: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     gate: Arc<dyn Gate>,
-    sink: Option<Arc<dyn AuditSink>>,
+    sink: Sink,
+}
+
+/// Who is told of writes and denials.
+enum Sink {
+    Nobody,
+    Told(Arc<dyn AuditSink>),
+    /// Waited for, too.
+    Written(Arc<dyn Ledger>),
 }
 
 impl std::fmt::Debug for Desk {
@@ -89,7 +98,14 @@ impl DeskBuilder {
 
     /// Who is told of writes and denials.
     pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
-        self.0.sink = Some(sink);
+        self.0.sink = Sink::Told(sink);
+        self
+    }
+
+    /// Who is told of writes and denials, and waited for: a call is answered when its record is written, so that no answer is
+    /// without one, whatever happens afterwards. It takes one more commit, which calls at the same time share.
+    pub fn audit_written(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.0.sink = Sink::Written(ledger);
         self
     }
 
@@ -102,7 +118,7 @@ impl DeskBuilder {
 impl Desk {
     /// A desk without rooms, where only the application itself may do anything.
     pub fn builder() -> DeskBuilder {
-        DeskBuilder(Inside { rooms: HashMap::new(), gate: Arc::new(Open), sink: None })
+        DeskBuilder(Inside { rooms: HashMap::new(), gate: Arc::new(Open), sink: Sink::Nobody })
     }
 
     /// The functions of the rooms that are here.
@@ -113,14 +129,16 @@ impl Desk {
     /// Calls a function.
     ///
     /// # Errors
-    /// `PermissionDenied` where the gate says so; `Unsupported` where the room is not here; those of the function. Dropping the
-    /// future leaves open whether a write was made.
+    /// `PermissionDenied` where the gate says so; `Unsupported` where the room is not here; those of the function; those of the
+    /// audit where it is waited for and does not write the record of what was made. Dropping the future leaves open whether a
+    /// write was made.
     pub async fn call<F: Function>(&self, cx: &CallContext, function: F) -> Result<F::Output> {
         let meta = F::META;
         let resource = function.resource();
         let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
         let mut pending = Pending {
-            sink: self.0.sink.as_deref(),
+            sink: &self.0.sink,
+            written: None,
             record: Some(AuditRecord::new(cx, meta.name, resource.clone(), AuditOutcome::Denied)),
             write: !meta.effect.is_read(),
             outcome: Outcome::NotMade,
@@ -128,6 +146,8 @@ impl Desk {
         };
         if let Err(error) = self.0.gate.allow(cx, needed).await {
             pending.tell(AuditOutcome::Denied);
+            // It is denied in any case.
+            let _ = pending.written(cx).await;
             return Err(denial(error).operation(meta.name));
         }
         let room = self.0.rooms.get(&TypeId::of::<F::Room>()).and_then(|room| room.downcast_ref::<F::Room>());
@@ -142,7 +162,10 @@ impl Desk {
             Ok(_) => pending.made(),
             Err(error) => pending.failed(error),
         }
-        result
+        match (result, pending.written(cx).await) {
+            (Ok(_), Err(error)) => Err(unrecorded(error).operation(meta.name)),
+            (result, _) => result,
+        }
     }
 
     /// Calls a function by its name, with JSON.
@@ -156,7 +179,8 @@ impl Desk {
 
 /// A record that is told even where the call is dropped.
 struct Pending<'a> {
-    sink: Option<&'a dyn AuditSink>,
+    sink: &'a Sink,
+    written: Option<BoxFuture<'static, Result<()>>>,
     record: Option<AuditRecord>,
     write: bool,
     outcome: Outcome,
@@ -165,9 +189,21 @@ struct Pending<'a> {
 
 impl Pending<'_> {
     fn tell(&mut self, outcome: AuditOutcome) {
-        if let (Some(sink), Some(mut record)) = (self.sink, self.record.take()) {
-            record.outcome = outcome;
-            sink.record(record.elapsed(self.began.elapsed()));
+        let Some(mut record) = self.record.take() else { return };
+        record.outcome = outcome;
+        let record = record.elapsed(self.began.elapsed());
+        match self.sink {
+            Sink::Nobody => {}
+            Sink::Told(sink) => sink.record(record),
+            Sink::Written(ledger) => self.written = Some(ledger.enter(record)),
+        }
+    }
+
+    /// Waits until what was told is written, where that is waited for.
+    async fn written(&mut self, cx: &CallContext) -> Result<()> {
+        match self.written.take() {
+            Some(written) => in_time(cx, self.began, written).await,
+            None => Ok(()),
         }
     }
 

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mosaic_core::context::Principal;
@@ -103,4 +104,23 @@ async fn parameters_that_do_not_fit_are_refused() {
         let error = desk.call_json(&CallContext::new(), name, params).await.unwrap_err();
         assert_eq!((error.kind(), error.operation_name()), (ErrorKind::Invalid, Some(name)), "{error}");
     }
+}
+
+/// A ledger in which nothing is ever kept.
+struct Never;
+
+impl Ledger for Never {
+    fn enter(&self, _: AuditRecord) -> BoxFuture<'static, Result<()>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_is_waited_for_as_long_as_the_caller_has_time() {
+    let shared = Shared::new(State::open(MemoryStore::new()).await.unwrap());
+    let desk = Desk::builder().room(shared).audit_written(Arc::new(Never)).build();
+    let cx = CallContext::new().time_limit(Duration::from_secs(5));
+    let error = desk.call(&cx, PutValue::new("a", 1)).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::DeadlineExceeded, Outcome::Unknown), "{error}");
+    assert_eq!(desk.call(&cx, GetValue::new("a")).await.unwrap().value, json!(1), "it was made");
 }

@@ -6,6 +6,7 @@
 
 mod desk;
 mod gate;
+mod ledger;
 mod reach;
 mod resource;
 mod table;
@@ -20,6 +21,8 @@ use mosaic_core::types::Effect;
 pub use desk::{Desk, DeskBuilder};
 pub use gate::{Gate, Open, Permission};
 pub(crate) use gate::{SURFACES, denial};
+pub use ledger::Ledger;
+pub(crate) use ledger::{in_time, unrecorded};
 pub use reach::Reach;
 pub use resource::AsResource;
 pub(crate) use resource::resource;

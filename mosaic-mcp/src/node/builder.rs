@@ -66,6 +66,7 @@ pub struct NodeBuilder {
     compliance: Compliance,
     region: Option<Region>,
     plain: Vec<&'static str>,
+    when_audited: bool,
 }
 
 impl std::fmt::Debug for NodeBuilder {
@@ -129,6 +130,7 @@ impl NodeBuilder {
             compliance: Compliance::default(),
             region: None,
             plain: Vec::new(),
+            when_audited: false,
         }
     }
 
@@ -147,6 +149,13 @@ impl NodeBuilder {
     /// Trusts an audit that other keys have signed: those of the other nodes, or one that was used before.
     pub fn audit_keys(mut self, keys: AuditKeys) -> Self {
         self.trusted = Some(keys);
+        self
+    }
+
+    /// Answers a write or a denial only when its audit record is written, so that a node that is killed has the record of
+    /// everything that it answered. It takes one more commit, which calls at the same time share. On where an audit is required.
+    pub fn answer_when_audited(mut self) -> Self {
+        self.when_audited = true;
         self
     }
 
@@ -250,7 +259,11 @@ impl NodeBuilder {
             .room(messages.clone())
             .room(budgets.clone())
             .room(shared.clone());
+        let when_audited = self.when_audited || self.compliance.audit;
         let desk = match &audit {
+            Some(audit) if when_audited => {
+                desk.gate(audited(&access, audit)).audit_written(Arc::new(audit.clone()))
+            }
             Some(audit) => desk.gate(audited(&access, audit)).audit(Arc::new(audit.clone())),
             None => desk.gate(access.clone()),
         };
@@ -266,6 +279,7 @@ impl NodeBuilder {
             admission,
             compliance: self.compliance,
             facts,
+            when_audited,
         })))
     }
 

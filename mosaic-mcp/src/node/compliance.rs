@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct Compliance {
     /// Values and events are sealed at rest.
     pub encryption: bool,
-    /// Writes, denials and changes are kept in the audit.
+    /// Writes, denials and changes are kept in the audit, and answered when their record is written.
     pub audit: bool,
     /// Connections to the store, and of clients from elsewhere, are encrypted and their other side is verified.
     pub tls: bool,

@@ -35,7 +35,7 @@ use crate::function::Desk;
 use crate::live::Door;
 use crate::security::Admission;
 use crate::security::access::Access;
-use crate::security::audit::{Audit, Audited};
+use crate::security::audit::{Audit, Audited, Recorded};
 use crate::state::State;
 use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
 
@@ -74,6 +74,7 @@ struct Inner {
     admission: Admission,
     compliance: Compliance,
     facts: Facts,
+    when_audited: bool,
 }
 
 impl std::fmt::Debug for Node {
@@ -167,9 +168,14 @@ impl Node {
 
     /// A server of MCP for the operations of a caller and the functions of this node, with the head of its audit among the resources.
     /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
-    /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`].
+    /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`]. Where answers wait for
+    /// the audit, those of the caller do, too.
     pub fn server(&self, mosaic: impl Caller) -> McpServerBuilder {
-        let server = McpServer::over(mosaic).tools(Functions::new(self.0.desk.clone()));
+        let server = match &self.0.audit {
+            Some(audit) if self.0.when_audited => McpServer::over(Recorded::new(mosaic, audit.clone())),
+            _ => McpServer::over(mosaic),
+        };
+        let server = server.tools(Functions::new(self.0.desk.clone()));
         match &self.0.audit {
             None => server.gate(self.0.access.clone()),
             Some(audit) => server

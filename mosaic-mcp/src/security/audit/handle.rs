@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::ports::{AuditRecord, AuditSink};
 use mosaic_core::types::Timestamp;
@@ -17,6 +18,7 @@ use super::chain::{Checkpoint, Head};
 use super::event::AuditEvent;
 use super::sign::{AuditKeys, AuditSigner};
 use super::writer::{Message, Writer, head_place};
+use crate::function::Ledger;
 use crate::state::{Clock, State};
 
 /// Takes checkpoints to where those who can write to the store cannot reach: another machine, a file that can only grow, a printer.
@@ -327,6 +329,28 @@ impl Audit {
     }
 }
 
+impl Ledger for Audit {
+    /// Takes a place in the queue, as [`Audit::tell`] does. What it gives ends with `QuotaExceeded` where there was none, with
+    /// `Lifecycle` where the audit is closed, and with the errors of the state.
+    fn enter(&self, record: AuditRecord) -> BoxFuture<'static, Result<()>> {
+        let at = self.0.clock.now();
+        let (written, answer) = oneshot::channel();
+        let message = Message::Event { at, event: AuditEvent::Call(record), written: Some(written) };
+        let sent = match &*self.0.queue.read() {
+            Some(queue) => queue.try_send(message).map_err(|_| full()),
+            None => Err(closed()),
+        };
+        match &sent {
+            Ok(()) => self.0.shared.hurry.notify_one(),
+            Err(_) => self.0.shared.lose(at),
+        }
+        Box::pin(async move {
+            sent?;
+            answer.await.map_err(|_| closed())?
+        })
+    }
+}
+
 impl AuditSink for Audit {
     fn record(&self, record: AuditRecord) {
         self.tell(AuditEvent::Call(record));
@@ -337,6 +361,10 @@ impl std::fmt::Debug for Audit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Audit").field("head", &*self.0.shared.head.borrow()).finish_non_exhaustive()
     }
+}
+
+fn full() -> Error {
+    Error::new(ErrorKind::QuotaExceeded, "the queue of the audit is full")
 }
 
 fn closed() -> Error {

@@ -9,12 +9,19 @@
 //!   tenant's own topics does not see them.
 //! - The caller pays for a place in a queue. Where the queue is full, records are counted and the gap is a record itself;
 //!   [`Audited`] refuses writes before it comes to that.
+//! - What survives a process that is killed: everything that [`Audit::write`] or [`Audit::flush`] has answered. What was only told
+//!   is written within milliseconds, and lost where the process ends before that. Where no answer may be given without its
+//!   record, the desk is built with [`DeskBuilder::audit_written`](crate::function::DeskBuilder::audit_written), and the caller of
+//!   operations is a [`Recorded`] one: they answer a write or a denial when its record is written. A node does both with
+//!   [`NodeBuilder::answer_when_audited`](crate::node::NodeBuilder::answer_when_audited), and where its
+//!   [`Compliance`](crate::node::Compliance) requires an audit. A call that was made and not answered may still be without a record.
 mod chain;
 mod event;
 mod export;
 mod gate;
 mod handle;
 mod heads;
+mod recorded;
 mod sign;
 mod verify;
 mod writer;
@@ -24,5 +31,6 @@ pub use event::AuditEvent;
 pub use export::{export, verify_export};
 pub use gate::{Audited, OnFull};
 pub use handle::{Anchor, Audit, AuditOptions};
+pub use recorded::Recorded;
 pub use sign::{AuditKeys, AuditSigner};
 pub use verify::{Fault, Report, Verifier, verify};
