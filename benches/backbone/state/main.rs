@@ -5,7 +5,10 @@
 
 mod audit;
 mod fanout;
+mod postgres;
+mod server;
 mod sqlite;
+mod tasks;
 
 use std::process::ExitCode;
 
@@ -25,8 +28,14 @@ struct Bench {
 /// The rows that a group measures, and the group.
 type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
 
-const GROUPS: [Group; 3] =
-    [(&["13", "14", "15"], audit::rows), (&["16"], sqlite::rows), (&["28"], fanout::rows)];
+const GROUPS: [Group; 6] = [
+    (&["13", "14", "15"], audit::rows),
+    (&["16"], sqlite::rows),
+    (&["17"], postgres::rows),
+    (&["25"], tasks::claims),
+    (&["26"], tasks::dispatch),
+    (&["28"], fanout::rows),
+];
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse(std::env::args().skip(1))?;

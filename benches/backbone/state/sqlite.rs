@@ -20,7 +20,7 @@ const WRITERS: usize = 64;
 const MANY: usize = 1_024;
 const BATCH: usize = 1_000;
 const READS: usize = 256;
-const VALUE: [u8; 450] = [b'v'; 450];
+pub(crate) const VALUE: [u8; 450] = [b'v'; 450];
 const TABLE: &str = "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL)";
 const PUT: &str = "INSERT INTO entry (key, value) VALUES (?1, ?2)
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -132,7 +132,7 @@ pub(crate) fn wall(work: impl FnOnce() -> Result) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-fn key(round: usize, at: usize) -> Result<Key> {
+pub(crate) fn key(round: usize, at: usize) -> Result<Key> {
     Ok(Key::of(&["bench", &format!("{:08}", at * 7_919 % 100_003), &round.to_string()])?)
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn open(runtime: &Runtime, path: &Path, durability: Durability) -> Re
 }
 
 /// So many tasks, each of which puts one value after the other.
-fn put_by<'a>(runtime: &'a Runtime, state: &'a State, writers: usize, each: usize) -> Side<'a> {
+pub(crate) fn put_by<'a>(runtime: &'a Runtime, state: &'a State, writers: usize, each: usize) -> Side<'a> {
     let mut round = 0;
     Side::prepared(writers * each, move |calls| {
         round += 1;

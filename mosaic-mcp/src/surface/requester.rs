@@ -145,6 +145,12 @@ impl Requester {
         self.0.as_ref().is_some_and(|inside| inside.terms.forms)
     }
 
+    /// Whether questions are answered by the same call made again.
+    pub(super) fn asks_in_rounds(&self) -> bool {
+        let terms = self.0.as_ref().map(|inside| &inside.terms);
+        terms.is_some_and(|terms| terms.rounds && (terms.forms || terms.samples))
+    }
+
     /// Tells how far the call is. Only what is more than was told before is told; a client that is gone is no error.
     pub async fn progress(&self, done: f64, total: Option<f64>, message: impl Into<String>) {
         let Some(inside) = &self.0 else { return };

@@ -1,6 +1,6 @@
 //! The server: what it offers, and to whom without authentication.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub(super) struct Listed {
     pub(super) wire: Vec<WireTool>,
     /// The places of all.
     pub(super) all: Arc<[usize]>,
+    by_name: HashMap<String, usize>,
 }
 
 pub(super) struct Inner {
@@ -99,6 +100,11 @@ impl Inner {
         listed
     }
 
+    /// The tool of this name in the words of the protocol. The schemas of one that is listed are shared.
+    pub(super) fn wired(&self, name: &str) -> Option<WireTool> {
+        self.listed().get(name).cloned().or_else(|| self.find(name).map(|(_, known)| tool(&known)))
+    }
+
     /// The source that has a tool of this name, and the tool.
     pub(super) fn find(&self, name: &str) -> Option<(&Arc<dyn ToolSource>, Arc<Tool>)> {
         self.sources.iter().find_map(|source| Some((source, source.tool(name)?)))
@@ -107,7 +113,7 @@ impl Inner {
 
 impl Listed {
     fn new(tools: impl Iterator<Item = Arc<Tool>>) -> Self {
-        let (tools, wire): (Vec<_>, Vec<_>) = tools
+        let (tools, wire): (Vec<(Arc<Tool>, usize)>, Vec<_>) = tools
             .map(|known| {
                 // What has no JSON form could not be listed either way; tools are texts and JSON.
                 let size = serde_json::to_vec(&*known).map_or(0, |json| json.len());
@@ -116,7 +122,12 @@ impl Listed {
             })
             .unzip();
         let all = (0..tools.len()).collect();
-        Self { tools, wire, all }
+        let by_name = tools.iter().enumerate().map(|(at, (known, _))| (known.name.clone(), at)).collect();
+        Self { tools, wire, all, by_name }
+    }
+
+    fn get(&self, name: &str) -> Option<&WireTool> {
+        self.by_name.get(name).and_then(|at| self.wire.get(*at))
     }
 }
 

@@ -10,7 +10,7 @@ use mosaic_core::types::Effect;
 use rmcp::model as wire;
 use rmcp::model::ErrorData;
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::{Answer, Context, Handler};
 use crate::surface::call::no_tool;
@@ -60,11 +60,14 @@ impl Handler {
             Ok(acting) => acting,
             Err(error) => return Ok(wired(CallToolResult::fault(&Fault::new(&error, Effect::Read))).into()),
         };
-        let bound = Bound { key: &self.server.key, cx: &acting, tool: &name, arguments: &arguments };
+        let key = &self.server.key;
+        let bound = Bound { key, cx: &acting, tool: &name, arguments: &arguments };
         let answers = bound.open(request.request_state.as_deref(), request.input_responses);
         let requester = self.requester(&cx, answers.clone());
+        // What a client carries from round to round is bound to the arguments; others need them once.
+        let kept = requester.asks_in_rounds().then(|| arguments.clone());
         let cancelled = cx.ct.clone();
-        let work = self.answer(acting.clone(), &name, arguments.clone(), requester);
+        let work = self.answer(acting.clone(), &name, arguments, requester);
         let (result, asked) = tokio::select! {
             biased;
             () = cancelled.cancelled() => {
@@ -72,10 +75,13 @@ impl Handler {
             }
             done = work => done,
         };
-        if asked.is_empty() {
-            return Ok(wired(result).into());
+        match kept {
+            Some(arguments) if !asked.is_empty() => {
+                let bound = Bound { key, cx: &acting, tool: &name, arguments: &arguments };
+                Ok(wire::InputRequiredResult::new(Some(asked), Some(bound.seal(&answers))).into())
+            }
+            _ => Ok(wired(result).into()),
         }
-        Ok(wire::InputRequiredResult::new(Some(asked), Some(bound.seal(&answers))).into())
     }
 
     /// Runs a call to its end; gives its result, and the questions that the client is to answer first.
@@ -182,9 +188,9 @@ async fn beating<T>(requester: &Requester, work: impl Future<Output = T>) -> T {
         return work.await;
     }
     tokio::pin!(work);
-    let mut beat = interval(BEAT);
+    // The first beat comes after a while: waiting for one at once would take until the timer's next millisecond.
+    let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    beat.tick().await;
     let mut beats: u32 = 0;
     loop {
         tokio::select! {

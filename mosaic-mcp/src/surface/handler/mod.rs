@@ -173,7 +173,7 @@ impl ServerHandler for Handler {
     }
 
     fn get_tool(&self, name: &str) -> Option<wire::Tool> {
-        self.server.find(name).map(|(_, tool)| super::wire::tool(&tool))
+        self.server.wired(name)
     }
 
     async fn call_tool(

@@ -70,6 +70,8 @@ impl McpServer {
             .with_allowed_hosts(&options.hosts)
             .with_allowed_origins(&options.origins)
             .enforce_origin_validation()
+            // What is answered with one message is answered in plain JSON; a stream begins where there is more to tell.
+            .with_json_response(true)
             .with_max_request_body_bytes(options.body)
             .with_cancellation_token(stop.clone());
         let inner = Arc::clone(&self.inner);
