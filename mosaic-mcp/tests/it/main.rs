@@ -9,6 +9,9 @@ mod coordination;
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod crash;
 #[cfg(test)]
+#[cfg(all(feature = "http", feature = "sqlite"))]
+mod load;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 #[cfg(feature = "postgres")]

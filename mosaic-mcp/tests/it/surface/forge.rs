@@ -19,7 +19,7 @@ use mosaic_mcp::surface::{McpServer, McpServerBuilder};
 
 /// What the forge was asked.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Branches deleted.
     pub(super) deleted: AtomicUsize,
     /// Calls that began to hang.
@@ -96,7 +96,7 @@ impl Plugin for Forge {
 }
 
 /// The forge behind the two traits of callers, and what it was asked.
-pub(super) fn forge() -> (Arc<Direct>, Arc<Counts>) {
+pub(crate) fn forge() -> (Arc<Direct>, Arc<Counts>) {
     let counts = Arc::new(Counts::default());
     let operations = OpSet::service(ServiceKind::Git).with(JobLog::META);
     let info = PluginInfo::new("forge", "1", operations);

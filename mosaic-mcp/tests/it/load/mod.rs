@@ -1,0 +1,79 @@
+//! Load: 200 clients at a time, beside others that are slow, silent or half there.
+//!
+//! The server is a process of its own, which is this test binary started anew, so that its memory can be looked at. It keeps a
+//! node in a file. Half of the clients speak the protocol of 2026-07-28 and have no session; the others speak that of 2025 and
+//! have one. 10 seconds; a minute where `MOSAIC_SOAK` is `full`.
+
+mod fast;
+mod server;
+mod slow;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fast::Tally;
+use server::Child;
+use slow::Slow;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How many clients work at a time.
+const CLIENTS: usize = 200;
+/// How much the memory of the server may grow while it is under load, in KiB: caches of the store and fragments of the heap.
+const GROWTH: u64 = 32 * 1_024;
+
+fn load_time() -> Duration {
+    let full = std::env::var("MOSAIC_SOAK").is_ok_and(|soak| soak == "full");
+    Duration::from_secs(if full { 60 } else { 10 })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_clients_work_beside_slow_ones_without_an_error() {
+    let mut child = Child::start();
+    let address = child.address();
+    let (stop, tally) = (CancellationToken::new(), Arc::new(Tally::new(CLIENTS)));
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        clients.spawn(fast::work(address, number, Arc::clone(&tally), stop.clone()));
+    }
+    // Everything has been done once by everybody, so that what is kept for good is there.
+    let everybody = |rounds: usize| {
+        let tally = Arc::clone(&tally);
+        async move {
+            while tally.least() < rounds && tally.errors().is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    };
+    everybody(2).await;
+    let slow = Arc::new(Slow::default());
+    let mut hindrance = JoinSet::new();
+    slow.spawn_all(&mut hindrance, address, &stop);
+    tokio::time::sleep(load_time() / 5).await;
+    let (memory, rounds) = (child.memory(), tally.least());
+    tokio::time::sleep(load_time()).await;
+    // Each one goes on, however many hang about.
+    everybody(rounds + 1).await;
+    let grown = child.memory().saturating_sub(memory);
+    let under_load = child.load();
+
+    // The slow ones are cut off, each kind of them.
+    while slow.kinds_left() && tally.errors().is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stop.cancel();
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+    hindrance.shutdown().await;
+    assert_eq!(tally.errors(), Vec::<String>::new());
+    println!("{}, {slow:?}, {under_load:?}, memory {memory} KiB and {grown} KiB more", tally);
+    assert!(under_load.sessions >= CLIENTS / 2, "{under_load:?}");
+    assert!(grown < GROWTH, "the memory grew from {memory} KiB by {grown} KiB");
+
+    // With the clients everything is gone that was kept for them.
+    while child.load().is_some_work() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    child.end();
+}
