@@ -9,6 +9,7 @@ mod guard;
 mod handler;
 #[cfg(feature = "http")]
 mod http;
+mod lasting;
 mod log;
 mod menu;
 mod meta;
@@ -29,6 +30,7 @@ pub use call::CallToolResult;
 pub use content::Content;
 pub use fault::Fault;
 pub use functions::Functions;
+pub use lasting::Lasting;
 pub use log::LogLevel;
 pub use menu::Menu;
 #[cfg(any(feature = "http", feature = "stdio"))]

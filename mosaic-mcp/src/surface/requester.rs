@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mosaic_core::error::{Error, ErrorKind, Result};
@@ -99,6 +100,8 @@ struct Inside {
     terms: Terms,
     heard: Mutex<Heard>,
     asked: Mutex<BTreeMap<String, InputRequest>>,
+    /// Whether the request is answered already.
+    hushed: AtomicBool,
 }
 
 /// What the client of a call can do and wants.
@@ -132,12 +135,25 @@ impl Requester {
 
     pub(super) fn new(peer: Peer<RoleServer>, terms: Terms) -> Self {
         let heard = Mutex::new(Heard { progress: 0.0, at: None });
-        Self(Some(Arc::new(Inside { peer, terms, heard, asked: Mutex::default() })))
+        Self(Some(Arc::new(Inside {
+            peer,
+            terms,
+            heard,
+            asked: Mutex::default(),
+            hushed: AtomicBool::new(false),
+        })))
+    }
+
+    /// Nothing more is told: the request is answered, and the call goes on.
+    pub(super) fn hush(&self) {
+        if let Some(inside) = &self.0 {
+            inside.hushed.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether somebody wants to hear of progress.
     pub fn wants_progress(&self) -> bool {
-        self.0.as_ref().is_some_and(|inside| inside.terms.token.is_some())
+        self.0.as_ref().is_some_and(|inside| inside.terms.token.is_some() && !inside.is_hushed())
     }
 
     /// Whether a person can be asked.
@@ -154,7 +170,7 @@ impl Requester {
     /// Tells how far the call is. Only what is more than was told before is told; a client that is gone is no error.
     pub async fn progress(&self, done: f64, total: Option<f64>, message: impl Into<String>) {
         let Some(inside) = &self.0 else { return };
-        let Some(token) = &inside.terms.token else { return };
+        let Some(token) = inside.terms.token.as_ref().filter(|_| !inside.is_hushed()) else { return };
         {
             let mut heard = inside.heard.lock();
             if done <= heard.progress && heard.at.is_some() {
@@ -182,7 +198,7 @@ impl Requester {
     /// Tells the client what happened, where it wants to hear of that level. A client that is gone is no error.
     pub async fn log(&self, level: LogLevel, logger: &str, data: impl Into<Value>) {
         let Some(inside) = &self.0 else { return };
-        if inside.terms.level.is_none_or(|least| level < least) {
+        if inside.is_hushed() || inside.terms.level.is_none_or(|least| level < least) {
             return;
         }
         let note = LoggingMessageNotificationParam::new(level.wire(), data.into()).with_logger(logger);
@@ -252,6 +268,10 @@ impl Requester {
 }
 
 impl Inside {
+    fn is_hushed(&self) -> bool {
+        self.hushed.load(Ordering::Relaxed)
+    }
+
     /// The answer of an earlier round, or the question for the next one.
     fn answer<T: serde::de::DeserializeOwned>(
         &self,

@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
 use super::handler::Handler;
+use super::handler::lasting::Calls;
+use super::lasting::Lasting;
 use super::menu::finders;
 use super::reached::Reached;
 use super::wire::tool;
@@ -78,6 +80,8 @@ pub(super) struct Inner {
     /// Whether it was said who decides.
     pub(super) guarded: bool,
     pub(super) reached: Reached,
+    /// Calls that go on after their client was answered.
+    pub(super) lasting: Option<Arc<Calls>>,
     listed: Mutex<Option<(Lists, Arc<Listed>)>>,
 }
 
@@ -168,6 +172,7 @@ impl McpServer {
             key: None,
             gate: None,
             sink: None,
+            lasting: Some(Lasting::new()),
         }
     }
 
@@ -264,6 +269,7 @@ pub struct McpServerBuilder {
     key: Option<[u8; 32]>,
     gate: Option<Arc<dyn Gate>>,
     sink: Option<Arc<dyn AuditSink>>,
+    lasting: Option<Lasting>,
 }
 
 impl McpServerBuilder {
@@ -340,6 +346,13 @@ impl McpServerBuilder {
         self
     }
 
+    /// When a call that takes long becomes a task of the protocol, for clients that know those; none for never. As [`Lasting::new`]
+    /// says at first.
+    pub fn lasting(mut self, lasting: impl Into<Option<Lasting>>) -> Self {
+        self.lasting = lasting.into();
+        self
+    }
+
     /// How many things a page of a list holds at most; 1,000 at first, 1 at least.
     pub fn page(mut self, size: usize) -> Self {
         self.page = size.max(1);
@@ -398,6 +411,7 @@ impl McpServerBuilder {
             guarded: self.gate.is_some(),
             guard: Guard { gate: self.gate.unwrap_or_else(|| Arc::new(Open)), sink: self.sink },
             reached: Reached::default(),
+            lasting: self.lasting.map(Calls::new),
             listed: Mutex::new(None),
         };
         Ok(McpServer { inner: Arc::new(inner) })

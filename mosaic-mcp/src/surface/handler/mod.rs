@@ -5,7 +5,9 @@
 )]
 
 mod calls;
+pub(super) mod lasting;
 mod news;
+mod run;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -144,8 +146,8 @@ impl ServerHandler for Handler {
             .enable_resources()
             .enable_resources_subscribe()
             .enable_tools()
-            .enable_tool_list_changed()
-            .build();
+            .enable_tool_list_changed();
+        let able = if server.lasting.is_some() { able.enable_tasks().build() } else { able.build() };
         let info = wire::ServerConfig::new(able)
             .with_server_info(wire::Implementation::new(&server.name, &server.version));
         match &server.instructions {
@@ -182,6 +184,18 @@ impl ServerHandler for Handler {
         cx: Context,
     ) -> Answer<wire::CallToolResponse> {
         self.call(request, cx).await
+    }
+
+    async fn get_task(&self, request: wire::GetTaskParams, cx: Context) -> Answer<wire::GetTaskResult> {
+        self.task(&request.task_id, &cx)
+    }
+
+    async fn update_task(&self, request: wire::UpdateTaskParams, cx: Context) -> Answer<()> {
+        self.told(&request.task_id, request.input_responses, &cx)
+    }
+
+    async fn cancel_task(&self, request: wire::CancelTaskParams, cx: Context) -> Answer<()> {
+        self.give_up(&request.task_id, &cx)
     }
 
     async fn list_resources(

@@ -21,6 +21,8 @@ pub(super) struct Heard {
     pub(super) updates: Arc<Mutex<Vec<String>>>,
     /// The answer to a question; without one the client cannot ask anybody.
     pub(super) answer: Option<ElicitationAction>,
+    /// Whether it knows tasks of the protocol.
+    pub(super) tasks: bool,
 }
 
 impl Heard {
@@ -32,6 +34,9 @@ impl Heard {
 impl ClientHandler for Heard {
     fn get_info(&self) -> ClientConfig {
         let mut able = ClientCapabilities::default();
+        if self.tasks {
+            able = ClientCapabilities::builder().enable_tasks().build();
+        }
         able.elicitation = self.answer.is_some().then(Default::default);
         ClientConfig::new(able, Implementation::new("test", "1"))
     }

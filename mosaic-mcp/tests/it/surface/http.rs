@@ -82,7 +82,7 @@ pub(crate) fn admission(proofs: impl Authenticator) -> Admission {
     Admission::new(Authenticators::new().with(proofs), Access::new(&AccessConfig::default()).unwrap())
 }
 
-fn guarded() -> HttpOptions {
+pub(super) fn guarded() -> HttpOptions {
     HttpOptions::new().authenticator(admission(ByName)).protected_resource(
         ProtectedResource::new("https://mcp.example/mcp", ["https://id.example"]).unwrap(),
     )

@@ -9,6 +9,7 @@ pub(crate) mod forge;
 mod guard;
 #[cfg(feature = "http")]
 pub(crate) mod http;
+mod lasting;
 #[cfg(feature = "http")]
 mod listening;
 mod menu;
