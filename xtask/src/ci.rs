@@ -1,13 +1,15 @@
 //! `ci`: every check in order, timed, within a budget; stops at the first red stage.
 
 use std::env;
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::process;
 use crate::steps::{Steps, show};
 use crate::workspace::Workspace;
-use crate::{features, floors, generate, licences, lint, scaffold, sizes, test, words};
+use crate::{features, floors, generate, licences, lint, scaffold, servers, sizes, test, words};
 
 /// Minutes that all stages together may take on two cores, from nothing. The suites of the vendors, the servers of their documents and
 /// the backbone with its servers are most of them.
@@ -67,25 +69,43 @@ fn example(workspace: &Workspace, args: &[String]) -> Result<()> {
 
 /// The examples but the quickstart, with their arguments; each asserts what it shows, or fails.
 const EXAMPLES: &[&[&str]] = &[
+    &["agents_and_tasks"],
     &["first_steps"],
     &["ci_anywhere"],
     &["custom_provider"],
     &["explain"],
     &["hybrid_forges"],
+    // Its input is empty, so that it answers nobody and ends.
+    &["mcp_stdio"],
     &["migration_phases"],
     &["tower_layer"],
     &["webhook_receiver"],
     &["config_from_yaml", "--", "examples/config/embedded.yaml"],
 ];
 
-/// Runs every other example, all of one feature set so that nothing is compiled twice.
+/// What all of them are compiled with, so that nothing is compiled twice.
+const FEATURES: &str = "team,testkit,vendors";
+
+/// The variables by which an example finds servers.
+const SERVERS: [&str; 2] = ["MOSAIC_POSTGRES", "MOSAIC_REDIS"];
+
+/// Compiles all examples, and runs every one but the quickstart that ends by itself; the one of a team where its servers are.
 fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
-    for example in EXAMPLES {
+    process::run(workspace.cargo().args(["build", "--quiet", "--examples", "--features", FEATURES]))?;
+    let run = |example: &[&str], variables: &[(&str, PathBuf)]| {
         let mut cargo = workspace.cargo();
-        process::run(
-            cargo.args(["run", "--quiet", "--features", "testkit,vendors", "--example"]).args(*example),
-        )?;
+        cargo.args(["run", "--quiet", "--features", FEATURES, "--example"]).args(example);
+        process::run(cargo.stdin(Stdio::null()).envs(variables.iter().map(|(name, path)| (name, path))))
+    };
+    for example in EXAMPLES {
+        run(example, &[])?;
     }
+    let variables = servers::prepare(workspace, &mut Steps::begin())?;
+    let there = |name: &&str| env::var_os(name).is_some() || variables.iter().any(|(known, _)| known == name);
+    if SERVERS.iter().all(there) {
+        return run(&["team_node"], &variables);
+    }
+    println!("there is no PostgreSQL or no Redis: the example of a team is not run");
     Ok(())
 }
 

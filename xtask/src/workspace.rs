@@ -11,7 +11,7 @@ use crate::process;
 /// Selects the crates and the features of tests, clippy and documentation. A feature that one of them needs
 /// is added here, so that all three compile the same thing, in the dev profile.
 pub(crate) const BUILD: &[&str] =
-    &["--workspace", "--features", "mosaic/mcp,mosaic/testkit,mosaic/vendors,mosaic-mcp/full"];
+    &["--workspace", "--features", "mosaic/team,mosaic/testkit,mosaic/vendors,mosaic-mcp/full"];
 
 /// Crates that tests leave out: the Python package is tested through its wheel.
 pub(crate) const UNTESTED: &[&str] = &["--exclude", "mosaic-py"];

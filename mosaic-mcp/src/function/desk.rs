@@ -126,6 +126,20 @@ impl Desk {
         Catalogue::all().iter().filter(|def| self.0.rooms.contains_key(&def.room()))
     }
 
+    /// Whether a caller may call a function, for what is told on without a call. A denial is told to the audit.
+    ///
+    /// # Errors
+    /// `PermissionDenied` where it may not.
+    pub(crate) async fn allows<F: Function>(&self, cx: &CallContext, function: &F) -> Result<()> {
+        let (meta, resource) = (F::META, function.resource());
+        let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
+        let Err(error) = self.0.gate.allow(cx, needed).await else { return Ok(()) };
+        if let Some(sink) = &self.0.sink {
+            sink.record(AuditRecord::new(cx, meta.name, resource, AuditOutcome::Denied));
+        }
+        Err(as_denial(error).operation(meta.name))
+    }
+
     /// Calls a function.
     ///
     /// # Errors

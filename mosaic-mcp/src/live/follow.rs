@@ -1,16 +1,18 @@
 //! The events of a guest's tenant, one after the other, as long as the guest may see them.
 
-use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
 
-use futures_util::stream::{self, Stream};
+use futures_util::future::{Either, select};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::types::Timestamp;
+use tokio::time::{Sleep, sleep};
 
 use super::Door;
 use super::door::Guest;
-use crate::coordination::shared::{ReadEvents, SharedEvent};
-
-/// How many events are read at once.
-const PIECE: u64 = 256;
+use crate::coordination::shared::{ReadEvents, SharedEvent, shown};
+use crate::state::{Since, Subscription, TopicFilter};
 
 /// An event, and how many of the log follow after it.
 pub(super) struct Followed {
@@ -18,80 +20,77 @@ pub(super) struct Followed {
     pub(super) lag: u64,
 }
 
+/// What is followed, and who asks for it.
 struct Following {
     door: Door,
     guest: Guest,
-    topic: Option<String>,
-    after: u64,
-    lag: u64,
-    ready: VecDeque<SharedEvent>,
-    ended: bool,
+    /// What the guest has to be allowed.
+    asked: ReadEvents,
+    at: At,
 }
 
-/// Follows the log from after an offset; from now on where there is none. Each piece is asked for at the desk, so that a permission
-/// that is taken away ends it. The stream ends with an error, or when the state is closed.
+enum At {
+    Begin,
+    /// The events, and when the proof of the guest ends.
+    On(Subscription, Option<Pin<Box<Sleep>>>),
+    End,
+}
+
+/// Follows the log from after an offset; from now on where there is none. The guest's permission is asked for before each event, so
+/// that the first one after it was taken away ends it. The stream ends with an error, one that tells of events that were removed before
+/// they were read among them, or when the state is closed.
 pub(super) fn follow(
     door: Door,
     guest: Guest,
     topic: Option<String>,
     after: Option<u64>,
 ) -> impl Stream<Item = Result<Followed>> + Send {
+    // Where it begins without an offset is now, and not when it is first looked at.
     let after = after.unwrap_or_else(|| door.state().head().offset);
-    let following = Following { door, guest, topic, after, lag: 0, ready: VecDeque::new(), ended: false };
+    let mut asked = ReadEvents::new().after(after);
+    asked.topic = topic;
+    let following = Following { door, guest, asked, at: At::Begin };
     stream::unfold(following, |mut following| async move {
-        let next = following.next().await?;
+        let next = following.next().await.transpose()?;
+        if next.is_err() {
+            following.at = At::End;
+        }
         Some((next, following))
     })
 }
 
 impl Following {
-    async fn next(&mut self) -> Option<Result<Followed>> {
-        if self.ended {
-            return None;
+    async fn next(&mut self) -> Result<Option<Followed>> {
+        if matches!(self.at, At::Begin) {
+            allowed(&self.door, &self.guest, &self.asked).await?;
+            self.at = self.begin()?;
         }
-        let next = self.wait().await;
-        self.ended = next.is_err();
-        next.transpose()
+        let At::On(events, end) = &mut self.at else { return Ok(None) };
+        let next = match end {
+            None => events.next().await,
+            Some(end) => match select(events.next(), end).await {
+                Either::Left((next, _)) => next,
+                Either::Right(_) => {
+                    return Err(Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused());
+                }
+            },
+        };
+        let Some(delivery) = next.transpose()? else { return Ok(None) };
+        allowed(&self.door, &self.guest, &self.asked).await?;
+        let event = shown(self.guest.cx.tenant_id(), &delivery.event)?;
+        Ok(Some(Followed { event, lag: delivery.lag }))
     }
 
-    async fn wait(&mut self) -> Result<Option<Followed>> {
-        let mut heads = self.door.state().heads();
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                let behind = self.lag + self.ready.len() as u64;
-                return Ok(Some(Followed { event, lag: behind }));
-            }
-            // Marked before reading, so that what is committed in between wakes it again.
-            heads.mark_unchanged();
-            self.read().await?;
-            if self.ready.is_empty() && !self.moved_on(&mut heads).await? {
-                self.ended = true;
-                return Ok(None);
-            }
-        }
+    fn begin(&self) -> Result<At> {
+        let state = self.door.state();
+        let filter = self.asked.topic.as_deref().unwrap_or(">");
+        let filter = TopicFilter::of_tenant(self.guest.cx.tenant_id(), filter)?;
+        let left = |end: Timestamp| Duration::try_from(end.duration_since(state.now())).unwrap_or_default();
+        let end = self.guest.expires.map(|end| Box::pin(sleep(left(end))));
+        Ok(At::On(state.subscribe(filter, Since::After(self.asked.after)), end))
     }
+}
 
-    async fn read(&mut self) -> Result<()> {
-        let mut read = ReadEvents::new().after(self.after).limit(PIECE);
-        read.topic.clone_from(&self.topic);
-        let found = self.door.desk().call(&self.guest.cx, read).await?;
-        self.after = found.next;
-        self.lag = found.lag;
-        self.ready.extend(found.events);
-        Ok(())
-    }
-
-    /// Waits until there may be more; tells false where there will be none.
-    async fn moved_on(&self, heads: &mut tokio::sync::watch::Receiver<crate::state::Head>) -> Result<bool> {
-        if heads.borrow().offset > self.after {
-            return Ok(true);
-        }
-        let Some(end) = self.guest.expires else { return Ok(heads.changed().await.is_ok()) };
-        let left = end.duration_since(self.door.state().now());
-        let left = std::time::Duration::try_from(left).unwrap_or_default();
-        match tokio::time::timeout(left, heads.changed()).await {
-            Ok(changed) => Ok(changed.is_ok()),
-            Err(_) => Err(Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused()),
-        }
-    }
+async fn allowed(door: &Door, guest: &Guest, asked: &ReadEvents) -> Result<()> {
+    door.desk().allows(&guest.cx, asked).await
 }

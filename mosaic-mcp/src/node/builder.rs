@@ -3,6 +3,7 @@
 #[cfg(feature = "sqlite")]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mosaic_core::error::Result;
 #[cfg(feature = "sqlite")]
@@ -22,6 +23,7 @@ use crate::function::Desk;
 use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
 use crate::security::seal::{Keyring, Sealed, Sealer};
+use crate::security::token::ApiKeys;
 use crate::security::{Admission, Authenticators};
 use crate::state::{Clock, StateOptions, StateStore};
 
@@ -63,8 +65,11 @@ pub struct NodeBuilder {
     access: AccessConfig,
     roles: bool,
     authenticators: Authenticators,
+    api_keys: bool,
     compliance: Compliance,
     region: Option<Region>,
+    retention: Option<Duration>,
+    store_region: Option<Region>,
     plain: Vec<&'static str>,
     when_audited: bool,
 }
@@ -96,8 +101,9 @@ impl Node {
     #[cfg(feature = "postgres")]
     pub fn team(config: TeamConfig) -> NodeBuilder {
         let plain = config.is_plain();
+        let (retention, region) = (config.retention(), config.region);
         let mut builder = NodeBuilder::new(Place::Team(Box::new(config)));
-        builder.plain = plain;
+        (builder.plain, builder.retention, builder.store_region) = (plain, retention, region);
         builder
     }
 
@@ -127,8 +133,11 @@ impl NodeBuilder {
             access: AccessConfig::default(),
             roles: false,
             authenticators: Authenticators::new(),
+            api_keys: false,
             compliance: Compliance::default(),
             region: None,
+            retention: None,
+            store_region: None,
             plain: Vec::new(),
             when_audited: false,
         }
@@ -172,9 +181,29 @@ impl NodeBuilder {
         self
     }
 
+    /// Lets in whoever has one of the API keys in the state of the node, which [`Node::api_keys`] gives out, beside those whom
+    /// other authenticators know.
+    pub fn api_keys(mut self) -> Self {
+        self.api_keys = true;
+        self
+    }
+
     /// What is required. The node does not open where something of it is missing.
     pub fn compliance(mut self, compliance: Compliance) -> Self {
         self.compliance = compliance;
+        self
+    }
+
+    /// How long the audit is kept at least; for ever unless this is said. Older records are removed behind a signed checkpoint, from
+    /// which what is left is verified.
+    pub fn audit_retention(mut self, keep: Duration) -> Self {
+        self.retention = Some(keep);
+        self
+    }
+
+    /// Where the store is. A folder is where the node is.
+    pub fn store_region(mut self, region: Region) -> Self {
+        self.store_region = Some(region);
         self
     }
 
@@ -211,9 +240,10 @@ impl NodeBuilder {
         let facts = Facts {
             encryption: self.seal.is_some(),
             audit,
-            retention: None,
+            retention: self.retention,
+            store_region: self.store_region.or_else(|| self.region.filter(|_| self.place.is_here())),
             plain: self.plain.clone(),
-            identity: !self.authenticators.is_empty(),
+            identity: self.api_keys || !self.authenticators.is_empty(),
             roles: self.roles,
             region: self.region,
         };
@@ -234,7 +264,12 @@ impl NodeBuilder {
             None => None,
             Some(signer) => {
                 let keys = self.trusted.unwrap_or_else(|| AuditKeys::of(&signer));
-                let opened = Audit::open_trusting(&state, AuditOptions::new(signer), &keys).await;
+                let options = AuditOptions::new(signer);
+                let options = match self.retention {
+                    Some(keep) => options.retention(keep),
+                    None => options,
+                };
+                let opened = Audit::open_trusting(&state, options, &keys).await;
                 match opened {
                     Ok(audit) => Some(audit),
                     Err(error) => {
@@ -245,7 +280,12 @@ impl NodeBuilder {
                 }
             }
         };
-        let admission = Admission::new(self.authenticators, access.clone());
+        let api_keys = ApiKeys::new(state.clone());
+        let authenticators = match self.api_keys {
+            true => self.authenticators.with(api_keys.clone()),
+            false => self.authenticators,
+        };
+        let admission = Admission::new(authenticators, access.clone());
         let admission = match &audit {
             Some(audit) => admission.audited(audit.clone()),
             None => admission,
@@ -271,12 +311,16 @@ impl NodeBuilder {
             state,
             coordination,
             messages,
+            #[cfg(feature = "engine")]
+            lending: super::lending::Lending::new(budgets.clone(), self.clock),
+            upkeep: super::upkeep::Upkeep::start(budgets.clone()),
             budgets,
             shared,
             desk: desk.build(),
             access,
             audit,
             admission,
+            api_keys,
             compliance: self.compliance,
             facts,
             when_audited,
@@ -294,6 +338,15 @@ impl NodeBuilder {
 }
 
 impl Place {
+    /// Whether it is where the node is.
+    fn is_here(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Folder(_) => true,
+            _ => false,
+        }
+    }
+
     async fn open(self) -> Result<Arc<dyn StateStore>> {
         match self {
             Self::Store(store) => Ok(store),

@@ -31,8 +31,8 @@ pub struct Compliance {
     /// The audit is kept for at least that many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Data stays in these regions: the node has to be in one of them, and so does every provider that it calls. Anywhere where
-    /// it is empty.
+    /// Data stays in these regions: the node and its store have to be in one of them, and so does every provider that it calls.
+    /// Anywhere where it is empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub residency: Vec<Region>,
 }
@@ -61,6 +61,8 @@ pub struct Facts {
     pub roles: bool,
     /// Where the node is.
     pub region: Option<Region>,
+    /// Where its store is.
+    pub store_region: Option<Region>,
 }
 
 impl Compliance {
@@ -113,8 +115,10 @@ impl Compliance {
         if self.retention_days.is_some() && !facts.audit && !self.audit {
             missing.push("retention: there is no audit to be kept".to_owned());
         }
-        if let Err(error) = self.region("the node", facts.region) {
-            missing.push(error.message().to_owned());
+        for (what, region) in [("the node", facts.region), ("the store", facts.store_region)] {
+            if let Err(error) = self.region(what, region) {
+                missing.push(error.message().to_owned());
+            }
         }
         if missing.is_empty() {
             return Ok(());
@@ -153,6 +157,7 @@ mod tests {
             identity: true,
             roles: true,
             region: Some(eu()),
+            store_region: Some(eu()),
         }
     }
 
@@ -161,14 +166,15 @@ mod tests {
         let all = Compliance::strict().retention_days(365).resides_in(eu());
         all.check(&good()).unwrap();
         type Spoil = fn(&mut Facts);
-        let spoilt: [(&str, Spoil); 7] = [
+        let spoilt: [(&str, Spoil); 8] = [
             ("encryption", |facts| facts.encryption = false),
             ("an audit", |facts| facts.audit = false),
             ("TLS: the connection", |facts| facts.plain = vec!["the connection to Redis"]),
             ("authenticators", |facts| facts.identity = false),
             ("roles", |facts| facts.roles = false),
             ("less than 365 days", |facts| facts.retention = Some(Duration::from_secs(86_400 * 364))),
-            ("has no region", |facts| facts.region = None),
+            ("the node has no region", |facts| facts.region = None),
+            ("the store is in us", |facts| facts.store_region = Some(Region::new("us").unwrap())),
         ];
         for (word, spoil) in spoilt {
             let mut facts = good();
@@ -179,7 +185,7 @@ mod tests {
             Compliance::default().check(&facts).unwrap();
         }
         let everything = all.check(&Facts::default()).unwrap_err();
-        assert_eq!(everything.message().matches("; ").count(), 4, "{everything}");
+        assert_eq!(everything.message().matches("; ").count(), 5, "{everything}");
     }
 
     #[test]

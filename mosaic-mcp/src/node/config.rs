@@ -1,6 +1,7 @@
 //! What the nodes of a team and of an enterprise are configured with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mosaic_core::error::Result;
 use mosaic_core::types::{Region, Secret};
@@ -40,6 +41,12 @@ pub struct TeamConfig {
     /// Whether database and Redis on other machines may be spoken to in the clear.
     #[serde(default)]
     pub plain: bool,
+    /// Where the database and the Redis are; not known where nothing is said.
+    #[serde(default)]
+    pub region: Option<Region>,
+    /// How many days the audit is kept; for ever where nothing is said. All nodes should say the same: the shortest counts.
+    #[serde(default)]
+    pub retention_days: Option<u32>,
 }
 
 fn mosaic() -> String {
@@ -55,6 +62,8 @@ impl TeamConfig {
             #[cfg(feature = "redis")]
             redis: None,
             plain: false,
+            region: None,
+            retention_days: None,
         }
     }
 
@@ -78,6 +87,24 @@ impl TeamConfig {
     pub fn plain(mut self) -> Self {
         self.plain = true;
         self
+    }
+
+    /// Where the database and the Redis are.
+    #[must_use]
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// How many days the audit is kept.
+    #[must_use]
+    pub fn retention_days(mut self, days: u32) -> Self {
+        self.retention_days = Some(days);
+        self
+    }
+
+    pub(super) fn retention(&self) -> Option<Duration> {
+        self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400))
     }
 
     /// What may not be encrypted on its way. Connections that stay on this machine are not on their way.
@@ -107,7 +134,7 @@ impl TeamConfig {
 ///
 /// let config: EnterpriseConfig = serde_json::from_str(
 ///     r#"{
-///         "team": { "postgres": "postgres://mosaic@db.eu.example/mosaic" },
+///         "team": { "postgres": "postgres://mosaic@db.eu.example/mosaic", "region": "eu", "retentionDays": 400 },
 ///         "region": "eu",
 ///         "compliance": { "encryption": true, "audit": true, "tls": true, "identity": true, "residency": ["eu"] }
 ///     }"#,

@@ -3,13 +3,8 @@
 use std::io::{ErrorKind as IoKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::signature::Ed25519KeyPair;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Secret;
-use zeroize::Zeroizing;
 
 use super::builder::unusable;
 use crate::security::audit::AuditSigner;
@@ -37,18 +32,14 @@ fn read_or_make(folder: &Path) -> Result<AuditSigner> {
 
 /// Writes a new key beside its place and moves it there, so that no other node finds half of one.
 fn make(folder: &Path, path: PathBuf) -> Result<AuditSigner> {
-    let none = |_| Error::new(ErrorKind::Internal, "the system gives no randomness for a key");
-    let pair = Ed25519KeyPair::generate().map_err(none)?;
-    let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(none)?;
-    let body = Zeroizing::new(STANDARD.encode(der.as_ref()));
-    let pem = Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", *body));
+    let pem = AuditSigner::generate_pem()?;
     let temporary = folder.join(format!("{FILE}.{}", uuid::Uuid::now_v7()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&temporary).and_then(|mut file| {
-        file.write_all(pem.as_bytes())?;
+        file.write_all(pem.expose().as_bytes())?;
         file.sync_all()?;
         // Another process may have made one meanwhile: theirs stays.
         match std::fs::hard_link(&temporary, &path) {

@@ -12,6 +12,9 @@ mod compliance;
 mod config;
 #[cfg(feature = "sqlite")]
 mod keys;
+#[cfg(feature = "engine")]
+mod lending;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ use crate::live::Door;
 use crate::security::Admission;
 use crate::security::access::Access;
 use crate::security::audit::{Audit, Audited, Recorded};
+use crate::security::token::ApiKeys;
 use crate::state::State;
 use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
 
@@ -67,11 +71,15 @@ struct Inner {
     coordination: Coordination,
     messages: Messages,
     budgets: Budgets,
+    #[cfg(feature = "engine")]
+    lending: lending::Lending,
+    upkeep: upkeep::Upkeep,
     shared: Shared,
     desk: Desk,
     access: Access,
     audit: Option<Audit>,
     admission: Admission,
+    api_keys: ApiKeys,
     compliance: Compliance,
     facts: Facts,
     when_audited: bool,
@@ -112,6 +120,28 @@ impl Node {
         self.0.budgets.clone()
     }
 
+    /// The budgets for an orchestra of this process, the same tree each time. It borrows pieces of what all nodes share, each 2 % of
+    /// a limit, and grants what it has borrowed: so that nodes together never grant more than the limit, but for what a node that
+    /// was killed or cut off had used and not reported, which is one piece of each limit at most. [`Node::close`] gives back what
+    /// was not used.
+    ///
+    /// ```
+    /// use mosaic_core::engine::budget::CallBudgets;
+    /// use mosaic_core::orchestrator::Builder;
+    /// use mosaic_mcp::node::Node;
+    ///
+    /// async fn limited(mosaic: Builder, node: &Node) -> mosaic_core::Result<Builder> {
+    ///     Ok(mosaic.budgets(CallBudgets::new(node.budget_tree().await?)))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `Lifecycle` once the node is closed; those of the state.
+    #[cfg(feature = "engine")]
+    pub async fn budget_tree(&self) -> Result<mosaic_core::engine::budget::BudgetTree> {
+        self.0.lending.tree().await
+    }
+
     /// Values and events that agents share.
     pub fn shared(&self) -> Shared {
         self.0.shared.clone()
@@ -137,6 +167,11 @@ impl Node {
     /// HTTP service; nobody gets in where the node has no authenticators.
     pub fn admission(&self) -> Admission {
         self.0.admission.clone()
+    }
+
+    /// The API keys in the state of the node. They let callers in where [`NodeBuilder::api_keys`] says so.
+    pub fn api_keys(&self) -> ApiKeys {
+        self.0.api_keys.clone()
     }
 
     /// What the node is made of.
@@ -214,12 +249,16 @@ impl Node {
         providers.try_for_each(|(id, region)| self.0.compliance.region(&format!("the provider {id}"), region))
     }
 
-    /// Ends the node: claims that wait are refused, the audit is written, the store is closed. Others over the same store go on.
+    /// Ends the node: claims that wait are refused, what was borrowed of budgets is given back, the audit is written, the store is
+    /// closed. Others over the same store go on.
     ///
     /// # Errors
     /// Those of the audit and of the store.
     pub async fn close(&self) -> Result<()> {
         self.0.coordination.close().await;
+        self.0.upkeep.close().await;
+        #[cfg(feature = "engine")]
+        self.0.lending.close().await;
         let told = match &self.0.audit {
             Some(audit) => audit.close().await,
             None => Ok(()),
@@ -259,5 +298,5 @@ impl mosaic_core::ports::Authorizer for NodeAuthorizer {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(all(test, feature = "engine", feature = "sqlite"))]
 mod tests;

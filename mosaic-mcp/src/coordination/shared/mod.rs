@@ -210,7 +210,8 @@ fn shared_parts(topic: &Topic) -> Vec<&str> {
     std::iter::once("shared").chain(topic.as_str().split('.')).collect()
 }
 
-fn shown(tenant: &TenantId, event: &Event) -> Result<SharedEvent> {
+/// An event as the callers of its tenant see it.
+pub(crate) fn shown(tenant: &TenantId, event: &Event) -> Result<SharedEvent> {
     let topic = event.topic.within(tenant).unwrap_or_default();
     Ok(SharedEvent::new(event.offset, topic, &*event.kind, json(&event.data)?, event.at))
 }

@@ -1,5 +1,7 @@
 //! What is written down, and how: one line of JSON each.
 
+use std::time::Duration;
+
 use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::ports::{AuditOutcome, AuditRecord};
@@ -88,6 +90,11 @@ impl Line {
         Self::new(None, &Form::Gap { at: until, from, records })
     }
 
+    /// That records were removed because they were old.
+    pub(super) fn removed(at: Timestamp, through: u64, kept: Duration) -> Result<Self> {
+        Self::new(None, &Form::Removed { at, through, kept_seconds: kept.as_secs() })
+    }
+
     fn new(tenant: Option<&TenantId>, form: &Form<'_>) -> Result<Self> {
         // No tenant begins with a hyphen.
         let topic = Topic::of(&["audit", tenant.map_or("-", TenantId::as_str)])?;
@@ -147,6 +154,12 @@ enum Form<'a> {
         at: Timestamp,
         from: Timestamp,
         records: u64,
+    },
+    Removed {
+        at: Timestamp,
+        /// The number of the last record that was removed.
+        through: u64,
+        kept_seconds: u64,
     },
 }
 

@@ -64,6 +64,7 @@ pub struct AuditOptions {
     pub(super) checkpoint_every: u64,
     pub(super) checkpoint_after: Duration,
     pub(super) anchor: Option<Arc<dyn Anchor>>,
+    pub(super) retention: Option<Duration>,
 }
 
 impl AuditOptions {
@@ -76,6 +77,7 @@ impl AuditOptions {
             checkpoint_every: 1_000,
             checkpoint_after: Duration::from_secs(60),
             anchor: None,
+            retention: None,
         }
     }
 
@@ -94,6 +96,13 @@ impl AuditOptions {
     /// After how many records, and after how long where there are fewer, a checkpoint is signed.
     pub fn checkpoints(mut self, records: u64, after: Duration) -> Self {
         (self.checkpoint_every, self.checkpoint_after) = (records.max(1), after.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// How long records are kept at least; for ever unless this is said. Older ones are removed up to a checkpoint, and what is left
+    /// is verified from there: the removal is signed, and is a record itself. Records that do not hold are not removed.
+    pub fn retention(mut self, keep: Duration) -> Self {
+        self.retention = Some(keep);
         self
     }
 
@@ -227,7 +236,9 @@ impl Audit {
             state: state.clone(),
             shared: shared.clone(),
             queue,
+            look: options.retention.map(|_| tokio::time::Instant::now()),
             options,
+            keys: keys.clone(),
             node: Uuid::now_v7(),
             batches: 0,
             unanchored: None,

@@ -5,6 +5,7 @@
 //!   remove, reorder, insert nor append a record without [`verify`] naming the place.
 //! - Checkpoints, signed likewise, are records among the others. An [`Anchor`] takes them out of the store's reach: against those a
 //!   log that was put back as a whole to an earlier state is found, too.
+//! - Records are kept for ever, or as long as [`AuditOptions::retention`] says: older ones are removed behind a checkpoint.
 //! - All nodes of a store write one chain, under the topics `audit.TENANT`, and `audit.-` for what is of no tenant. Who follows a
 //!   tenant's own topics does not see them.
 //! - The caller pays for a place in a queue. Where the queue is full, records are counted and the gap is a record itself;
@@ -22,6 +23,7 @@ mod gate;
 mod handle;
 mod heads;
 mod recorded;
+mod retention;
 mod sign;
 mod verify;
 mod writer;
@@ -32,5 +34,6 @@ pub use export::{export, verify_export};
 pub use gate::{Audited, OnFull};
 pub use handle::{Anchor, Audit, AuditOptions};
 pub use recorded::Recorded;
+pub use retention::kept_after;
 pub use sign::{AuditKeys, AuditSigner};
 pub use verify::{Fault, Report, Verifier, verify};

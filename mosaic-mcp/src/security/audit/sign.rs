@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,6 +48,27 @@ impl AuditSigner {
             .or_else(|_| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8))
             .map(Self::of)
             .map_err(|_| no_key())
+    }
+
+    /// A new private key in PEM form (PKCS#8), to be kept and given to [`AuditSigner::pem`]: also on every node that signs with
+    /// the same key.
+    ///
+    /// ```
+    /// use mosaic_mcp::security::audit::AuditSigner;
+    ///
+    /// let pem = AuditSigner::generate_pem()?;
+    /// assert_eq!(AuditSigner::pem(&pem)?.id(), AuditSigner::pem(&pem)?.id());
+    /// # Ok::<(), mosaic_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Internal` where the system gives no randomness.
+    pub fn generate_pem() -> Result<Secret> {
+        let none = |_| Error::new(ErrorKind::Internal, "the system gives no randomness for a key");
+        let pair = Ed25519KeyPair::generate().map_err(none)?;
+        let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(none)?;
+        let body = zeroize::Zeroizing::new(STANDARD.encode(der.as_ref()));
+        Ok(Secret::new(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", *body)))
     }
 
     fn of(pair: Ed25519KeyPair) -> Self {

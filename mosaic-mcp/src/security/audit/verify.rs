@@ -2,14 +2,18 @@
 
 use std::fmt;
 
-use mosaic_core::error::Result;
+use mosaic_core::error::{ErrorKind, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{CHECKPOINT, Checkpoint, Head, Link, RECORD};
+use super::retention::{self, Removal};
 use super::sign::AuditKeys;
 use super::writer::head_place;
 use crate::state::{State, Topic, TopicFilter, limits};
+
+/// How often the audit is read anew where records are removed meanwhile.
+const TRIES: usize = 3;
 
 /// The first thing that is wrong with a log.
 ///
@@ -267,11 +271,25 @@ pub(super) async fn head(state: &State) -> Result<Option<Checkpoint>> {
 }
 
 /// Verifies the audit of a state, also while it is written: every record from the first one that is kept, the signed end, and
-/// checkpoints that were kept elsewhere. Where old records were removed, give the checkpoint before the first that is kept among them.
+/// checkpoints that were kept elsewhere. Where old records were removed by anything but [`AuditOptions::retention`], give the checkpoint
+/// before the first that is kept among them.
+///
+/// [`AuditOptions::retention`]: super::AuditOptions::retention
 ///
 /// # Errors
 /// Those of the state. What is wrong with the audit is in the report.
 pub async fn verify(state: &State, keys: &AuditKeys, anchors: &[Checkpoint]) -> Result<Report> {
+    for _ in 0..TRIES {
+        match look(state, keys, anchors).await {
+            // Old records were removed while they were read.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            looked => return looked,
+        }
+    }
+    look(state, keys, anchors).await
+}
+
+async fn look(state: &State, keys: &AuditKeys, anchors: &[Checkpoint]) -> Result<Report> {
     let nothing = |fault: Option<Fault>| Report {
         first: 1,
         records: 0,
@@ -302,8 +320,9 @@ pub async fn verify(state: &State, keys: &AuditKeys, anchors: &[Checkpoint]) -> 
     Ok(verifier.report(found.err()))
 }
 
-/// Where to begin: at the first record, or after the anchored checkpoint before the first that is kept.
-async fn begin(
+/// Where to begin: at the first record, or after the checkpoint before the first that is kept, which was anchored or is that of a
+/// signed removal.
+pub(super) async fn begin(
     state: &State,
     gone: u64,
     head: &Checkpoint,
@@ -318,8 +337,10 @@ async fn begin(
     let Some(number) = number.filter(|number| *number > 1) else {
         return Ok(Ok(Verifier::begin(&head.log, keys.clone())));
     };
-    let before = anchors.iter().find(|anchor| anchor.records + 1 == number && anchor.is_signed(keys));
-    Ok(match before {
+    let removal = state.read::<Removal>(&retention::place()?).await?;
+    let removed = removal.filter(|removal| removal.is_signed(keys)).map(|removal| removal.checkpoint);
+    let known = anchors.iter().filter(|anchor| anchor.is_signed(keys)).chain(&removed);
+    Ok(match known.into_iter().find(|known| known.records + 1 == number) {
         Some(before) if before.log == head.log => Ok(Verifier::after(before, keys.clone())),
         _ => {
             let what =

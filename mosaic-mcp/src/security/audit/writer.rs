@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::chain::{CHECKPOINT, Checkpoint, Head, Link, RECORD};
 use super::event::{AuditEvent, Line};
 use super::handle::{Anchor, AuditOptions, Shared};
-use super::sign::AuditSigner;
+use super::retention::{self, Old, Removal};
+use super::sign::{AuditKeys, AuditSigner};
 use crate::state::{Key, State, Topic, Tx};
 
 /// What waits for the writer.
@@ -46,6 +47,9 @@ pub(super) struct Writer {
     pub(super) batches: u64,
     /// A checkpoint that is not anchored yet.
     pub(super) unanchored: Option<Checkpoint>,
+    pub(super) keys: AuditKeys,
+    /// When old records are looked for next.
+    pub(super) look: Option<Instant>,
     /// Since when there is something without a checkpoint.
     pub(super) unmarked: Option<Instant>,
 }
@@ -67,7 +71,11 @@ impl Writer {
                 biased;
                 more = self.queue.recv_many(&mut waiting, self.options.batch) => more,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.write(Vec::new(), true).await?;
+                    self.write(Vec::new(), true, None).await?;
+                    continue;
+                }
+                () = sleep_until(self.look.unwrap_or_else(Instant::now)), if self.look.is_some() => {
+                    self.remove().await?;
                     continue;
                 }
             };
@@ -87,7 +95,21 @@ impl Writer {
             }
             self.take(std::mem::take(&mut waiting)).await?;
         }
-        self.write(Vec::new(), true).await
+        self.write(Vec::new(), true, None).await
+    }
+
+    /// Removes records that are older than what is kept.
+    async fn remove(&mut self) -> Result<()> {
+        let Some(keep) = self.options.retention else { return Ok(()) };
+        match retention::find(&self.state, keep, &self.keys).await {
+            Ok(Some(old)) => self.write(Vec::new(), false, Some(old)).await?,
+            Ok(None) => self.look = Some(Instant::now() + retention::every(keep)),
+            Err(error) => {
+                tracing::error!(%error, "old audit records are not removed");
+                self.look = Some(Instant::now() + retention::every(keep));
+            }
+        }
+        Ok(())
     }
 
     async fn take(&mut self, messages: Vec<Message>) -> Result<()> {
@@ -105,7 +127,7 @@ impl Writer {
             }
         }
         self.shared.roomy.notify_waiters();
-        let result = self.write(lines, false).await;
+        let result = self.write(lines, false, None).await;
         for written in told {
             // Whoever waited may have gone away.
             let _ = written.send(result.clone());
@@ -114,11 +136,12 @@ impl Writer {
     }
 
     /// Writes lines, and a checkpoint where one is due. Tries until it is done, and ends only with the state.
-    async fn write(&mut self, lines: Vec<Line>, mark: bool) -> Result<()> {
-        if !lines.is_empty() || (mark && self.unmarked.is_some()) {
+    async fn write(&mut self, lines: Vec<Line>, mark: bool, old: Option<Old>) -> Result<()> {
+        if !lines.is_empty() || old.is_some() || (mark && self.unmarked.is_some()) {
             let batch = Arc::new(Batch {
                 lines,
                 mark,
+                old: old.zip(self.options.retention),
                 every: self.options.checkpoint_every,
                 node: self.node,
                 number: self.batches + 1,
@@ -185,6 +208,8 @@ impl Message {
 struct Batch {
     lines: Vec<Line>,
     mark: bool,
+    /// What is removed, and how long the others are kept.
+    old: Option<(Old, Duration)>,
     every: u64,
     node: Uuid,
     number: u64,
@@ -221,6 +246,9 @@ impl Batch {
         for line in &self.lines {
             end = append(tx, &end, line.topic.clone(), RECORD, &line.body)?;
         }
+        if let Some(line) = self.remove(tx).await? {
+            end = append(tx, &end, line.topic, RECORD, &line.body)?;
+        }
         let due = end.number.saturating_sub(head.checkpointed) >= self.every;
         let mut checkpoint = None;
         if (self.mark || due) && end.number > head.checkpointed {
@@ -239,6 +267,24 @@ impl Batch {
         let until = now.saturating_add(REMEMBERED).unwrap_or(now);
         tx.put_until(node_key, Bytes::from(self.number.to_string()), Some(until))?;
         Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint })
+    }
+}
+
+impl Batch {
+    /// Removes what is old, unless another node has done it. Gives the record that tells of it.
+    async fn remove(&self, tx: &mut Tx<'_>) -> Result<Option<Line>> {
+        let Some((old, kept)) = &self.old else { return Ok(None) };
+        let place = retention::place()?;
+        let before: Option<Removal> = tx.read(&place).await?;
+        if before.is_some_and(|before| before.checkpoint.records >= old.checkpoint.records) {
+            return Ok(None);
+        }
+        for topic in &old.topics {
+            tx.trim(Some(topic.clone()), old.through);
+        }
+        let now = tx.now();
+        tx.write(&place, &Removal::sign(old.checkpoint.clone(), now, &self.signer))?;
+        Line::removed(now, old.checkpoint.records, *kept).map(Some)
     }
 }
 
