@@ -12,7 +12,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::gate::denial;
-use super::{Catalogue, Function, FunctionDef, Gate, Ledger, Open, Permission, in_time, unrecorded};
+use super::{
+    Catalogue, Function, FunctionDef, FunctionMeta, Gate, Ledger, Open, Permission, in_time, unrecorded,
+};
 use crate::coordination::{agents, budgets, messages, shared, tasks};
 
 /// The tables of all rooms.
@@ -134,10 +136,23 @@ impl Desk {
         let (meta, resource) = (F::META, function.resource());
         let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
         let Err(error) = self.0.gate.allow(cx, needed).await else { return Ok(()) };
-        if let Some(sink) = &self.0.sink {
-            sink.record(AuditRecord::new(cx, meta.name, resource, AuditOutcome::Denied));
+        let mut pending = self.pending(cx, meta, resource);
+        pending.tell(AuditOutcome::Denied);
+        // It is denied in any case.
+        let _ = pending.written(cx).await;
+        Err(denial(error).operation(meta.name))
+    }
+
+    /// A record of a call that is not allowed yet.
+    fn pending(&self, cx: &CallContext, meta: &'static FunctionMeta, resource: String) -> Pending<'_> {
+        Pending {
+            sink: &self.0.sink,
+            written: None,
+            record: Some(AuditRecord::new(cx, meta.name, resource, AuditOutcome::Denied)),
+            write: !meta.effect.is_read(),
+            outcome: Outcome::NotMade,
+            began: Instant::now(),
         }
-        Err(as_denial(error).operation(meta.name))
     }
 
     /// Calls a function.
@@ -150,14 +165,7 @@ impl Desk {
         let meta = F::META;
         let resource = function.resource();
         let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
-        let mut pending = Pending {
-            sink: &self.0.sink,
-            written: None,
-            record: Some(AuditRecord::new(cx, meta.name, resource.clone(), AuditOutcome::Denied)),
-            write: !meta.effect.is_read(),
-            outcome: Outcome::NotMade,
-            began: Instant::now(),
-        };
+        let mut pending = self.pending(cx, meta, resource.clone());
         if let Err(error) = self.0.gate.allow(cx, needed).await {
             pending.tell(AuditOutcome::Denied);
             // It is denied in any case.
