@@ -47,8 +47,9 @@ pub(super) enum Taken {
     Later(Tag),
 }
 
-/// A limit and what was used of it.
+/// A limit and what was used of it. It never lies across two lines of the processor's cache.
 #[derive(Debug, Default)]
+#[repr(align(32))]
 pub(super) struct Cell {
     used: AtomicU64,
     limit: AtomicU64,
@@ -56,8 +57,6 @@ pub(super) struct Cell {
     alarm: AtomicU64,
     /// The tag of a window, and which thresholds were told in it.
     told: AtomicU32,
-    /// Where the limit is lent: how much of it somebody asked for and did not get.
-    wanted: AtomicU64,
 }
 
 impl Cell {
@@ -190,16 +189,6 @@ impl Cell {
     /// From how much used on somebody wants to know.
     pub(super) fn set_alarm(&self, amount: u64) {
         self.alarm.store(amount, SeqCst);
-    }
-
-    /// Notes that so much was asked for and was not there.
-    pub(super) fn want(&self, amount: u64) {
-        self.wanted.fetch_max(amount, SeqCst);
-    }
-
-    /// How much was asked for since this was asked.
-    pub(super) fn take_wanted(&self) -> u64 {
-        self.wanted.swap(0, SeqCst)
     }
 
     /// Forgets which thresholds were told.

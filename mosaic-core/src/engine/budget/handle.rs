@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
+use smallvec::SmallVec;
 
 use super::cell::{Tag, Taken};
 use super::node::{Mask, Node, Place, of_amounts, places};
@@ -14,7 +15,7 @@ use super::tree::Trunk;
 use crate::error::Result;
 use crate::types::budget::{Amounts, BudgetPath};
 
-/// The way to a path: reserves without looking anything up. Clones share it; it holds the tree.
+/// The way to a path: reserves without looking anything up. It holds the tree.
 ///
 /// ```
 /// use mosaic_core::engine::budget::BudgetTree;
@@ -28,21 +29,28 @@ use crate::types::budget::{Amounts, BudgetPath};
 /// assert!(agent.reserve(Amounts::new().calls(9)).is_err());
 /// # Ok::<(), mosaic_core::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct BudgetHandle(Arc<Way>);
-
-struct Way {
-    trunk: Arc<Trunk>,
+pub struct BudgetHandle {
     path: BudgetPath,
-    line: ArcSwap<Line>,
+    /// The way as it was when this handle was made.
+    line: Arc<Line>,
+    /// The way since budgets came or went.
+    later: ArcSwapOption<Line>,
 }
 
 /// The budgets on the way to a path, the one at the path first.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) generation: u64,
-    pub(super) nodes: Box<[Arc<Node>]>,
     pub(super) trunk: Arc<Trunk>,
+    pub(super) levels: SmallVec<[Level; 4]>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) node: Arc<Node>,
+    /// Which of its cells count.
+    pub(super) counts: Mask,
 }
 
 /// What one turn comes to.
@@ -61,14 +69,14 @@ struct Short {
 }
 
 impl BudgetHandle {
-    pub(super) fn new(trunk: Arc<Trunk>, path: BudgetPath) -> Self {
-        let line = ArcSwap::from_pointee(Trunk::line(&trunk, &path));
-        Self(Arc::new(Way { trunk, path, line }))
+    pub(super) fn new(trunk: &Arc<Trunk>, path: BudgetPath) -> Self {
+        let line = Arc::new(Trunk::line(trunk, &path));
+        Self { path, line, later: ArcSwapOption::empty() }
     }
 
     /// Where it goes.
     pub fn path(&self) -> &BudgetPath {
-        &self.0.path
+        &self.path
     }
 
     /// Takes amounts from every budget on the way, or from none. What is not limited is granted.
@@ -95,7 +103,7 @@ impl BudgetHandle {
 
     #[cold]
     async fn wait(&self, amounts: Amounts, mut refusal: Box<Refusal>) -> Result<Reservation> {
-        let mut rounds = self.0.trunk.refill.rounds.subscribe();
+        let mut rounds = self.line.trunk.refill.rounds.subscribe();
         // A round may have been under way when this was asked for; each level may need rounds of its own.
         for _ in 0..2 * BudgetPath::LEVELS {
             if rounds.borrow_and_update().is_none() {
@@ -114,22 +122,33 @@ impl BudgetHandle {
 
     #[inline]
     fn line(&self) -> Arc<Line> {
-        let line = self.0.line.load();
-        if line.generation == self.0.trunk.generation() { Arc::clone(&line) } else { self.again() }
+        let generation = self.line.trunk.generation();
+        if self.line.generation == generation { Arc::clone(&self.line) } else { self.later(generation) }
     }
 
-    /// Finds the way again, as budgets came or went.
-    #[cold]
-    fn again(&self) -> Arc<Line> {
-        let line = Arc::new(Trunk::line(&self.0.trunk, &self.0.path));
-        self.0.line.store(Arc::clone(&line));
+    /// The way since budgets came or went.
+    fn later(&self, generation: u64) -> Arc<Line> {
+        if let Some(line) = &*self.later.load()
+            && line.generation == generation
+        {
+            return Arc::clone(line);
+        }
+        let line = Arc::new(Trunk::line(&self.line.trunk, &self.path));
+        self.later.store(Some(Arc::clone(&line)));
         line
+    }
+}
+
+/// A clone knows the way as it is now.
+impl Clone for BudgetHandle {
+    fn clone(&self) -> Self {
+        Self { path: self.path.clone(), line: self.line(), later: ArcSwapOption::empty() }
     }
 }
 
 impl fmt::Debug for BudgetHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BudgetHandle").field(&self.0.path).finish()
+        f.debug_tuple("BudgetHandle").field(&self.path).finish()
     }
 }
 
@@ -156,8 +175,8 @@ impl Line {
 
     #[inline]
     fn look(&self, amounts: &Amounts, wanted: Mask, tags: &mut Tags) -> Step {
-        for (depth, node) in self.nodes.iter().enumerate() {
-            for place in places(node.mask() & wanted) {
+        for (depth, Level { node, counts }) in self.levels.iter().enumerate() {
+            for place in places(counts & wanted) {
                 let tag = tags.of(place.window(), &self.trunk.clock);
                 match node.cell(place).has(tag, amounts.of(place.currency())) {
                     Taken::Yes { .. } => {}
@@ -177,8 +196,8 @@ impl Line {
         let mut taken = [0; BudgetPath::LEVELS];
         let mut rung = false;
         let mut end = None;
-        'nodes: for (node, taken) in self.nodes.iter().zip(&mut taken) {
-            for place in places(node.mask() & wanted) {
+        'levels: for (Level { node, counts }, taken) in self.levels.iter().zip(&mut taken) {
+            for place in places(counts & wanted) {
                 let tag = tags.of(place.window(), &self.trunk.clock);
                 match node.cell(place).take(tag, amounts.of(place.currency())) {
                     Taken::Yes { rings } => {
@@ -189,7 +208,7 @@ impl Line {
                     Taken::Later(later) => end = Some((place, Err(later))),
                 }
                 if end.is_some() {
-                    break 'nodes;
+                    break 'levels;
                 }
             }
         }
@@ -221,9 +240,9 @@ impl Line {
                 Step::Again
             }
             Ok(left) => {
-                let at = self.nodes.iter().position(|node| {
+                let at = self.levels.iter().position(|Level { node, counts }| {
                     let tag = tags.found(place.window());
-                    node.mask() & place.bit() != 0
+                    counts & place.bit() != 0
                         && matches!(node.cell(place).has(tag, amounts.of(place.currency())), Taken::No { .. })
                 });
                 // Where it is there again, it was a race, and is tried again.
@@ -235,7 +254,7 @@ impl Line {
     /// Gives amounts back to the cells that they were taken from.
     #[inline]
     pub(super) fn give(&self, amounts: &Amounts, taken: &[Mask; BudgetPath::LEVELS], tags: &Tags) {
-        for (node, taken) in self.nodes.iter().zip(taken) {
+        for (Level { node, .. }, taken) in self.levels.iter().zip(taken) {
             for place in places(*taken) {
                 node.cell(place).give(tags.found(place.window()), amounts.of(place.currency()));
             }
@@ -244,7 +263,7 @@ impl Line {
 
     #[cold]
     fn ring(&self, taken: &[Mask; BudgetPath::LEVELS], tags: &Tags) {
-        for (node, taken) in self.nodes.iter().zip(taken) {
+        for (Level { node, .. }, taken) in self.levels.iter().zip(taken) {
             for place in places(*taken) {
                 let tag = tags.found(place.window());
                 if node.cell(place).is_rung(tag) {
@@ -257,7 +276,7 @@ impl Line {
     #[cold]
     fn refuse(&self, amounts: &Amounts, tags: &Tags, short: Short) -> Box<Refusal> {
         let Short { depth, place, left } = short;
-        let node = Arc::clone(&self.nodes[depth]);
+        let node = Arc::clone(&self.levels[depth].node);
         let asked = amounts.of(place.currency());
         self.trunk.ring(&node, place, tags.found(place.window()), Some(asked));
         Box::new(Refusal { node, place, asked, left, now: self.trunk.clock.now() })

@@ -390,7 +390,7 @@ impl Held {
         let base = if same { self.base } else { 0 };
         let mut used = cell.used(tag(number));
         let left = if same { cell.limit(tag(number)).saturating_sub(used) } else { 0 };
-        let extra = cell.take_wanted();
+        let extra = self.node.take_wanted(place);
         let slice = slice(&self.node, place, config.percent);
         let needs = extra > left || left <= slice / 2;
         self.idle = if same && used == self.told && extra == 0 { self.idle.saturating_add(1) } else { 0 };

@@ -1,7 +1,7 @@
 //! A budget of the tree: a cell for each currency and window, and which of them count.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use arc_swap::ArcSwap;
 
@@ -97,6 +97,8 @@ pub(super) struct Node {
     /// Lent cells of which the store has no more just now.
     dry: AtomicU32,
     cells: [Cell; CELLS],
+    /// Of lent cells: how much somebody asked for and did not get.
+    wanted: [AtomicU64; CELLS],
 }
 
 impl Node {
@@ -108,6 +110,7 @@ impl Node {
             asked: AtomicU32::new(0),
             dry: AtomicU32::new(0),
             cells: std::array::from_fn(|_| Cell::default()),
+            wanted: std::array::from_fn(|_| AtomicU64::new(0)),
         };
         node.set(budget);
         node
@@ -128,8 +131,9 @@ impl Node {
         &self.cells[usize::from(place.0) % CELLS]
     }
 
-    /// Changes the limits. What was used stays, also where a limit is taken away and set again later.
-    pub(super) fn set(&self, budget: Budget) {
+    /// Changes the limits; gives whether other cells count than before. What was used stays, also where a limit is taken away and
+    /// set again later.
+    pub(super) fn set(&self, budget: Budget) -> bool {
         let before = self.mask();
         let mut mask = 0;
         for limit in &budget.limits {
@@ -150,6 +154,7 @@ impl Node {
         }
         self.budget.store(Arc::new(budget));
         self.mask.store(mask, SeqCst);
+        mask != before
     }
 
     /// The limit of a place as the budget has it, whoever lends it.
@@ -164,8 +169,13 @@ impl Node {
 
     /// Notes that so much of a lent cell is wanted.
     pub(super) fn ask(&self, place: Place, amount: u64) {
-        self.cell(place).want(amount);
+        self.wanted[usize::from(place.0) % CELLS].fetch_max(amount, SeqCst);
         self.asked.fetch_or(place.bit(), SeqCst);
+    }
+
+    /// How much of a lent cell was wanted since this was asked.
+    pub(super) fn take_wanted(&self, place: Place) -> u64 {
+        self.wanted[usize::from(place.0) % CELLS].swap(0, SeqCst)
     }
 
     /// Whether the store has no more of a lent cell just now.

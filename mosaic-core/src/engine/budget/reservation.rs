@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::handle::Line;
+use super::handle::{Level, Line};
 use super::node::{Mask, of_currency, places};
 use super::tags::Tags;
 use crate::types::budget::{Amounts, BudgetPath, Currency};
@@ -113,7 +113,7 @@ impl Reservation {
     fn charge_more(&self, currency: Currency, more: u64) {
         let trunk = &self.line.trunk;
         let mut tags = Tags::new();
-        for node in &self.line.nodes {
+        for Level { node, .. } in &self.line.levels {
             for place in places(node.mask() & of_currency(currency)) {
                 let tag = tags.of(place.window(), &trunk.clock);
                 if node.cell(place).charge(tag, more) {

@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use tokio::sync::{Notify, watch};
 
 use super::cell::Tag;
-use super::handle::{BudgetHandle, Line};
+use super::handle::{BudgetHandle, Level, Line};
 use super::node::{Kind, Node, Place};
 use super::reservation::Reservation;
 use crate::error::Result;
@@ -24,10 +24,26 @@ impl Clock {
     #[inline]
     pub(super) fn now(&self) -> Timestamp {
         match &self.0 {
-            None => Timestamp::now(),
+            None => coarse(),
             Some(clock) => clock(),
         }
     }
+}
+
+/// The system's time of its last tick, a few milliseconds ago: much cheaper to read than that of now. Windows are longer.
+#[cfg(target_os = "linux")]
+#[inline]
+fn coarse() -> Timestamp {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    let part = i32::try_from(now.tv_nsec).unwrap_or_default();
+    Timestamp::new(now.tv_sec, part).unwrap_or_else(|_| Timestamp::now())
+}
+
+/// The system's time.
+#[cfg(not(target_os = "linux"))]
+#[inline]
+fn coarse() -> Timestamp {
+    Timestamp::now()
 }
 
 /// A threshold of a budget that was reached.
@@ -121,7 +137,7 @@ pub struct BudgetTree(pub(super) Arc<Trunk>);
 /// What handles and reservations share with the tree.
 pub(super) struct Trunk {
     nodes: RwLock<HashMap<BudgetPath, Arc<Node>>>,
-    /// Changes whenever a budget comes or goes.
+    /// Changes whenever a budget comes or goes, or has limits of other currencies or windows.
     generation: AtomicU64,
     pub(super) clock: Clock,
     watcher: Option<Watcher>,
@@ -166,7 +182,11 @@ impl BudgetTree {
         budget.check()?;
         let mut nodes = self.0.nodes.write();
         match nodes.get(&budget.path) {
-            Some(node) if node.kind == kind => node.set(budget),
+            Some(node) if node.kind == kind => {
+                if node.set(budget) {
+                    self.0.generation.fetch_add(1, SeqCst);
+                }
+            }
             _ => {
                 nodes.insert(budget.path.clone(), Arc::new(Node::new(budget, kind)));
                 self.0.generation.fetch_add(1, SeqCst);
@@ -210,7 +230,7 @@ impl BudgetTree {
 
     /// The way to a path. It follows the budgets that come and go there.
     pub fn handle(&self, path: BudgetPath) -> BudgetHandle {
-        BudgetHandle::new(Arc::clone(&self.0), path)
+        BudgetHandle::new(&self.0, path)
     }
 
     /// Reserves once, without a handle.
@@ -238,8 +258,9 @@ impl Trunk {
     /// The budgets on the way to a path, the one at the path first.
     pub(super) fn line(trunk: &Arc<Self>, path: &BudgetPath) -> Line {
         let nodes = trunk.nodes.read();
-        let found = path.upwards().filter_map(|path| nodes.get(path).cloned()).collect();
-        Line { generation: trunk.generation(), nodes: found, trunk: Arc::clone(trunk) }
+        let level = |path: &str| nodes.get(path).map(|node| Level { counts: node.mask(), node: Arc::clone(node) });
+        let levels = path.upwards().filter_map(level).collect();
+        Line { generation: trunk.generation(), trunk: Arc::clone(trunk), levels }
     }
 
     /// Somebody wants to know that so much of a cell is used, or that an amount was refused.
