@@ -28,7 +28,9 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
     let handles: Vec<_> = paths.into_iter().map(|path| tree.handle(path)).collect();
     let rate = Quota::per_second(NonZeroU32::MAX).allow_burst(NonZeroU32::MAX);
     let governor = RateLimiter::keyed(rate);
-    let keys: Vec<String> = (0..AGENTS).map(|agent| format!("acme/team:web/project:{:03}/agent:{agent:016}", agent % 100)).collect();
+    let keys: Vec<String> = (0..AGENTS)
+        .map(|agent| format!("acme/team:web/project:{:03}/agent:{agent:016}", agent % 100))
+        .collect();
     let order = Numbers::default().many(CALLS, AGENTS);
     let one = &handles[0];
     let (call, two) = (Amounts::new().calls(1), Amounts::new().calls(2));
@@ -48,7 +50,13 @@ pub(crate) fn rows(bench: &mut Bench) -> Result {
     let name = "reserve + settle, 4 levels, 10k keys / governor, 10k String keys";
     report.ratio("10", name, many.median, peer_many.median, goal);
     report.moon("10 absolute", "reserve + settle, 4 levels, hot / 100 ns", ours.median, 100.0);
-    report.ratio("10 hot", "the same, one key / governor, one String key", ours.median, peer.median, Goal::NONE);
+    report.ratio(
+        "10 hot",
+        "the same, one key / governor, one String key",
+        ours.median,
+        peer.median,
+        Goal::NONE,
+    );
     report.ratio("10 less", "one key, less used / governor, 10k keys", less.median, peer_many.median, goal);
     Ok(())
 }

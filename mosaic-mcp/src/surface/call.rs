@@ -3,7 +3,7 @@
 use futures_util::stream::{Stream, StreamExt as _};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::{Caller, JsonBody};
+use mosaic_core::op::{Caller, JsonBody, OpDef};
 use mosaic_core::types::Effect;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -88,7 +88,10 @@ impl Tools {
         name: &str,
         arguments: Value,
     ) -> CallToolResult {
-        self.call_for(&Requester::nobody(), caller, &cx, name, arguments).await
+        match operation_of(name).filter(|def| self.offered.has(def.meta)) {
+            Some(def) => self.call_for(&Requester::nobody(), caller, &cx, def, arguments).await,
+            None => CallToolResult::fault(&no_tool_fault(name)),
+        }
     }
 
     /// Calls a tool for somebody who may want to hear how far it is.
@@ -97,12 +100,9 @@ impl Tools {
         requester: &Requester,
         caller: &impl Caller,
         cx: &CallContext,
-        name: &str,
+        def: &'static OpDef,
         arguments: Value,
     ) -> CallToolResult {
-        let Some(def) = operation_of(name).filter(|def| self.offered.has(def.meta)) else {
-            return CallToolResult::fault(&no_tool_fault(name));
-        };
         let failed = |error: Error| {
             CallToolResult::fault(&Fault::new(&error.operation(def.meta.name), def.meta.effect))
         };

@@ -195,10 +195,15 @@ impl Requester {
         }
     }
 
+    /// Whether the client wants to hear of that level.
+    pub(super) fn hears(&self, level: LogLevel) -> bool {
+        self.0.as_ref().is_some_and(|inside| inside.hears(level))
+    }
+
     /// Tells the client what happened, where it wants to hear of that level. A client that is gone is no error.
     pub async fn log(&self, level: LogLevel, logger: &str, data: impl Into<Value>) {
         let Some(inside) = &self.0 else { return };
-        if inside.is_hushed() || inside.terms.level.is_none_or(|least| level < least) {
+        if !inside.hears(level) {
             return;
         }
         let note = LoggingMessageNotificationParam::new(level.wire(), data.into()).with_logger(logger);
@@ -268,6 +273,10 @@ impl Requester {
 }
 
 impl Inside {
+    fn hears(&self, level: LogLevel) -> bool {
+        !self.is_hushed() && self.terms.level.is_some_and(|least| level >= least)
+    }
+
     fn is_hushed(&self) -> bool {
         self.hushed.load(Ordering::Relaxed)
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mosaic_core::context::CallContext;
-use mosaic_core::op::Caller;
+use mosaic_core::op::{Caller, OpDef};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{CallToolResult, Requester, Tool, Tools};
+use super::call::no_tool_fault;
+use super::{CallToolResult, Requester, Tool, Tools, tool_name};
 
 /// A call of one tool.
 ///
@@ -122,14 +123,16 @@ pub struct Operations<C> {
     caller: C,
     offered: Tools,
     list: Arc<[Arc<Tool>]>,
-    by_name: HashMap<String, Arc<Tool>>,
+    by_name: HashMap<String, (&'static OpDef, Arc<Tool>)>,
 }
 
 impl<C: Caller> Operations<C> {
     /// These operations, answered by this caller: one plugin or a whole orchestra.
     pub fn new(caller: C, offered: Tools) -> Self {
         let list: Arc<[_]> = offered.list().into_iter().map(Arc::new).collect();
-        let by_name = list.iter().map(|tool| (tool.name.clone(), Arc::clone(tool))).collect();
+        let defs = offered.defs().map(|def| (tool_name(def.meta.name), def));
+        let tools = list.iter().zip(defs).map(|(tool, (name, def))| (name, (def, Arc::clone(tool))));
+        let by_name = tools.collect();
         Self { caller, offered, list, by_name }
     }
 }
@@ -141,12 +144,15 @@ impl<C: Caller> ToolSource for Operations<C> {
     }
 
     fn tool(&self, name: &str) -> Option<Arc<Tool>> {
-        self.by_name.get(name).cloned()
+        self.by_name.get(name).map(|(_, tool)| Arc::clone(tool))
     }
 
     async fn call(&self, call: ToolCall) -> CallToolResult {
         let ToolCall { cx, name, arguments, requester } = call;
-        self.offered.call_for(&requester, &self.caller, &cx, &name, arguments).await
+        match self.by_name.get(&name) {
+            Some((def, _)) => self.offered.call_for(&requester, &self.caller, &cx, def, arguments).await,
+            None => CallToolResult::fault(&no_tool_fault(&name)),
+        }
     }
 }
 

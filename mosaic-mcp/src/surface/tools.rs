@@ -128,7 +128,13 @@ impl Tools {
 
     /// The tools, in the order of the catalogue.
     pub fn list(&self) -> Vec<Tool> {
-        catalogue().all().filter(|def| self.offered.has(def.meta)).map(Tool::of).collect()
+        self.defs().map(Tool::of).collect()
+    }
+
+    /// The operations, in the order of the catalogue.
+    pub(super) fn defs(&self) -> impl Iterator<Item = &'static OpDef> {
+        let offered = self.offered;
+        catalogue().all().filter(move |def| offered.has(def.meta))
     }
 }
 

@@ -258,7 +258,8 @@ impl Trunk {
     /// The budgets on the way to a path, the one at the path first.
     pub(super) fn line(trunk: &Arc<Self>, path: &BudgetPath) -> Line {
         let nodes = trunk.nodes.read();
-        let level = |path: &str| nodes.get(path).map(|node| Level { counts: node.mask(), node: Arc::clone(node) });
+        let level =
+            |path: &str| nodes.get(path).map(|node| Level { counts: node.mask(), node: Arc::clone(node) });
         let levels = path.upwards().filter_map(level).collect();
         Line { generation: trunk.generation(), trunk: Arc::clone(trunk), levels }
     }
