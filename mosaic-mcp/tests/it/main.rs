@@ -9,6 +9,8 @@ mod coordination;
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod crash;
 #[cfg(test)]
+mod ground;
+#[cfg(test)]
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod load;
 #[cfg(test)]
@@ -34,5 +36,5 @@ mod support;
 #[cfg(test)]
 mod surface;
 #[cfg(test)]
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod timed;

@@ -13,48 +13,68 @@ use mosaic_mcp::state::{
 };
 
 /// A store whose transactions have the time of the state above it, also where the store has a clock of its own: a test moves it.
-pub(crate) struct Timed(pub(crate) Arc<dyn StateStore>);
+pub(crate) struct Timed {
+    pub(crate) store: Arc<dyn StateStore>,
+    /// Where time is paused, it stands still as long as the store is there.
+    pub(crate) still: Option<Still>,
+}
+
+/// While it is there, paused time moves only where a test moves it, not whenever everything waits: real files and servers take
+/// real time.
+pub(crate) struct Still {
+    _held: std::sync::mpsc::Sender<()>,
+}
+
+impl Still {
+    /// Begins within a runtime. It ends when it is dropped.
+    pub(crate) fn begin() -> Self {
+        let (held, end) = std::sync::mpsc::channel();
+        // The runtime's time stands still while something blocks.
+        tokio::task::spawn_blocking(move || end.recv());
+        Self { _held: held }
+    }
+}
 
 #[async_trait]
 impl StateStore for Timed {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
-        Ok(Box::new(TimedTx { inner: self.0.begin(now).await?, now }))
+        Ok(Box::new(TimedTx { inner: self.store.begin(now).await?, now }))
     }
     async fn head(&self) -> Result<Head> {
-        self.0.head().await
+        self.store.head().await
     }
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
-        self.0.get_many(keys).await
+        self.store.get_many(keys).await
     }
     async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
-        self.0.range(range, limit).await
+        self.store.range(range, limit).await
     }
     async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
-        self.0.changes(range, after, limit).await
+        self.store.changes(range, after, limit).await
     }
     async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
-        self.0.events(filter, after, limit).await
+        self.store.events(filter, after, limit).await
     }
     async fn trimmed(&self) -> Result<Trimmed> {
-        self.0.trimmed().await
+        self.store.trimmed().await
     }
     async fn lost(&self, filter: &TopicFilter, after: u64) -> Result<u64> {
-        self.0.lost(filter, after).await
+        self.store.lost(filter, after).await
     }
     async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
-        self.0.expiring(limit).await
+        self.store.expiring(limit).await
     }
     async fn view(&self) -> Result<Box<dyn StoreView>> {
-        self.0.view().await
+        self.store.view().await
     }
     async fn changed_elsewhere(&self, known: Head) -> Result<()> {
-        self.0.changed_elsewhere(known).await
+        self.store.changed_elsewhere(known).await
     }
     fn poll_every(&self) -> Option<Duration> {
-        self.0.poll_every()
+        self.store.poll_every()
     }
     async fn close(&self) -> Result<()> {
-        self.0.close().await
+        self.store.close().await
     }
 }
 

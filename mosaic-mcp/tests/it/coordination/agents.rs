@@ -9,14 +9,14 @@ use mosaic_mcp::coordination::tasks::{ClaimTasks, CompleteTask, Retry, TaskState
 use mosaic_mcp::state::TopicFilter;
 
 use super::{Rig, agent, task, texts};
+use crate::ground::{Ground, on_every_store};
 
 fn beat(agent: &Agent) -> HeartbeatAgent {
     HeartbeatAgent::new(agent.agent.clone(), agent.incarnation)
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_agent_that_is_not_heard_of_loses_its_tasks_and_comes_back() {
-    let rig = Rig::open().await;
+async fn an_agent_that_is_not_heard_of_loses_its_tasks_and_comes_back(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").lease_seconds(30u64)).await;
     let id = rig.submit(task("p", "T").retry(Retry::new().first_seconds(0u64))).await.task;
     let claim = rig.claim(&ann).await.unwrap();
@@ -53,9 +53,8 @@ async fn an_agent_that_is_not_heard_of_loses_its_tasks_and_comes_back() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_agent_that_leaves_gives_its_tasks_back_uncounted() {
-    let rig = Rig::open().await;
+async fn an_agent_that_leaves_gives_its_tasks_back_uncounted(on: &Ground) {
+    let rig = Rig::open(on).await;
     let (ann, bob) = (rig.agent(agent("ann")).await, rig.agent(agent("bob")).await);
     let id = rig.submit(task("p", "T")).await.task;
     let old = rig.claim(&ann).await.unwrap();
@@ -74,9 +73,8 @@ async fn an_agent_that_leaves_gives_its_tasks_back_uncounted() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_draining_agent_gets_nothing_new() {
-    let rig = Rig::open().await;
+async fn a_draining_agent_gets_nothing_new(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(2u32)).await;
     for _ in 0..3 {
         rig.submit(task("p", "T")).await;
@@ -97,9 +95,8 @@ async fn a_draining_agent_gets_nothing_new() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn agents_are_found_by_what_they_offer_and_how_they_are() {
-    let rig = Rig::open().await;
+async fn agents_are_found_by_what_they_offer_and_how_they_are(on: &Ground) {
+    let rig = Rig::open(on).await;
     for n in 0..7 {
         let offers: &[&str] = if n % 2 == 0 { &["rust", "gpu"] } else { &["python"] };
         rig.agent(agent(&format!("a{n}")).offers(texts(offers))).await;
@@ -128,9 +125,8 @@ async fn agents_are_found_by_what_they_offer_and_how_they_are() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_does_not_fit_is_refused_with_the_reason() {
-    let rig = Rig::open().await;
+async fn what_does_not_fit_is_refused_with_the_reason(on: &Ground) {
+    let rig = Rig::open(on).await;
     for (op, message) in [
         (agent("a").slots(0u32), "slots is 0: 1 to 256 are allowed"),
         (agent("a").lease_seconds(0u64), "lease_seconds is 0: 1 to 86400 are allowed"),
@@ -143,9 +139,8 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn only_who_registered_an_agent_speaks_for_it() {
-    let rig = Rig::open().await;
+async fn only_who_registered_an_agent_speaks_for_it(on: &Ground) {
+    let rig = Rig::open(on).await;
     let (ann, eve) = (Principal::agent("ann"), Principal::user("eve"));
     let (ann, eve) = (rig.cx.clone().principal(ann), rig.cx.clone().principal(eve));
     let agent = rig.agents.register_agent(&ann, agent("worker")).await.unwrap();
@@ -170,4 +165,13 @@ async fn only_who_registered_an_agent_speaks_for_it() {
     rig.agents.deregister_agent(&rig.cx, DeregisterAgent::new(agent.agent.clone())).await.unwrap();
     assert!(rig.agents.register_agent(&eve, RegisterAgent::new(agent.agent)).await.is_ok());
     rig.close().await;
+}
+
+on_every_store! {
+    an_agent_that_is_not_heard_of_loses_its_tasks_and_comes_back,
+    an_agent_that_leaves_gives_its_tasks_back_uncounted,
+    a_draining_agent_gets_nothing_new,
+    agents_are_found_by_what_they_offer_and_how_they_are,
+    what_does_not_fit_is_refused_with_the_reason,
+    only_who_registered_an_agent_speaks_for_it,
 }

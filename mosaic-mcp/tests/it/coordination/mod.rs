@@ -1,4 +1,4 @@
-//! Agents and tasks over the store in memory.
+//! Agents and tasks, over every store.
 
 mod agents;
 mod model;
@@ -13,7 +13,9 @@ use mosaic_core::types::Timestamp;
 use mosaic_mcp::coordination::agents::{Agent, Agents, RegisterAgent};
 use mosaic_mcp::coordination::tasks::{Claim, ClaimTasks, SubmitTask, Task, TaskId, Tasks};
 use mosaic_mcp::coordination::{AgentId, Coordination, CoordinationOptions, ProjectId};
-use mosaic_mcp::state::{Clock, MemoryStore, State, StateOptions};
+use mosaic_mcp::state::{Clock, State, StateOptions};
+
+use crate::ground::Ground;
 
 /// A node of its own, whose time is tokio's and whose clock is looked at by the test.
 pub(crate) struct Rig {
@@ -29,12 +31,13 @@ pub(crate) fn origin() -> Timestamp {
 }
 
 impl Rig {
-    pub(crate) async fn open() -> Self {
-        Self::with(CoordinationOptions::new().tick_every(None)).await
+    pub(crate) async fn open(on: &Ground) -> Self {
+        Self::with(on, CoordinationOptions::new().tick_every(None)).await
     }
 
-    pub(crate) async fn with(options: CoordinationOptions) -> Self {
-        let state = StateOptions::new().clock(Clock::tokio(origin())).open(MemoryStore::new()).await.unwrap();
+    pub(crate) async fn with(on: &Ground, options: CoordinationOptions) -> Self {
+        let options_of_state = StateOptions::new().clock(Clock::tokio(origin()));
+        let state = options_of_state.open_shared(on.spot().open().await).await.unwrap();
         let node = Coordination::open(state.clone(), options);
         Self { agents: node.agents(), tasks: node.tasks(), state, node, cx: CallContext::new() }
     }

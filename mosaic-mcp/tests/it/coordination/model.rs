@@ -8,9 +8,11 @@ use mosaic_mcp::coordination::tasks::*;
 use mosaic_mcp::coordination::{AgentId, CoordinationOptions};
 use mosaic_mcp::state::KeyRange;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use super::{Rig, agent, origin, task, texts};
+use crate::ground::Ground;
 
 const AGENTS: usize = 3;
 const CAPABILITIES: [&str; 2] = ["rust", "gpu"];
@@ -108,8 +110,8 @@ fn offers(at: usize) -> Vec<String> {
 }
 
 impl Model {
-    async fn open() -> Self {
-        let rig = Rig::with(CoordinationOptions::new().tick_every(None).seed(7)).await;
+    async fn open(on: &Ground) -> Self {
+        let rig = Rig::with(on, CoordinationOptions::new().tick_every(None).seed(7)).await;
         let mut agents = Vec::new();
         for at in 0..AGENTS {
             agents.push(rig.agent(agent(&name(at)).offers(offers(at)).slots(2u32)).await);
@@ -373,18 +375,44 @@ impl Model {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-    #[test]
-    fn whatever_happens_nothing_is_lost_or_done_twice(steps in prop::collection::vec(step(), 1..70)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let mut model = Model::open().await;
-            for step in steps {
-                model.take(step).await;
-                model.check().await;
-            }
-            model.finish().await;
-        });
-    }
+/// A course of steps over a store of its own.
+fn course(on: &Ground, steps: Vec<Step>) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut model = Model::open(on).await;
+        for step in steps {
+            model.take(step).await;
+            model.check().await;
+        }
+        model.finish().await;
+    });
+}
+
+fn courses(on: &Ground, cases: u32) {
+    let mut runner = TestRunner::new(ProptestConfig { cases, ..ProptestConfig::default() });
+    let steps = prop::collection::vec(step(), 1..70);
+    let ended = runner.run(&steps, |steps| {
+        course(on, steps);
+        Ok(())
+    });
+    ended.unwrap();
+}
+
+#[test]
+fn whatever_happens_nothing_is_lost_or_done_twice() {
+    courses(&Ground::memory(), 48);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn whatever_happens_in_files_nothing_is_lost_or_done_twice() {
+    courses(&Ground::folder(), 4);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn whatever_happens_on_a_server_nothing_is_lost_or_done_twice() {
+    let Some(on) = Ground::server() else { return };
+    courses(&on, 4);
 }

@@ -8,6 +8,7 @@ use mosaic_mcp::coordination::{Coordination, CoordinationOptions, ProjectId};
 use mosaic_mcp::state::State;
 
 use super::{Rig, agent, task, texts};
+use crate::ground::Ground;
 use crate::support::SharedStore;
 
 /// How many questions one claim of one, and one of fifty, ask where so many tasks wait.
@@ -47,7 +48,7 @@ async fn what_a_claim_asks_does_not_grow_with_the_backlog() {
 
 #[tokio::test(start_paused = true)]
 async fn projects_have_turns_by_weight_and_none_starves() {
-    let rig = Rig::open().await;
+    let rig = Rig::open(&Ground::memory()).await;
     let weights = [("a", 1_u32), ("b", 2), ("c", 5)];
     for (project, weight) in weights {
         let op = SetProject::new(ProjectId::new(project).unwrap(), weight);
@@ -94,7 +95,7 @@ async fn projects_have_turns_by_weight_and_none_starves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_set_of_requirements_that_is_rarely_served_does_not_starve_nor_take_over() {
-    let rig = Rig::open().await;
+    let rig = Rig::open(&Ground::memory()).await;
     let plain = rig.agent(agent("plain").slots(256u32).lease_seconds(86_400u64)).await;
     let both = rig.agent(agent("both").offers(texts(&["gpu"])).slots(256u32).lease_seconds(86_400u64)).await;
     for requires in [&[][..], &["gpu"]] {

@@ -11,10 +11,10 @@ use mosaic_mcp::state::{KeyRange, TopicFilter};
 use serde_json::json;
 
 use super::{Rig, agent, origin, task, texts};
+use crate::ground::{Ground, on_every_store};
 
-#[tokio::test(start_paused = true)]
-async fn a_task_is_claimed_by_who_can_and_completed_once() {
-    let rig = Rig::open().await;
+async fn a_task_is_claimed_by_who_can_and_completed_once(on: &Ground) {
+    let rig = Rig::open(on).await;
     let submitted =
         rig.submit(task("widget", "Review").requires(texts(&["rust"])).input(json!({"pr": 7}))).await;
     assert_eq!(submitted.state, TaskState::Ready);
@@ -40,9 +40,8 @@ async fn a_task_is_claimed_by_who_can_and_completed_once() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn dependencies_release_and_skip() {
-    let rig = Rig::open().await;
+async fn dependencies_release_and_skip(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(9u32)).await;
     let batch = vec![
         task("p", "Both").name("both").after(texts(&["a", "b"])),
@@ -80,9 +79,8 @@ async fn dependencies_release_and_skip() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn more_dependants_than_one_transaction_tells() {
-    let rig = Rig::open().await;
+async fn more_dependants_than_one_transaction_tells(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann")).await;
     let root = rig.submit(task("p", "Root")).await.task;
     for _ in 0..3 {
@@ -103,9 +101,8 @@ async fn more_dependants_than_one_transaction_tells() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed() {
-    let rig = Rig::open().await;
+async fn an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
     let retry = Retry::new().attempts(3u32).first_seconds(10u64).most_seconds(15u64);
     let id = rig.submit(task("p", "Flaky").retry(retry)).await.task;
@@ -135,9 +132,8 @@ async fn an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replaye
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_cancelled_task_reaches_its_agent() {
-    let rig = Rig::open().await;
+async fn a_cancelled_task_reaches_its_agent(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(2u32)).await;
     let (one, two) = (rig.submit(task("p", "One")).await.task, rig.submit(task("p", "Two")).await.task);
     let cancel =
@@ -164,9 +160,8 @@ async fn a_cancelled_task_reaches_its_agent() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn leases_end_and_old_tokens_are_refused() {
-    let rig = Rig::open().await;
+async fn leases_end_and_old_tokens_are_refused(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").lease_seconds(3_600u64)).await;
     let bob = rig.agent(agent("bob").lease_seconds(3_600u64)).await;
     let id = rig.submit(task("p", "Slow").retry(Retry::new().first_seconds(0u64))).await.task;
@@ -211,9 +206,8 @@ async fn leases_end_and_old_tokens_are_refused() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn times_are_kept() {
-    let rig = Rig::open().await;
+async fn times_are_kept(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(9u32).lease_seconds(86_400u64)).await;
     let at = |seconds| origin() + jiff::SignedDuration::from_secs(seconds);
     let later = rig.submit(task("p", "Later").not_before(at(100))).await;
@@ -242,9 +236,8 @@ async fn times_are_kept() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn everything_of_a_task_is_removed_when_it_was_kept_long_enough() {
-    let rig = Rig::with(CoordinationOptions::new().tick_every(None).keep(Duration::from_secs(100))).await;
+async fn everything_of_a_task_is_removed_when_it_was_kept_long_enough(on: &Ground) {
+    let rig = Rig::with(on, CoordinationOptions::new().tick_every(None).keep(Duration::from_secs(100))).await;
     let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
     let op = task("p", "Gone").input(json!(1)).idempotency_key("once");
     let id = rig.submit(op.clone()).await.task;
@@ -276,9 +269,8 @@ async fn everything_of_a_task_is_removed_when_it_was_kept_long_enough() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn submitting_again_under_a_key_gives_the_same_task() {
-    let rig = Rig::open().await;
+async fn submitting_again_under_a_key_gives_the_same_task(on: &Ground) {
+    let rig = Rig::open(on).await;
     let first = rig.submit(task("p", "A").idempotency_key("k")).await;
     assert_eq!(rig.submit(task("p", "A").idempotency_key("k")).await.task, first.task);
     let error = rig.tasks.submit_task(&rig.cx, task("p", "B").idempotency_key("k")).await.unwrap_err();
@@ -300,9 +292,8 @@ async fn submitting_again_under_a_key_gives_the_same_task() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_does_not_fit_is_refused_with_the_reason() {
-    let rig = Rig::open().await;
+async fn what_does_not_fit_is_refused_with_the_reason(on: &Ground) {
+    let rig = Rig::open(on).await;
     let refused = async |op: SubmitTask| rig.tasks.submit_task(&rig.cx, op).await.unwrap_err().to_string();
     let base = || task("p", "T");
     for (op, message) in [
@@ -367,9 +358,8 @@ async fn what_does_not_fit_is_refused_with_the_reason() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn lists_are_paged_and_filtered() {
-    let rig = Rig::open().await;
+async fn lists_are_paged_and_filtered(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(3u32)).await;
     for n in 0..10 {
         rig.submit(task(if n % 2 == 0 { "even" } else { "odd" }, &n.to_string())).await;
@@ -401,9 +391,8 @@ async fn lists_are_paged_and_filtered() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn priorities_and_one_certain_agent() {
-    let rig = Rig::open().await;
+async fn priorities_and_one_certain_agent(on: &Ground) {
+    let rig = Rig::open(on).await;
     let (ann, bob) = (rig.agent(agent("ann").slots(9u32)).await, rig.agent(agent("bob").slots(9u32)).await);
     for (title, priority) in [("low", -5), ("first", 0), ("second", 0), ("high", 7)] {
         rig.submit(task("p", title).priority(priority)).await;
@@ -419,7 +408,7 @@ async fn priorities_and_one_certain_agent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_waits_for_a_task() {
-    let rig = Rig::with(CoordinationOptions::new()).await;
+    let rig = Rig::with(&Ground::memory(), CoordinationOptions::new()).await;
     let mut waiting = tokio::task::JoinSet::new();
     for n in 0..50 {
         let agent = rig.agent(agent(&format!("a{n}")).lease_seconds(600u64)).await;
@@ -452,7 +441,7 @@ async fn a_claim_waits_for_a_task() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_claimed_for_one_who_has_gone_is_given_back() {
-    let rig = Rig::open().await;
+    let rig = Rig::open(&Ground::memory()).await;
     let ann = rig.agent(agent("ann")).await;
     let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).wait_seconds(60u64);
     {
@@ -469,9 +458,8 @@ async fn what_was_claimed_for_one_who_has_gone_is_given_back() {
     rig.close().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_report_of_a_batch_stands_for_itself() {
-    let rig = Rig::open().await;
+async fn each_report_of_a_batch_stands_for_itself(on: &Ground) {
+    let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(9u32)).await;
     let batch = (0..4).map(|n| task("p", &n.to_string())).collect::<Vec<_>>();
     rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(batch)).await.unwrap();
@@ -492,4 +480,20 @@ async fn each_report_of_a_batch_stands_for_itself() {
     let none = rig.tasks.complete_tasks(&rig.cx, CompleteTasks::new(vec![])).await.unwrap_err();
     assert_eq!(none.message(), "0 reports: 1 to 256 are taken at once");
     rig.close().await;
+}
+
+on_every_store! {
+    a_task_is_claimed_by_who_can_and_completed_once,
+    dependencies_release_and_skip,
+    more_dependants_than_one_transaction_tells,
+    an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed,
+    a_cancelled_task_reaches_its_agent,
+    leases_end_and_old_tokens_are_refused,
+    times_are_kept,
+    everything_of_a_task_is_removed_when_it_was_kept_long_enough,
+    submitting_again_under_a_key_gives_the_same_task,
+    what_does_not_fit_is_refused_with_the_reason,
+    lists_are_paged_and_filtered,
+    priorities_and_one_certain_agent,
+    each_report_of_a_batch_stands_for_itself,
 }

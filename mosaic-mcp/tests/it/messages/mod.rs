@@ -19,12 +19,18 @@ use mosaic_mcp::state::{Clock, KeyRange, State, StateOptions, TopicFilter};
 use proptest::prelude::*;
 use tokio::time::{advance, timeout};
 
+use crate::ground::{Ground, Spot, on_every_store};
 use crate::support::SharedStore;
 
-async fn node(store: &SharedStore) -> (State, Messages) {
+async fn node(spot: &Spot) -> (State, Messages) {
     let clock = Clock::tokio(Timestamp::from_second(1_800_000_000).unwrap());
-    let state = StateOptions::new().clock(clock).open(store.clone()).await.unwrap();
+    let state = StateOptions::new().clock(clock).open_shared(spot.open().await).await.unwrap();
     (state.clone(), Messages::new(state))
+}
+
+/// A node of its own.
+async fn alone(on: &Ground) -> (State, Messages) {
+    node(&on.spot()).await
 }
 
 fn agent(name: &str) -> CallContext {
@@ -48,9 +54,8 @@ async fn done(messages: &Messages, mailbox: &str, receipt: &str) -> Result<u64, 
         .map_err(|error| error.kind())
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     messages.open_mailbox(&cx, OpenMailbox::new("box").lease(10u64).attempts(2u32)).await.unwrap();
     messages.send_message(&cx, SendMessage::new("box", "one")).await.unwrap();
@@ -79,9 +84,8 @@ async fn an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead() {
     state.close().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_full_mailbox_refuses_or_drops_the_oldest_as_it_says() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn a_full_mailbox_refuses_or_drops_the_oldest_as_it_says(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     messages.open_mailbox(&cx, OpenMailbox::new("strict").limit(2u64)).await.unwrap();
     let loose = OpenMailbox::new("loose").limit(2u64).overflow(Overflow::DropOldest);
@@ -116,9 +120,8 @@ async fn a_full_mailbox_refuses_or_drops_the_oldest_as_it_says() {
     state.close().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_message_that_is_sent_again_within_the_hour_is_delivered_once() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn a_message_that_is_sent_again_within_the_hour_is_delivered_once(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let (cx, other) = (agent("planner"), agent("other"));
     messages.open_mailbox(&cx, OpenMailbox::new("box")).await.unwrap();
     let send = SendMessage::new("box", "one").id("release-7");
@@ -140,7 +143,8 @@ async fn a_message_that_is_sent_again_within_the_hour_is_delivered_once() {
 #[tokio::test(start_paused = true)]
 async fn one_message_wakes_one_reader_on_whatever_node() {
     let store = SharedStore::new();
-    let ((here, ours), (there, theirs)) = (node(&store).await, node(&store).await);
+    let ((here, ours), (there, theirs)) =
+        (node(&Spot::Memory(store.clone())).await, node(&Spot::Memory(store.clone())).await);
     let cx = agent("planner");
     ours.open_mailbox(&cx, OpenMailbox::new("box").lease(10u64)).await.unwrap();
     ours.open_mailbox(&cx, OpenMailbox::new("other")).await.unwrap();
@@ -184,7 +188,7 @@ async fn what_a_call_costs_does_not_grow_with_what_waits() {
     let mut costs = Vec::new();
     for backlog in [10u64, 2_000] {
         let store = SharedStore::new();
-        let (state, messages) = node(&store).await;
+        let (state, messages) = node(&Spot::Memory(store.clone())).await;
         let cx = agent("planner");
         messages.open_mailbox(&cx, OpenMailbox::new("box").limit(100_000u64)).await.unwrap();
         let sends = (0..backlog).map(|n| {
@@ -219,10 +223,8 @@ async fn what_a_call_costs_does_not_grow_with_what_waits() {
     assert_eq!(costs[0], costs[1]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_that_is_closed_leaves_nothing_and_a_new_one_of_its_name_is_empty() {
-    let store = SharedStore::new();
-    let (state, messages) = node(&store).await;
+async fn a_mailbox_that_is_closed_leaves_nothing_and_a_new_one_of_its_name_is_empty(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     let open = OpenMailbox::new("box").project("web").limit(5_000u64);
     messages.open_mailbox(&cx, open.clone()).await.unwrap();
@@ -252,7 +254,7 @@ async fn a_mailbox_that_is_closed_leaves_nothing_and_a_new_one_of_its_name_is_em
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_is_given_up_takes_no_message_from_the_others() {
     let store = SharedStore::new();
-    let (state, messages) = node(&store).await;
+    let (state, messages) = node(&Spot::Memory(store.clone())).await;
     let cx = agent("planner");
     messages.open_mailbox(&cx, OpenMailbox::new("box")).await.unwrap();
     let wait = || messages.receive_messages(&cx, ReceiveMessages::new("box").wait(60u64));
@@ -270,6 +272,13 @@ async fn a_wait_that_is_given_up_takes_no_message_from_the_others() {
     );
     assert!(!String::from_utf8_lossy(&kinds[1].data).contains("one"));
     state.close().await.unwrap();
+}
+
+on_every_store! {
+    an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead,
+    a_full_mailbox_refuses_or_drops_the_oldest_as_it_says,
+    a_message_that_is_sent_again_within_the_hour_is_delivered_once,
+    a_mailbox_that_is_closed_leaves_nothing_and_a_new_one_of_its_name_is_empty,
 }
 
 fn json() -> impl Strategy<Value = serde_json::Value> {
@@ -321,7 +330,7 @@ proptest! {
     fn any_input_is_taken_or_refused_with_what_is_wrong(function in 0usize..64, params in json(), named in any::<bool>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let (state, messages) = node(&SharedStore::new()).await;
+            let (state, messages) = alone(&Ground::memory()).await;
             let cx = CallContext::new();
             messages.open_mailbox(&cx, OpenMailbox::new("box")).await.unwrap();
             let desk = Desk::builder().room(messages).build();

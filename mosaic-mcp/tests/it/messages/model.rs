@@ -9,10 +9,11 @@ use mosaic_mcp::coordination::messages::{
     ReplayDeadMessage, ReturnMessages, SendMessage,
 };
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tokio::time::advance;
 
 use super::{agent, node};
-use crate::support::SharedStore;
+use crate::ground::Ground;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -188,8 +189,8 @@ impl Model {
     }
 }
 
-async fn play(overflow: Overflow, limit: u64, attempts: u32, steps: Vec<Step>) {
-    let store = SharedStore::new();
+async fn play(on: &Ground, overflow: Overflow, limit: u64, attempts: u32, steps: Vec<Step>) {
+    let store = on.spot();
     let (one, two) = (node(&store).await, node(&store).await);
     let nodes = [&one.1, &two.1];
     let cx = agent("reader");
@@ -343,17 +344,33 @@ fn check(
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-    #[test]
-    fn mailboxes_do_what_the_model_does(
-        drop_oldest in any::<bool>(),
-        limit in 1u64..12,
-        attempts in 1u32..4,
-        steps in prop::collection::vec(step(), 1..80),
-    ) {
+fn courses(on: &Ground, cases: u32) {
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
+    let given = (any::<bool>(), 1_u64..12, 1_u32..4, prop::collection::vec(step(), 1..80));
+    let ended = runner.run(&given, |(drop_oldest, limit, attempts, steps)| {
         let overflow = if drop_oldest { Overflow::DropOldest } else { Overflow::Reject };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(play(overflow, limit, attempts, steps));
-    }
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(play(on, overflow, limit, attempts, steps));
+        Ok(())
+    });
+    ended.unwrap();
+}
+
+#[test]
+fn mailboxes_do_what_the_model_does() {
+    courses(&Ground::memory(), 256);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn mailboxes_in_files_do_what_the_model_does() {
+    courses(&Ground::folder(), 12);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn mailboxes_on_a_server_do_what_the_model_does() {
+    let Some(on) = Ground::server() else { return };
+    courses(&on, 6);
 }

@@ -8,7 +8,8 @@ use mosaic_mcp::coordination::messages::{
 };
 use tokio::time::{advance, sleep};
 
-use super::{agent, node, receive};
+use super::{agent, alone, node, receive};
+use crate::ground::{Ground, Spot};
 use crate::support::SharedStore;
 
 async fn next(messages: &Messages, mailbox: &str) -> Message {
@@ -19,7 +20,8 @@ async fn next(messages: &Messages, mailbox: &str) -> Message {
 #[tokio::test(start_paused = true)]
 async fn an_answer_on_another_node_ends_the_call_that_waits() {
     let store = SharedStore::new();
-    let ((here, ours), (there, theirs)) = (node(&store).await, node(&store).await);
+    let ((here, ours), (there, theirs)) =
+        (node(&Spot::Memory(store.clone())).await, node(&Spot::Memory(store.clone())).await);
     ours.open_mailbox(&agent("builder"), OpenMailbox::new("builder")).await.unwrap();
     let planner = agent("planner");
     let ask = ours.request_reply(&planner, RequestReply::new("builder", "green?").seconds(30u64));
@@ -47,7 +49,7 @@ async fn an_answer_on_another_node_ends_the_call_that_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_is_dropped_and_whoever_gives_it_is_told() {
-    let (state, messages) = node(&SharedStore::new()).await;
+    let (state, messages) = alone(&Ground::memory()).await;
     messages.open_mailbox(&agent("builder"), OpenMailbox::new("builder")).await.unwrap();
     let ask = messages.clone();
     let asked = tokio::spawn(async move {
@@ -73,7 +75,7 @@ async fn a_late_answer_is_dropped_and_whoever_gives_it_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_goes_to_the_mailbox_that_was_named_and_a_second_one_nowhere() {
-    let (state, messages) = node(&SharedStore::new()).await;
+    let (state, messages) = alone(&Ground::memory()).await;
     let (planner, builder) = (agent("planner"), agent("builder"));
     for name in ["planner", "builder"] {
         messages.open_mailbox(&planner, OpenMailbox::new(name).lease(10u64)).await.unwrap();

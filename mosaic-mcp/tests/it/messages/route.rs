@@ -10,12 +10,11 @@ use mosaic_mcp::coordination::messages::{
 use mosaic_mcp::state::{Topic, TopicFilter};
 use proptest::prelude::*;
 
-use super::{agent, bodies, node, receive};
-use crate::support::SharedStore;
+use super::{agent, alone, bodies, receive};
+use crate::ground::{Ground, on_every_store};
 
-#[tokio::test(start_paused = true)]
-async fn what_is_broadcast_comes_to_all_of_the_tenant_or_of_the_project() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn what_is_broadcast_comes_to_all_of_the_tenant_or_of_the_project(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     for (name, project) in [("a", Some("web")), ("b", Some("web")), ("c", Some("api")), ("d", None)] {
         let mut open = OpenMailbox::new(name).limit(1u64);
@@ -45,9 +44,8 @@ async fn what_is_broadcast_comes_to_all_of_the_tenant_or_of_the_project() {
     state.close().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_mailbox_that_follows_a_topic_twice_gets_it_once_and_none_after_it_left() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn a_mailbox_that_follows_a_topic_twice_gets_it_once_and_none_after_it_left(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     messages.open_mailbox(&cx, OpenMailbox::new("a").overflow(Overflow::DropOldest)).await.unwrap();
     for filter in ["build.*", "build.>", "build.*"] {
@@ -69,9 +67,8 @@ async fn a_mailbox_that_follows_a_topic_twice_gets_it_once_and_none_after_it_lef
     state.close().await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_too_large_for_so_many_is_refused_as_a_whole() {
-    let (state, messages) = node(&SharedStore::new()).await;
+async fn what_is_too_large_for_so_many_is_refused_as_a_whole(on: &Ground) {
+    let (state, messages) = alone(on).await;
     let cx = agent("planner");
     for n in 0..40 {
         messages.open_mailbox(&cx, OpenMailbox::new(format!("box-{n}"))).await.unwrap();
@@ -105,7 +102,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let (state, messages) = node(&SharedStore::new()).await;
+            let (state, messages) = alone(&Ground::memory()).await;
             let cx = agent("planner");
             for n in 0..5 {
                 messages.open_mailbox(&cx, OpenMailbox::new(format!("box-{n}"))).await.unwrap();
@@ -142,4 +139,10 @@ proptest! {
             state.close().await.unwrap();
         });
     }
+}
+
+on_every_store! {
+    what_is_broadcast_comes_to_all_of_the_tenant_or_of_the_project,
+    a_mailbox_that_follows_a_topic_twice_gets_it_once_and_none_after_it_left,
+    what_is_too_large_for_so_many_is_refused_as_a_whole,
 }
