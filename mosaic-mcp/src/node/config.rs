@@ -1,9 +1,10 @@
 //! What the nodes of a team and of an enterprise are configured with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Region, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -47,6 +48,10 @@ pub struct TeamConfig {
     /// How many days the audit is kept; for ever where nothing is said. All nodes should say the same: the shortest counts.
     #[serde(default)]
     pub retention_days: Option<u32>,
+    /// A file with the certificates that may sign those of the database and of Redis, in PEM form. Both are spoken to by TLS
+    /// then, also on this machine. Without it, public authorities and those of this machine are trusted.
+    #[serde(default)]
+    pub authority: Option<PathBuf>,
 }
 
 fn mosaic() -> String {
@@ -64,6 +69,7 @@ impl TeamConfig {
             plain: false,
             region: None,
             retention_days: None,
+            authority: None,
         }
     }
 
@@ -107,6 +113,13 @@ impl TeamConfig {
         self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400))
     }
 
+    /// The file with the certificates that may sign those of the database and of Redis.
+    #[must_use]
+    pub fn authority(mut self, file: impl Into<PathBuf>) -> Self {
+        self.authority = Some(file.into());
+        self
+    }
+
     /// What may not be encrypted on its way. Connections that stay on this machine are not on their way.
     pub(super) fn is_plain(&self) -> Vec<&'static str> {
         if self.plain { vec!["the connection to the database"] } else { Vec::new() }
@@ -114,13 +127,25 @@ impl TeamConfig {
 
     pub(super) async fn open(self) -> Result<Arc<dyn StateStore>> {
         let mut options = PostgresOptions::new(self.postgres).namespace(&*self.namespace);
+        if self.plain && self.authority.is_some() {
+            let message =
+                "plain allows connections in the clear, and authority says who signs: leave one of them out";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         if self.plain {
             options = options.tls(Tls::Off);
+        }
+        if let Some(authority) = &self.authority {
+            options = options.tls(Tls::Verified { authority: Some(authority.clone()) });
         }
         #[cfg(feature = "redis")]
         if let Some(redis) = self.redis {
             let hints = RedisHints::new(redis).channel(format!("mosaic:{}", self.namespace));
             let hints = if self.plain { hints.plain() } else { hints };
+            let hints = match self.authority {
+                Some(authority) => hints.authority(authority),
+                None => hints,
+            };
             return Ok(Arc::new(hints.over(options.open().await?)?));
         }
         Ok(Arc::new(options.open().await?))

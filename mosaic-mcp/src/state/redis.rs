@@ -1,16 +1,20 @@
 //! Hints through Redis: a node that has written tells the others, which look sooner than they would have.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncCommands as _, Client, ConnectionAddr, IntoConnectionInfo as _, RedisError, RedisResult};
+use ::redis::{
+    AsyncCommands as _, Client, ConnectionAddr, IntoConnectionInfo as _, RedisError, RedisResult,
+    TlsCertificates,
+};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +26,8 @@ use super::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it is left alone after it did not.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How a certificate begins.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// The longest name of a channel.
 const LONGEST: usize = 128;
 
@@ -44,6 +50,7 @@ pub struct RedisHints {
     url: Secret,
     channel: String,
     plain: bool,
+    authority: Option<PathBuf>,
     poll_every: Option<Duration>,
 }
 
@@ -51,7 +58,7 @@ impl RedisHints {
     /// Hints through a server: `redis://user:password@host:port/0` on this machine, `rediss://` elsewhere, where its certificate
     /// and name are verified. The channel is `mosaic`.
     pub fn new(url: Secret) -> Self {
-        Self { url, channel: "mosaic".to_owned(), plain: false, poll_every: None }
+        Self { url, channel: "mosaic".to_owned(), plain: false, authority: None, poll_every: None }
     }
 
     /// The channel, which the nodes of one store share, and no others: 1 to 128 bytes.
@@ -66,6 +73,13 @@ impl RedisHints {
         self
     }
 
+    /// A file with the certificates that may sign that of the server, in place of those that this machine trusts. It asks for
+    /// `rediss://`.
+    pub fn authority(mut self, file: impl Into<PathBuf>) -> Self {
+        self.authority = Some(file.into());
+        self
+    }
+
     /// How often the store is asked for what was not heard of, in place of its own choice.
     pub fn poll_every(mut self, every: Duration) -> Self {
         self.poll_every = Some(every.max(Duration::from_millis(1)));
@@ -75,7 +89,8 @@ impl RedisHints {
     /// Hints for a store that several nodes share. Redis need not be there yet.
     ///
     /// # Errors
-    /// `Config` where the address or the channel cannot be, or the password would go over a network in the clear.
+    /// `Config` where the address or the channel cannot be, where the password would go over a network in the clear, or where
+    /// the file of the authority cannot be used.
     pub fn over(self, store: impl StateStore) -> Result<HintedStore> {
         let client = self.client()?;
         let signal = Arc::new(Signal {
@@ -84,6 +99,7 @@ impl RedisHints {
             node: uuid::Uuid::now_v7().to_string(),
             news: Notify::new(),
             heard: Notify::new(),
+            failing: watch::Sender::new(None),
             stop: CancellationToken::new(),
         });
         let tasks = TaskTracker::new();
@@ -112,7 +128,24 @@ impl RedisHints {
             }
             _ => {}
         }
-        Client::open(about).map_err(|_| config(form))
+        let Some(authority) = &self.authority else {
+            return Client::open(about).map_err(|_| config(form));
+        };
+        if !matches!(about.addr(), ConnectionAddr::TcpTls { .. }) {
+            return Err(config(
+                "an authority is given, and Redis would be spoken to in the clear: use rediss://",
+            ));
+        }
+        let unusable = |why: String| {
+            let file = authority.display();
+            Error::new(ErrorKind::Config, format!("the authority of Redis in {file} cannot be used: {why}"))
+        };
+        let pem = std::fs::read(authority).map_err(|error| unusable(error.to_string()))?;
+        if !pem.windows(PEM.len()).any(|part| part == PEM) {
+            return Err(unusable("it has no certificate in PEM form".to_owned()));
+        }
+        let tls = TlsCertificates { client_tls: None, root_cert: Some(pem) };
+        Client::build_with_tls(about, tls).map_err(|error| unusable(error.to_string()))
     }
 }
 
@@ -131,6 +164,8 @@ struct Signal {
     news: Notify,
     /// Another has, or may have.
     heard: Notify,
+    /// Why others are not heard.
+    failing: watch::Sender<Option<Error>>,
     stop: CancellationToken,
 }
 
@@ -165,6 +200,8 @@ async fn listen(signal: Arc<Signal>) {
         loop {
             let Err(error) = hear(&signal, &mut once).await;
             once.failed(&error);
+            let message = format!("Redis is not heard: {error}");
+            signal.failing.send_replace(Some(Error::new(ErrorKind::Network, message)));
             sleep(PAUSE).await;
         }
     };
@@ -176,6 +213,7 @@ async fn hear(signal: &Signal, once: &mut Once) -> RedisResult<std::convert::Inf
     let mut hints = within(signal.client.get_async_pubsub()).await?;
     within(hints.subscribe(&signal.channel)).await?;
     once.works();
+    signal.failing.send_replace(None);
     // What happened before is not told.
     signal.heard.notify_one();
     let mut hints = hints.into_on_message();
@@ -224,6 +262,14 @@ pub struct HintedStore {
     signal: Arc<Signal>,
     tasks: TaskTracker,
     poll_every: Option<Duration>,
+}
+
+impl HintedStore {
+    /// Why hints of other nodes are not heard, as that changes: none while they are, or nothing is known yet. Changes are found
+    /// in any case, only later.
+    pub fn failing(&self) -> watch::Receiver<Option<Error>> {
+        self.signal.failing.subscribe()
+    }
 }
 
 impl std::fmt::Debug for HintedStore {

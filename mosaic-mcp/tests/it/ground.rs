@@ -81,13 +81,13 @@ impl Spot {
             Self::File(path) => {
                 let still = Still::begin();
                 let store = Arc::new(SqliteOptions::new().open(path).await.unwrap());
-                Arc::new(Timed { store, still: Some(still) })
+                Arc::new(Timed::over(store).still(still))
             }
             #[cfg(feature = "postgres")]
             Self::Namespace(options) => {
                 let still = Still::begin();
                 let store = Arc::new(options.clone().readers(2).open().await.unwrap());
-                Arc::new(Timed { store, still: Some(still) })
+                Arc::new(Timed::over(store).still(still))
             }
         }
     }

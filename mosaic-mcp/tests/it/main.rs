@@ -38,3 +38,6 @@ mod surface;
 #[cfg(test)]
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod timed;
+#[cfg(test)]
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod tls;

@@ -14,9 +14,20 @@ use mosaic_mcp::state::{
 
 /// A store whose transactions have the time of the state above it, also where the store has a clock of its own: a test moves it.
 pub(crate) struct Timed {
-    pub(crate) store: Arc<dyn StateStore>,
-    /// Where time is paused, it stands still as long as the store is there.
-    pub(crate) still: Option<Still>,
+    store: Arc<dyn StateStore>,
+    _still: Option<Still>,
+}
+
+impl Timed {
+    pub(crate) fn over(store: Arc<dyn StateStore>) -> Self {
+        Self { store, _still: None }
+    }
+
+    /// As long as the store is there, paused time stands still.
+    pub(crate) fn still(mut self, still: Still) -> Self {
+        self._still = Some(still);
+        self
+    }
 }
 
 /// While it is there, paused time moves only where a test moves it, not whenever everything waits: real files and servers take

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_core::error::{ErrorKind, Outcome};
@@ -86,6 +87,32 @@ async fn a_lock_that_does_not_come_refuses_the_transaction() {
     store.begin(Timestamp::now()).await.unwrap();
     store.close().await.unwrap();
     assert_eq!(store.head().await.unwrap_err().kind(), ErrorKind::Lifecycle);
+}
+
+#[tokio::test]
+async fn the_time_of_a_transaction_is_when_its_turn_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let other = SqliteStore::open(&path).await.unwrap();
+    let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+    let held = other.begin(Timestamp::now()).await.unwrap();
+    let asked = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.begin(asked).await.map(|tx| tx.now()) }
+    });
+    tokio::task::yield_now().await;
+    let (since, long) = (std::time::Instant::now(), Duration::from_millis(5));
+    while since.elapsed() < long {
+        other.head().await.unwrap();
+    }
+    drop(held);
+    // What is dropped is rolled back before the next.
+    drop(other.begin(asked).await.unwrap());
+    other.close().await.unwrap();
+    let now = waiting.await.unwrap().unwrap();
+    assert!(now.duration_since(asked) >= jiff::SignedDuration::try_from(long).unwrap(), "{now} {asked}");
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

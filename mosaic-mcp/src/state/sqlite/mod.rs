@@ -23,6 +23,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite, SqliteConnection};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::store::{StateStore, StoreTx, StoreView, Trimmed};
 use super::{Change, Entry, Event, Head, Key, KeyRange, TopicFilter};
@@ -169,8 +170,12 @@ impl SqliteStore {
 #[async_trait]
 impl StateStore for SqliteStore {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
+        let asked = Instant::now();
         let turn = self.writer.clone().lock_owned().await;
-        Ok(Box::new(SqliteTx::begin(turn, now).await?))
+        let mut tx = SqliteTx::begin(turn, now).await?;
+        // Others may have had the turn for a while: leases count from when it came, and times do not go back.
+        tx.waited(asked.elapsed());
+        Ok(Box::new(tx))
     }
 
     async fn head(&self) -> Result<Head> {

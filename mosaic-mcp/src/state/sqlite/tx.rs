@@ -1,6 +1,7 @@
 //! The write transaction: `BEGIN IMMEDIATE` to take the lock, reads, and one statement that writes everything and commits.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -78,6 +79,13 @@ impl SqliteTx {
         let row = sqlx::query(BEGIN).fetch_one(tx.conn()?).await.map_err(fault::before_commit)?;
         tx.head = head_of(&row)?;
         Ok(tx)
+    }
+
+    /// Its time is so much later than it was when the turn was asked for.
+    pub(super) fn waited(&mut self, time: Duration) {
+        let later = self.now.saturating_add(time).unwrap_or(self.now);
+        // Stores keep microseconds.
+        self.now = Timestamp::from_microsecond(later.as_microsecond()).unwrap_or(self.now);
     }
 
     fn conn(&mut self) -> Result<&mut SqliteConnection> {

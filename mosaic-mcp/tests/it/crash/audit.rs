@@ -63,7 +63,7 @@ async fn work(node: Node, who: String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker() {
     let Some(Called { place, life, left, .. }) = called() else { return };
-    let store = Timed { store: place.store().await, still: None };
+    let store = Timed::over(place.store().await);
     let node = Node::builder(store).audit(signer(&left[0][0])).answer_when_audited().open().await.unwrap();
     let mut work_of = tokio::task::JoinSet::new();
     for at in 0..AGENTS {

@@ -59,7 +59,7 @@ impl Place {
     /// Opens it an hour later: every lease is over.
     pub(super) async fn open_later(&self) -> State {
         let later = Timestamp::now() + Duration::from_secs(3_600);
-        let store = Timed { store: self.store().await, still: None };
+        let store = Timed::over(self.store().await);
         StateOptions::new().clock(Clock::tokio(later)).open(store).await.unwrap()
     }
 }

@@ -8,6 +8,7 @@ mod redis;
 
 pub(crate) use line::Line;
 pub(crate) use postgres::Postgres;
+pub(crate) use program::give_to_nobody;
 #[cfg(feature = "redis")]
 pub(crate) use redis::Redis;
 

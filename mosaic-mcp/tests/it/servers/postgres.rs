@@ -81,6 +81,11 @@ impl Postgres {
         self.url_at(self.port)
     }
 
+    /// Its address by a name.
+    pub(crate) fn url_of(&self, host: &str) -> Secret {
+        Secret::new(format!("postgres://{USER}@{host}:{}/postgres", self.port))
+    }
+
     /// Its address, over a line that begins at a port.
     pub(crate) fn url_at(&self, port: u16) -> Secret {
         Secret::new(format!("postgres://{USER}@127.0.0.1:{port}/postgres"))
