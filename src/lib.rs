@@ -143,6 +143,9 @@ mod guides {
     mod configuration {}
     #[doc = include_str!("../docs/guide/failover-and-errors.md")]
     mod failover_and_errors {}
+    #[cfg(feature = "mcp")]
+    #[doc = include_str!("../docs/guide/mcp.md")]
+    mod mcp {}
     #[doc = include_str!("../docs/guide/pipelines.md")]
     mod pipelines {}
     #[doc = include_str!("../docs/guide/plugins.md")]
