@@ -76,6 +76,7 @@ const EXAMPLES: &[&[&str]] = &[
     &["custom_provider"],
     &["explain"],
     &["hybrid_forges"],
+    &["mcp_gateway"],
     // Its input is empty, so that it answers nobody and ends.
     &["mcp_stdio"],
     &["migration_phases"],
