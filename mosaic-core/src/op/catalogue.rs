@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::feed::weigh;
@@ -32,7 +33,7 @@ pub struct OpDef {
     pub(super) also: for<'a> fn(&'a Inside) -> Subject<'a>,
     pub(super) digest: fn(&Inside, &mut Digester),
     pub(super) encode_params: fn(&Inside) -> Result<Value>,
-    decode: fn(Value) -> Result<Shared, serde_json::Error>,
+    decode: fn(Value) -> Result<Shared>,
     encode: fn(&Inside) -> Result<Value>,
     decode_output: fn(Value) -> Result<Shared, serde_json::Error>,
     weigh: fn(&Inside) -> usize,
@@ -49,7 +50,7 @@ impl OpDef {
             also: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::also),
             digest: digest::<O>,
             encode_params: encode::<O>,
-            decode: decode::<O>,
+            decode: |params| from_params::<O>(params).map(|params| Arc::new(params) as Shared),
             encode: encode::<O::Output>,
             decode_output: decode::<O::Output>,
             weigh: weight::<O::Output>,
@@ -66,7 +67,7 @@ impl OpDef {
             also: |inside| inside.downcast_ref::<O>().map_or(Subject::NOTHING, O::subject),
             digest: digest::<O>,
             encode_params: encode::<O>,
-            decode: decode::<O>,
+            decode: |params| from_params::<O>(params).map(|params| Arc::new(params) as Shared),
             encode: encode::<O::Item>,
             decode_output: decode::<O::Item>,
             weigh: weight::<O::Item>,
@@ -80,16 +81,10 @@ impl OpDef {
     /// # Errors
     /// `Invalid`, saying what does not fit.
     pub fn decode(&'static self, params: Value) -> Result<Payload> {
-        let invalid = |why: &dyn fmt::Display| {
-            Error::new(ErrorKind::Invalid, format!("parameters: {why}")).operation(self.meta.name)
-        };
-        let params = match params {
-            Value::Null => Value::Object(Default::default()),
-            Value::Object(_) => params,
-            // Serde would take a list for the fields in order, which no schema promises.
-            _ => return Err(invalid(&"they are given as an object")),
-        };
-        (self.decode)(params).map(|value| Payload::decoded(self, value)).map_err(|error| invalid(&error))
+        match (self.decode)(params) {
+            Ok(value) => Ok(Payload::decoded(self, value)),
+            Err(error) => Err(error.operation(self.meta.name)),
+        }
     }
 
     /// A value, or an item of a stream, as JSON.
@@ -143,6 +138,33 @@ fn digest<P: super::Data>(inside: &Inside, digester: &mut Digester) {
     if let Some(params) = inside.downcast_ref::<P>() {
         digester.value(params);
     }
+}
+
+/// Parameters from JSON: an object, or null where there are none.
+///
+/// ```
+/// use mosaic_core::op::{from_params, git::GetRepository};
+///
+/// let error = from_params::<GetRepository>(serde_json::json!({ "repo": { "owner": "acme", "name": 7 } })).unwrap_err();
+/// assert_eq!(error.message(), "parameters: repo.name: invalid type: integer `7`, expected a string");
+/// ```
+///
+/// # Errors
+/// `Invalid`, saying which field does not fit, and how.
+pub fn from_params<P: DeserializeOwned>(params: Value) -> Result<P> {
+    let params = match params {
+        Value::Null => Value::Object(Default::default()),
+        Value::Object(_) => params,
+        // Serde would take a list for the fields in order, which no schema promises.
+        _ => return Err(Error::new(ErrorKind::Invalid, "parameters: they are given as an object")),
+    };
+    serde_path_to_error::deserialize(params).map_err(|error| {
+        let text = match error.path().iter().next() {
+            None => format!("parameters: {}", error.inner()),
+            Some(_) => format!("parameters: {}: {}", error.path(), error.inner()),
+        };
+        Error::new(ErrorKind::Invalid, text)
+    })
 }
 
 fn decode<P: super::Data>(value: Value) -> Result<Shared, serde_json::Error> {

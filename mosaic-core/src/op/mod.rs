@@ -33,7 +33,7 @@ pub use answer::{Answer, JsonAnswer, JsonBody};
 #[doc(hidden)]
 pub use caller::unsupported;
 pub use caller::{Caller, Direct, Dispatch, Via};
-pub use catalogue::{Catalogue, OpDef, catalogue};
+pub use catalogue::{Catalogue, OpDef, catalogue, from_params};
 pub use cicd::Cicd;
 pub use digest::Digester;
 pub use document::Docs;

@@ -70,8 +70,8 @@ pub struct RemoteConfig {
     #[serde(default = "tools_ms")]
     #[schemars(range(min = 1_000))]
     pub tools_ms: u64,
-    /// The largest message that is taken from the server, in bytes; 4 MiB where absent. A call whose answer is larger ends by
-    /// its time limit, or at once over HTTP.
+    /// The largest message that is taken from the server, in bytes; 4 MiB where absent. A call whose answer is larger
+    /// fails at once.
     #[serde(default = "answer_bytes")]
     #[schemars(range(min = 1_024, max = 1_073_741_824))]
     pub answer_bytes: usize,

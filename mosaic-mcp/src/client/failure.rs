@@ -7,6 +7,7 @@ use mosaic_core::error::{Delivery, Error, ErrorKind};
 use rmcp::model::{ErrorCode, ErrorData};
 use rmcp::service::{ClientInitializeError, ServiceError};
 
+use super::bounded::TOO_LARGE;
 use super::text::told;
 
 /// The error of a call whose request may have left this process, or certainly did not.
@@ -36,6 +37,8 @@ pub(super) fn of_call(error: &ServiceError, has_left: bool) -> Error {
 /// The error that a server gave instead of a result.
 fn of_server(said: &ErrorData) -> Error {
     let kind = match said.code {
+        // This side said so itself.
+        ErrorCode(TOO_LARGE) => ErrorKind::Protocol,
         ErrorCode::INVALID_PARAMS => ErrorKind::Invalid,
         ErrorCode::METHOD_NOT_FOUND | ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY => ErrorKind::Unsupported,
         ErrorCode::RESOURCE_NOT_FOUND => ErrorKind::NotFound,

@@ -64,7 +64,7 @@ impl Link {
             Handshake::Initialize => ClientLifecycleMode::Initialize,
         };
         let opening = async {
-            let transport = Marking::new(transport, over.clone());
+            let transport = Marking::new(transport, over.clone(), handshake);
             let running = serve_client_with_lifecycle(listener, transport, mode)
                 .await
                 .map_err(|error| of_start(&error).source(error))?;
@@ -222,3 +222,7 @@ impl fmt::Debug for Link {
         f.debug_struct("Link").field("tools", &self.tools().len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

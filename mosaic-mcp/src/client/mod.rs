@@ -12,6 +12,7 @@
 
 mod answer;
 mod board;
+mod bounded;
 mod config;
 mod failure;
 #[cfg(feature = "http")]

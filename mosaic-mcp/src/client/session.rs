@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::bounded::Bounded;
 use super::config::{RemoteConfig, Way};
 use super::link::{Link, Running};
 #[cfg(feature = "stdio")]
@@ -153,8 +154,10 @@ where
     R: tokio::io::AsyncRead + Send + Unpin + 'static,
     W: tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
-    rmcp::transport::async_rw::AsyncRwTransport::new_client(read, write)
-        .with_max_line_length(config.answer_bytes)
+    let most = config.answer_bytes;
+    // The line feed counts there.
+    rmcp::transport::async_rw::AsyncRwTransport::new_client(Bounded::new(read, most), write)
+        .with_max_line_length(most.saturating_add(1))
 }
 
 /// What is behind a connection: a process, or nothing.

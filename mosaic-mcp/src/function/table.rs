@@ -6,7 +6,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::op::schema_of;
+use mosaic_core::op::{from_params, schema_of};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -113,14 +113,7 @@ impl fmt::Debug for FunctionDef {
 }
 
 async fn call<F: Function>(desk: &Desk, cx: &CallContext, params: Value) -> Result<Value> {
-    let params = match params {
-        Value::Null => Value::Object(Default::default()),
-        Value::Object(_) => params,
-        // Serde would take a list for the fields in order, which no schema promises.
-        _ => return Err(Error::new(ErrorKind::Invalid, "parameters: they are given as an object")),
-    };
-    let function: F = serde_json::from_value(params)
-        .map_err(|error| Error::new(ErrorKind::Invalid, format!("parameters: {error}")))?;
+    let function: F = from_params(params)?;
     let output = desk.call(cx, function).await?;
     serde_json::to_value(output)
         .map_err(|error| Error::new(ErrorKind::Internal, "the answer has no JSON form").source(error))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::error::{Error, ErrorKind, Result};
+use mosaic_core::op::from_params;
 use mosaic_core::types::{Effect, TenantId};
 use rmcp::model as wire;
 use serde_json::{Value, json};
@@ -102,16 +103,13 @@ async fn confirmed(server: &Inner, tool: &Tool, arguments: &Value, requester: &R
 
 /// Searches what the caller may call.
 fn search(server: &Inner, acting: &CallContext, arguments: Value) -> CallToolResult {
-    match serde_json::from_value::<Search>(arguments) {
+    match from_params::<Search>(arguments) {
         Ok(search) => {
             let listed = server.listed();
             let places = server.reached.of(&listed, &server.guard.reach(acting));
             CallToolResult::value(search.run(places.iter().map(|at| &listed.tools[*at].0)))
         }
-        Err(error) => {
-            let error = Error::new(ErrorKind::Invalid, format!("parameters: {error}"));
-            CallToolResult::fault(&Fault::new(&error, Effect::Read))
-        }
+        Err(error) => CallToolResult::fault(&Fault::new(&error, Effect::Read)),
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) enum BadBody {
     TooSlow,
     /// Its arrays and objects stand too deep in each other.
     TooDeep,
+    /// A part of it is there twice.
+    Twice,
     /// The client went away, or broke the protocol below.
     Broken,
 }

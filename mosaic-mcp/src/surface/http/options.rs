@@ -34,6 +34,7 @@ pub struct HttpOptions {
     pub(super) depth: usize,
     pub(super) sessions: usize,
     pub(super) idle: Duration,
+    pub(super) sessions_each: usize,
     pub(super) rate: NonZeroU32,
     pub(super) burst: NonZeroU32,
     pub(super) at_once: usize,
@@ -61,6 +62,7 @@ impl HttpOptions {
             depth: 64,
             sessions: 1_000,
             idle: Duration::from_secs(300),
+            sessions_each: 256,
             rate,
             burst,
             at_once: 256,
@@ -123,6 +125,12 @@ impl HttpOptions {
     /// Only clients that speak a protocol before that of 2026-07-28 have sessions.
     pub const fn sessions(mut self, most: usize, idle: Duration) -> Self {
         (self.sessions, self.idle) = (most, idle);
+        self
+    }
+
+    /// How many of the sessions one principal may have; 256 at first. One more is 429.
+    pub const fn sessions_each(mut self, most: usize) -> Self {
+        self.sessions_each = most;
         self
     }
 

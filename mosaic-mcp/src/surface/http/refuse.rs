@@ -53,6 +53,7 @@ pub(super) fn bad_body(why: BadBody) -> Response<Body> {
             NO_REQUEST,
             "arrays and objects of the request stand too deep in each other",
         ),
+        BadBody::Twice => refuse(StatusCode::BAD_REQUEST, NO_REQUEST, "a part of the request is there twice"),
         BadBody::Broken => refuse(StatusCode::BAD_REQUEST, NO_REQUEST, "the request broke off"),
     }
 }

@@ -1,5 +1,6 @@
 //! The service: the checks in front, and the protocol behind them.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -18,13 +20,15 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
+use rmcp::transport::streamable_http_server::session::SessionManager as _;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::Service;
 
 use super::LetIn;
-use super::body::read;
+use super::body::{BadBody, read};
 use super::connections::Open;
 use super::holding::Holding;
 use super::limits::{AtOnce, Inside, Rate, Who};
@@ -189,7 +193,7 @@ impl McpHttp {
         let who = Who::Principal(cx.tenant_id().clone(), cx.caller().clone());
         shared.by_principal.check(&who).map_err(often)?;
         let inside = shared.at_once.enter(who).ok_or_else(|| {
-            too_many("too many requests of this principal are under way", std::time::Duration::from_secs(1))
+            too_many("too many requests of this principal are under way", Duration::from_secs(1))
         })?;
         let session = parts.headers.get(SESSION).map(|session| session.to_str().unwrap_or_default());
         if session.is_some_and(|session| !shared.sessions.is_open_to(session, &cx)) {
@@ -201,7 +205,7 @@ impl McpHttp {
             }
             _ => Bytes::new(),
         };
-        if session.is_none() && !shared.sessions.has_room() && begins(&bytes) {
+        if begins(&bytes).map_err(bad_body)? && session.is_none() && !shared.sessions.has_room() {
             return Err(no_room().into());
         }
         parts.extensions.insert(LetIn(cx.clone()));
@@ -211,21 +215,45 @@ impl McpHttp {
     /// The protocol's answer; the request counts as under way until its body has gone out.
     async fn pass_on(&self, parts: Parts, body: Body, cx: &CallContext, inside: Inside) -> Response<Body> {
         let response = self.0.protocol.handle(Request::from_parts(parts, body)).await;
-        if let Some(session) = response.headers().get(SESSION).and_then(|session| session.to_str().ok()) {
-            self.0.sessions.own(session, cx);
+        if let Some(session) = response.headers().get(SESSION).and_then(|session| session.to_str().ok())
+            && !self.0.sessions.own(session, cx, self.0.options.sessions_each)
+        {
+            if let Err(error) = self.0.sessions.close_session(&session.into()).await {
+                tracing::warn!(%error, "a session that is one too many cannot be closed");
+            }
+            return too_many(
+                "this principal has as many sessions as one may have; close one, or speak the protocol of 2026-07-28, which \
+                 needs none",
+                Duration::from_secs(5),
+            );
         }
         response.map(|body| Body::new(Holding::new(Body::new(body), inside)))
     }
 }
 
-/// Whether a message begins a session.
-fn begins(bytes: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow)]
-        method: std::borrow::Cow<'a, str>,
+/// What is asked about a message before the protocol sees it.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    method: Cow<'a, str>,
+    #[serde(rename = "jsonrpc")]
+    _version: Option<IgnoredAny>,
+    #[serde(rename = "id")]
+    _id: Option<IgnoredAny>,
+    #[serde(rename = "params")]
+    _params: Option<IgnoredAny>,
+}
+
+/// Whether a message begins a session. What is no message does not; who parses it refuses it.
+///
+/// # Errors
+/// Where a part of it is there twice: whoever reads it might take one or the other.
+fn begins(bytes: &[u8]) -> Result<bool, BadBody> {
+    match serde_json::from_slice::<Envelope<'_>>(bytes) {
+        Ok(message) => Ok(message.method == "initialize"),
+        Err(error) if error.to_string().starts_with("duplicate field") => Err(BadBody::Twice),
+        Err(_) => Ok(false),
     }
-    serde_json::from_slice::<Message<'_>>(bytes).is_ok_and(|message| message.method == "initialize")
 }
 
 impl<B> Service<Request<B>> for McpHttp

@@ -77,11 +77,21 @@ impl Sessions {
             .is_some_and(|owner| (owner.tenant_id(), owner.caller()) == (cx.tenant_id(), cx.caller()))
     }
 
-    /// Says whose the session is that has just begun.
-    pub(super) fn own(&self, session: &str, cx: &CallContext) {
-        if let Some(owner) = self.owners.lock().get_mut(session) {
+    /// Says whose the session is that has just begun. Says no where that principal has as many as one may have; the session is to
+    /// be closed then.
+    pub(super) fn own(&self, session: &str, cx: &CallContext, most: usize) -> bool {
+        let mut owners = self.owners.lock();
+        let whose = (cx.tenant_id(), cx.caller());
+        let others = owners.iter().filter(|(id, owner)| {
+            &***id != session && owner.as_ref().is_some_and(|cx| (cx.tenant_id(), cx.caller()) == whose)
+        });
+        let has_room = others.count() < most;
+        if let Some(owner) = owners.get_mut(session)
+            && has_room
+        {
             *owner = Some(cx.clone());
         }
+        has_room
     }
 }
 

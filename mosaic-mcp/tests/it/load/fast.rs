@@ -46,9 +46,26 @@ impl fmt::Display for Tally {
     }
 }
 
+/// A client that has not connected yet.
+pub(super) struct Client {
+    http: reqwest::Client,
+    config: StreamableHttpClientTransportConfig,
+}
+
+fn name(number: usize) -> String {
+    format!("agent-{number}")
+}
+
+pub(super) fn client(address: SocketAddr, number: usize) -> Client {
+    // Reading the certificates of the system two hundred times takes longer than the test.
+    let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+    let config = StreamableHttpClientTransportConfig::with_uri(format!("http://{address}/mcp"));
+    Client { http, config: config.auth_header(name(number)) }
+}
+
 /// Works until it is told to stop, or something fails.
-pub(super) async fn work(address: SocketAddr, number: usize, tally: Arc<Tally>, stop: CancellationToken) {
-    if let Err(error) = try_to_work(address, number, &tally, &stop).await {
+pub(super) async fn work(client: Client, number: usize, tally: Arc<Tally>, stop: CancellationToken) {
+    if let Err(error) = try_to_work(client, number, &tally, &stop).await {
         let mut errors = tally.errors.lock();
         if errors.len() < 10 {
             errors.push(format!("client {number}: {error}"));
@@ -59,20 +76,18 @@ pub(super) async fn work(address: SocketAddr, number: usize, tally: Arc<Tally>, 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 async fn try_to_work(
-    address: SocketAddr,
+    client: Client,
     number: usize,
     tally: &Tally,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let name = format!("agent-{number}");
-    let config =
-        StreamableHttpClientTransportConfig::with_uri(format!("http://{address}/mcp")).auth_header(&name);
+    let name = name(number);
     let lifecycle = match number % 2 {
         0 => ClientLifecycleMode::Initialize,
         _ => ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
     };
-    let client =
-        ().serve_with_lifecycle(StreamableHttpClientTransport::from_config(config), lifecycle).await?;
+    let transport = StreamableHttpClientTransport::with_client(client.http, client.config);
+    let client = ().serve_with_lifecycle(transport, lifecycle).await?;
     let mut listening = None;
     if number % 4 == 1 {
         let filter = rmcp::model::SubscriptionFilter::builder().tools_list_changed().build();

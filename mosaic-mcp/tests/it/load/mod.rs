@@ -33,8 +33,10 @@ async fn two_hundred_clients_work_beside_slow_ones_without_an_error() {
     let address = child.address();
     let (stop, tally) = (CancellationToken::new(), Arc::new(Tally::new(CLIENTS)));
     let mut clients = JoinSet::new();
-    for number in 0..CLIENTS {
-        clients.spawn(fast::work(address, number, Arc::clone(&tally), stop.clone()));
+    // All are made before one connects, which takes long enough for a connection to wait for its turn.
+    let transports: Vec<_> = (0..CLIENTS).map(|number| fast::client(address, number)).collect();
+    for (number, client) in transports.into_iter().enumerate() {
+        clients.spawn(fast::work(client, number, Arc::clone(&tally), stop.clone()));
     }
     // Everything has been done once by everybody, so that what is kept for good is there.
     let everybody = |rounds: usize| {

@@ -25,7 +25,7 @@ const CALLED: &str = "MOSAIC_TEST_LOAD_SERVER";
 const MARK: &str = "server: ";
 
 /// How long it waits for slow clients: longer than one that is not has to wait for its turn on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the server has under way.
 #[derive(Debug, Clone, Copy)]

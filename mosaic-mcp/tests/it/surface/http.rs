@@ -23,27 +23,27 @@ use super::client::{Heard, Speaks, call};
 use super::forge;
 use super::listening::Listening;
 
-fn open() -> McpServer {
+pub(super) fn open() -> McpServer {
     forge::server().0.build().unwrap()
 }
 
-fn initialize() -> String {
+pub(super) fn initialize() -> String {
     let params = json!({
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
     });
     json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }).to_string()
 }
 
-fn list() -> String {
+pub(super) fn list() -> String {
     json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" }).to_string()
 }
 
-fn session(response: &Response) -> String {
+pub(super) fn session(response: &Response) -> String {
     response.headers()["mcp-session-id"].to_str().unwrap().to_owned()
 }
 
 /// The message of an error.
-async fn refusal(response: Response) -> String {
+pub(super) async fn refusal(response: Response) -> String {
     let body: Value = response.json().await.unwrap();
     body["error"]["message"].as_str().unwrap().to_owned()
 }
@@ -64,7 +64,7 @@ async fn clients_of_both_protocols_call_tools() {
 }
 
 /// Knows everybody by a token that is a name.
-struct ByName;
+pub(super) struct ByName;
 
 #[async_trait]
 impl Authenticator for ByName {

@@ -11,6 +11,8 @@ mod guard;
 pub(crate) mod http;
 mod lasting;
 #[cfg(feature = "http")]
+mod limits;
+#[cfg(feature = "http")]
 mod listening;
 mod menu;
 mod tools;

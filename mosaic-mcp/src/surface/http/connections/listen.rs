@@ -153,17 +153,18 @@ async fn serve(
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
-            _ = looks.tick() => {
-                if activity.is_overdue(options.head_time, options.idle) {
-                    tracing::debug!(%address, "a silent connection is closed");
-                    return;
-                }
-            }
+            // Before it is looked at: what has come on a busy machine is taken first.
             outcome = connection.as_mut() => {
                 if let Err(error) = outcome {
                     tracing::debug!(%address, error = %error, "a connection broke");
                 }
                 return;
+            }
+            _ = looks.tick() => {
+                if activity.is_overdue(options.head_time, options.idle) {
+                    tracing::debug!(%address, "a silent connection is closed");
+                    return;
+                }
             }
         }
     }
