@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::process;
 use crate::steps::{Steps, show};
-use crate::workspace::Workspace;
-use crate::{features, floors, generate, licences, lint, scaffold, servers, sizes, test, words};
+use crate::workspace::{BUILD, UNTESTED, Workspace};
+use crate::{features, floors, generate, licences, lint, metadata, scaffold, servers, sizes, test, words};
 
 /// Minutes that all stages together may take on two cores, from nothing. The suites of the vendors, the servers of their documents and
 /// the backbone with its servers are most of them.
@@ -82,22 +82,22 @@ const EXAMPLES: &[&[&str]] = &[
     &["migration_phases"],
     &["tower_layer"],
     &["webhook_receiver"],
-    &["config_from_yaml", "--", "examples/config/embedded.yaml"],
+    &["config_from_yaml", "examples/config/embedded.yaml"],
 ];
-
-/// What all of them are compiled with, so that nothing is compiled twice.
-const FEATURES: &str = "team,testkit,vendors";
 
 /// The variables by which an example finds servers.
 const SERVERS: [&str; 2] = ["MOSAIC_POSTGRES", "MOSAIC_REDIS"];
 
-/// Compiles all examples, and runs every one but the quickstart that ends by itself; the one of a team where its servers are.
+/// Runs every example but the quickstart that ends by itself; the one of a team where its servers are. They are compiled with the
+/// tests, so what is run is the file: `cargo run` selects one package, which compiles most of the workspace anew.
 fn examples(workspace: &Workspace, _: &[String]) -> Result<()> {
-    process::run(workspace.cargo().args(["build", "--quiet", "--examples", "--features", FEATURES]))?;
+    process::run(workspace.cargo().arg("build").args(BUILD).args(UNTESTED).arg("--examples"))?;
+    let made = metadata::members(workspace)?.target_directory.join("debug").join("examples");
     let run = |example: &[&str], variables: &[(&str, PathBuf)]| {
-        let mut cargo = workspace.cargo();
-        cargo.args(["run", "--quiet", "--features", FEATURES, "--example"]).args(example);
-        process::run(cargo.stdin(Stdio::null()).envs(variables.iter().map(|(name, path)| (name, path))))
+        let Some((name, args)) = example.split_first() else { return Ok(()) };
+        let mut program = workspace.command(made.join(name).with_extension(env::consts::EXE_EXTENSION));
+        program.args(args).stdin(Stdio::null()).envs(variables.iter().map(|(name, path)| (name, path)));
+        process::run(&mut program)
     };
     for example in EXAMPLES {
         run(example, &[])?;
