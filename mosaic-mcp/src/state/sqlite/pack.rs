@@ -52,6 +52,11 @@ impl Bytes {
         (begin, bytes.len())
     }
 
+    /// Makes room for pieces of these lengths, as far as they go into one part.
+    fn expect(&mut self, lengths: impl Iterator<Item = usize>) {
+        self.0.reserve_exact(lengths.sum::<usize>().min(PART_BYTES));
+    }
+
     fn is_full(&self, more: &[u8]) -> bool {
         self.0.len() + more.len() > PART_BYTES
     }
@@ -73,6 +78,11 @@ impl Open<'_> {
 /// Packs values, deletions and events: in one part, or in more where they are large. There is always a last one.
 pub(super) fn pack(writes: &Writes) -> Result<(Vec<Part>, Part)> {
     let (mut parts, mut open) = (Vec::new(), Open::default());
+    // At once, as growing copies what is there, and memory that is new costs as much again.
+    open.values.expect(writes.puts.iter().map(|entry| entry.value.len()));
+    open.data.expect(writes.events.iter().map(|event| event.data.len()));
+    open.puts.reserve_exact(writes.puts.len());
+    open.events.reserve_exact(writes.events.len());
     for entry in &writes.puts {
         if open.values.is_full(&entry.value) {
             parts.push(open.close()?);
