@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::{Place, kills, words};
 
@@ -49,7 +50,8 @@ pub(super) fn say(word: &str) {
 /// A worker process, killed at the latest when it is dropped.
 struct Killed {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// What it said. It is taken from the process at once: one that waits to be heard would hold the store meanwhile.
+    words: Receiver<String>,
 }
 
 impl Killed {
@@ -64,34 +66,37 @@ impl Killed {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, lines }
+        let (say, words) = channel();
+        // It ends with the output of the process.
+        std::thread::spawn(move || hear(lines, &say));
+        Self { child, words }
     }
 
-    /// The next thing that it said; none after its end.
-    fn hear(&mut self) -> Option<String> {
-        loop {
-            let mut line = Vec::new();
-            self.lines.read_until(b'\n', &mut line).unwrap();
-            // A line that the kill cut off acknowledges nothing.
-            let line = line.strip_suffix(b"\n")?;
-            if let Some(word) = str::from_utf8(line).ok().and_then(|line| line.strip_prefix(MARK)) {
-                return Some(word.to_owned());
-            }
-        }
-    }
-
-    /// Kills it with SIGKILL after that many words; everything that it said.
-    fn kill_after(mut self, words: usize) -> Vec<String> {
-        let mut said = Vec::new();
-        while said.len() < words {
-            said.push(self.hear().expect("a worker goes on until it is killed"));
+    /// Kills it with SIGKILL after that many words more; everything that it said.
+    fn kill_after(mut self, count: usize) -> Vec<String> {
+        let mut said: Vec<String> = self.words.try_iter().collect();
+        for _ in 0..count {
+            said.push(self.words.recv().expect("a worker goes on until it is killed"));
         }
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        while let Some(word) = self.hear() {
-            said.push(word);
-        }
+        said.extend(self.words.iter());
         said
+    }
+}
+
+/// Tells each word of an output, until its end.
+fn hear(mut lines: BufReader<ChildStdout>, say: &Sender<String>) {
+    loop {
+        let mut line = Vec::new();
+        lines.read_until(b'\n', &mut line).unwrap();
+        // A line that the kill cut off acknowledges nothing.
+        let Some(line) = line.strip_suffix(b"\n") else { return };
+        let word = str::from_utf8(line).ok().and_then(|line| line.strip_prefix(MARK));
+        if let Some(word) = word {
+            // Whoever listened may have ended.
+            let _ = say.send(word.to_owned());
+        }
     }
 }
 
