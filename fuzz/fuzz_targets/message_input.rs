@@ -10,7 +10,8 @@ use mosaic_mcp::function::Desk;
 use mosaic_mcp::state::{MemoryStore, State};
 
 fuzz_target!(|calls: Vec<(u8, &str)>| {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build() else {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()
+    else {
         return;
     };
     runtime.block_on(async {

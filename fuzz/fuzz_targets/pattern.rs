@@ -24,13 +24,16 @@ impl Boards for Idle {
 fuzz_target!(|input: (&str, &str)| {
     let (text, subject) = input;
     let subject: String = subject.chars().take(200).collect();
-    let members = ["hit", "miss"].map(|id| Member::new(ProviderId::new(id).unwrap(), OpSet::service(ServiceKind::Git)));
+    let members =
+        ["hit", "miss"].map(|id| Member::new(ProviderId::new(id).unwrap(), OpSet::service(ServiceKind::Git)));
     let routing = Routing::new().rule(Rule::new(text).to("hit")).default_rule(Rule::any().to("miss"));
     let table = match Table::build(&routing, members.to_vec(), 7) {
         Ok(table) => table,
         Err(faults) => {
             assert!(!faults.is_empty());
-            assert!(faults.iter().all(|fault| fault.span.clone().is_none_or(|span| text.get(span).is_some())));
+            assert!(
+                faults.iter().all(|fault| fault.span.clone().is_none_or(|span| text.get(span).is_some()))
+            );
             return;
         }
     };

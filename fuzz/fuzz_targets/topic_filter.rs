@@ -23,7 +23,8 @@ fuzz_target!(|texts: (&str, &str)| {
     }
     let (Ok(filter), Ok(topic)) = (TopicFilter::new(filter), Topic::new(topic)) else { return };
     assert_eq!((filter.as_str(), topic.as_str()), texts);
-    let [segments, wanted] = [topic.as_str(), filter.as_str()].map(|text| text.split('.').collect::<Vec<_>>());
+    let [segments, wanted] =
+        [topic.as_str(), filter.as_str()].map(|text| text.split('.').collect::<Vec<_>>());
     assert_eq!(filter.matches(&topic), chooses(&wanted, &segments));
     if filter.matches(&topic) {
         assert!(topic.as_str().starts_with(filter.literal_prefix()));
