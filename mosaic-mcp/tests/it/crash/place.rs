@@ -43,7 +43,11 @@ impl Place {
 
     pub(super) async fn store(&self) -> Arc<dyn StateStore> {
         match self {
-            Self::Sqlite(path) => Arc::new(SqliteOptions::new().open(path).await.unwrap()),
+            Self::Sqlite(path) => {
+                // SQLite's lock is not fair, and what is refused for want of it would end a worker.
+                let options = SqliteOptions::new().busy_timeout(Duration::from_secs(60));
+                Arc::new(options.open(path).await.unwrap())
+            }
             Self::Postgres(url) => {
                 let options = PostgresOptions::new(Secret::new(url.clone())).namespace("crash").readers(2);
                 Arc::new(options.open().await.unwrap())
