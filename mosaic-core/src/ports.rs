@@ -185,6 +185,41 @@ impl AuditRecord {
     }
 }
 
+/// What changed of an orchestra itself: its providers, its rules, how it treats them. Who did it is the application.
+///
+/// ```
+/// # use mosaic_core::ports::AuditChange;
+/// fn line(change: &AuditChange) -> String {
+///     match &change.provider {
+///         Some(provider) => format!("{provider}: {}", change.detail),
+///         None => format!("{}: {}", change.what, change.detail),
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuditChange {
+    /// Of which provider, where it is one's.
+    pub provider: Option<ProviderId>,
+    /// Which part: `provider`, `rules`, `phase` or `settings`.
+    pub what: &'static str,
+    /// What became of it; never a value that may be secret.
+    pub detail: String,
+}
+
+#[cfg(feature = "engine")]
+impl AuditChange {
+    /// A change of a part.
+    pub(crate) fn of(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { provider: None, what, detail: detail.into() }
+    }
+
+    /// A change of a provider.
+    pub(crate) fn of_provider(provider: &ProviderId, detail: impl Into<String>) -> Self {
+        Self { provider: Some(provider.clone()), what: "provider", detail: detail.into() }
+    }
+}
+
 /// Takes audit records. It must not block: it hands them to whatever writes them.
 ///
 /// ```
@@ -204,6 +239,11 @@ impl AuditRecord {
 pub trait AuditSink: Send + Sync + 'static {
     /// Takes one record, also from the drop of a call.
     fn record(&self, record: AuditRecord);
+
+    /// Takes a change of the orchestra itself, at the moment from which calls see it. By default it is not kept.
+    fn changed(&self, change: AuditChange) {
+        let _ = change;
+    }
 }
 
 /// Tells of changes that were made elsewhere, such as a delivery of a webhook. Each is told as the operation that would have made

@@ -182,7 +182,7 @@ impl Builder {
         self
     }
 
-    /// Where the record of effects and denials goes.
+    /// Where the record of effects, of denials, and of changes of providers and rules goes.
     pub fn audit(mut self, sink: impl AuditSink) -> Self {
         self.audit = Some(Arc::new(sink));
         self
@@ -261,7 +261,9 @@ impl Builder {
     pub async fn build(self) -> Result<Orchestrator> {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let (rules, inserts) = (self.rules()?, self.inserts.clone());
-        let plugins = Arc::new(PluginManager::new(seed, inserts, self.factories, self.settings)?);
+        let plugins = Arc::new(
+            PluginManager::new(seed, inserts, self.factories, self.settings)?.audited(self.audit.clone()),
+        );
         let change = self
             .providers
             .into_iter()

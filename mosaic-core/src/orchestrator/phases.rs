@@ -11,6 +11,7 @@ use super::plugins::Book;
 use crate::engine::route::phases::{Stage, share_fits};
 use crate::engine::route::{Member, Phases, RuleBook, Rules};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ports::AuditChange;
 
 /// A phase and its share of the things.
 ///
@@ -234,6 +235,9 @@ impl Orchestrator {
                 target: "mosaic::routing", epoch = changes.epoch, from = %said.from, to = %said.to, rollback,
                 "phase changed"
             );
+            let back = if rollback { ", back" } else { "" };
+            let detail = || format!("from {} to {}{back}", said.from, said.to);
+            self.0.plugins.tell(|| AuditChange::of("phase", detail()));
             // Nobody has to listen.
             let _ = changes.said.send(said);
         }

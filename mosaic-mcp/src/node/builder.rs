@@ -21,7 +21,7 @@ use crate::coordination::shared::Shared;
 use crate::coordination::{Coordination, CoordinationOptions};
 use crate::function::Desk;
 use crate::security::access::{Access, AccessConfig};
-use crate::security::audit::{Audit, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
+use crate::security::audit::{Audit, AuditEvent, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
 use crate::security::seal::{Keyring, Sealed, Sealer};
 use crate::security::token::ApiKeys;
 use crate::security::{Admission, Authenticators};
@@ -280,7 +280,15 @@ impl NodeBuilder {
                 }
             }
         };
-        let api_keys = ApiKeys::new(state.clone());
+        let api_keys = match &audit {
+            Some(audit) => {
+                access.audited(audit);
+                let (by, what, detail) = ("application".to_owned(), "node".to_owned(), facts.told());
+                audit.tell(AuditEvent::Configuration { by, what, detail });
+                ApiKeys::new(state.clone()).audited(audit.clone())
+            }
+            None => ApiKeys::new(state.clone()),
+        };
         let authenticators = match self.api_keys {
             true => self.authenticators.with(api_keys.clone()),
             false => self.authenticators,

@@ -65,6 +65,22 @@ pub struct Facts {
     pub store_region: Option<Region>,
 }
 
+impl Facts {
+    /// As one line, for the audit.
+    pub(super) fn told(&self) -> String {
+        let on = |on: bool| if on { "on" } else { "off" };
+        let region = self.region.map_or("unknown".to_owned(), |region| region.to_string());
+        let kept = self.retention.map_or("for ever".to_owned(), |kept| format!("{} s", kept.as_secs()));
+        format!(
+            "opened: encryption {}, identity {}, roles {}, region {region}, audit kept {kept}, in the clear: {}",
+            on(self.encryption),
+            on(self.identity),
+            on(self.roles),
+            if self.plain.is_empty() { "nothing".to_owned() } else { self.plain.join(", ") }
+        )
+    }
+}
+
 impl Compliance {
     /// Everything that needs no choice: encryption, audit, TLS and identity.
     pub fn strict() -> Self {

@@ -1,5 +1,6 @@
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::engine::budget::CallBudgets;
+use mosaic_core::engine::route::{Phase, Phases, Routing, Rule};
 use mosaic_core::error::ErrorKind;
 use mosaic_core::op::git::CreateRepository;
 use mosaic_core::orchestrator::Orchestrator;
@@ -10,13 +11,17 @@ use mosaic_core::types::{Region, TenantId};
 use serde_json::json;
 
 use super::*;
-use crate::coordination::ProjectId;
+use crate::coordination::agents::RegisterAgent;
 use crate::coordination::budgets::{GetBudget, ReserveBudget, SetBudget};
-use crate::coordination::shared::{GetValue, PutValue};
-use crate::coordination::tasks::{ListTasks, SubmitTask};
-use crate::security::audit::{AuditKeys, AuditSigner, verify};
+use crate::coordination::messages::{OpenMailbox, SendMessage};
+use crate::coordination::shared::{AppendEvent, GetValue, PutValue};
+use crate::coordination::tasks::{ClaimTasks, CompleteTask, ListTasks, ReportProgress, SubmitTask};
+use crate::coordination::{AgentId, ProjectId};
+use crate::security::Identity;
+use crate::security::audit::{AuditEvent, AuditKeys, AuditSigner, verify};
 use crate::security::seal::{Keyring, LocalKey};
-use crate::state::MemoryStore;
+use crate::security::token::NewApiKey;
+use crate::state::{MemoryStore, TopicFilter};
 
 #[tokio::test]
 async fn a_local_node_is_there_again_after_it_was_closed() {
@@ -189,4 +194,121 @@ async fn the_audit_is_kept_as_long_as_required_and_no_longer_than_said() {
     let report = verify(node.state(), &keys, &[]).await.unwrap();
     assert!(report.fault.is_none() && report.first > 1, "{report:?}");
     node.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn changes_of_configuration_keys_and_plugins_are_in_the_audit() {
+    let node = Node::builder(MemoryStore::new())
+        .audit(AuditSigner::generate().unwrap())
+        .api_keys()
+        .open()
+        .await
+        .unwrap();
+    let ann = Identity::new(TenantId::default_tenant(), Principal::user("ann")).unwrap();
+    let (key, secret) = node.api_keys().create(NewApiKey::new(ann, "laptop")).await.unwrap();
+    node.admission().admit(&secret, "here").await.unwrap();
+    node.api_keys().revoke(&key.tenant, &key.id).await.unwrap();
+    node.access().replace(&Default::default()).unwrap();
+
+    let forge = || Double::new().answer(|op: &CreateRepository| Ok(Repository::of(&op.repo, "main")));
+    let mosaic = Orchestrator::builder()
+        .provider("a", forge())
+        .audit(node.audit().unwrap().clone())
+        .build()
+        .await
+        .unwrap();
+    mosaic.set_routing(&Routing::new().default_rule(Rule::any().to("a"))).unwrap();
+    mosaic.add_provider("b", forge(), Default::default()).await.unwrap();
+    mosaic.reload("b", forge()).await.unwrap();
+    mosaic.remove_provider("b").await.unwrap();
+    assert!(mosaic.remove_provider("a").await.is_err(), "rules name it, and nothing is told");
+    let phase = |name| Phase::new(name, Routing::new().default_rule(Rule::any().to("a")));
+    let phases = Phases::new().phase(phase("old"));
+    let phases = phases.phase(phase("new"));
+    mosaic.set_rules(phases).unwrap();
+    mosaic.set_phase_at("new", 20).unwrap();
+    mosaic.rollback().unwrap();
+    mosaic.shutdown().await;
+    node.audit().unwrap().flush().await.unwrap();
+
+    let events = node.state().events(&TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap();
+    let told: Vec<_> = events.iter().map(|event| String::from_utf8_lossy(&event.data).into_owned()).collect();
+    let expected: [(&str, &str, usize); 14] = [
+        (r#""type":"configuration""#, "opened: encryption off", 1),
+        (r#""type":"configuration""#, "created: key", 1),
+        (r#""type":"login""#, r#""name":"ann""#, 1),
+        (r#""type":"configuration""#, "revoked: key", 1),
+        (r#""type":"configuration""#, r#""what":"access""#, 1),
+        (r#""type":"plugin""#, r#""provider":"a","what":"added"#, 1),
+        (r#""type":"plugin""#, r#""provider":"b","what":"added"#, 1),
+        (r#""type":"plugin""#, r#""provider":"b","what":"reloaded"#, 1),
+        (r#""type":"plugin""#, r#""provider":"b","what":"removed"#, 1),
+        (r#""type":"plugin""#, r#""provider":"a","what":"removed"#, 0),
+        (r#""type":"configuration""#, r#""what":"rules""#, 3),
+        (r#""type":"configuration""#, r#""what":"phase","detail":"from phase old at"#, 1),
+        (r#""type":"configuration""#, ", back", 1),
+        (r#""type""#, secret.expose(), 0),
+    ];
+    for (kind, what, count) in expected {
+        let found = told.iter().filter(|text| text.contains(kind) && text.contains(what)).count();
+        assert_eq!(found, count, "{kind} {what}: {told:#?}");
+    }
+    node.close().await.unwrap();
+}
+
+/// Everything below a folder, as bytes.
+fn bytes_below(folder: &std::path::Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_none_or(|kind| kind != "pem"))
+        .flat_map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn nothing_of_what_agents_say_lies_in_the_clear() {
+    const MARK: &str = "hush-hush-7f3a";
+    let folder = tempfile::tempdir().unwrap();
+    let cx = CallContext::new();
+    let said = async |node: &Node| {
+        let project = ProjectId::new("widget").unwrap();
+        let ann = RegisterAgent::new(AgentId::new("ann").unwrap()).about(MARK);
+        let ann = node.agents().register_agent(&cx, ann).await.unwrap();
+        let task = SubmitTask::new(project, format!("{MARK} title")).input(json!({ "input": MARK }));
+        node.tasks().submit_task(&cx, task).await.unwrap();
+        let claim = ClaimTasks::new(ann.agent.clone(), ann.incarnation);
+        let claim = node.tasks().claim_tasks(&cx, claim).await.unwrap().tasks.remove(0);
+        let progress =
+            ReportProgress::new(claim.task.task.clone(), claim.token).note(MARK).log(vec![MARK.to_owned()]);
+        node.tasks().report_progress(&cx, progress).await.unwrap();
+        let done = CompleteTask::new(claim.task.task, claim.token).result(json!(MARK));
+        node.tasks().complete_task(&cx, done).await.unwrap();
+        node.messages().open_mailbox(&cx, OpenMailbox::new("ann")).await.unwrap();
+        node.messages().send_message(&cx, SendMessage::new("ann", json!({ "text": MARK }))).await.unwrap();
+        node.shared().put_value(&cx, PutValue::new("plan", MARK)).await.unwrap();
+        node.shared().append_event(&cx, AppendEvent::new("log", "told", json!(MARK))).await.unwrap();
+        let limit = vec![BudgetLimit::new(Currency::Calls, Window::Total, 10)];
+        node.budgets().set_budget(&cx, SetBudget::new("p", limit)).await.unwrap();
+        node.audit()
+            .unwrap()
+            .write(AuditEvent::Configuration { by: MARK.into(), what: "w".into(), detail: "d".into() })
+            .await
+            .unwrap();
+    };
+    let has = |folder: &std::path::Path, mark: &str| {
+        bytes_below(folder).windows(mark.len()).any(|part| part == mark.as_bytes())
+    };
+    let (sealed, plain) = (folder.path().join("sealed"), folder.path().join("plain"));
+    let (key, _) = LocalKey::generate().unwrap();
+    let node = Node::local(&sealed).seal(Keyring::new(key).unwrap()).open().await.unwrap();
+    said(&node).await;
+    // While it is open, its log of writes lies beside the file.
+    assert!(!has(&sealed, MARK));
+    assert!(has(&sealed, "task.completed"), "names are not sealed");
+    node.close().await.unwrap();
+    assert!(!has(&sealed, MARK));
+    let node = Node::local(&plain).open().await.unwrap();
+    said(&node).await;
+    node.close().await.unwrap();
+    assert!(has(&plain, MARK), "where nothing is sealed, this would find it");
 }

@@ -41,6 +41,7 @@ use crate::engine::view::{Lane, Provider, View};
 use crate::engine::{BoxStep, CacheStore};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Factory, Lifecycle, LifecycleEvent};
+use crate::ports::{AuditChange, AuditSink};
 use crate::types::ProviderId;
 use leave::Leaving;
 use supervise::RestartPlan;
@@ -55,6 +56,7 @@ pub(super) struct PluginManager {
     /// Who changes a slot has its turn: one at a time.
     turns: Mutex<BTreeMap<ProviderId, Arc<tokio::sync::Mutex<()>>>>,
     changes: broadcast::Sender<LifecycleChange>,
+    audit: Option<Arc<dyn AuditSink>>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
 }
@@ -122,9 +124,23 @@ impl PluginManager {
             book: Mutex::new(Book { changes, settings, cache, slots: Vec::new() }),
             turns: Mutex::default(),
             changes: broadcast::Sender::new(1024),
+            audit: None,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
+    }
+
+    /// Tells an audit of every change.
+    pub(super) fn audited(mut self, sink: Option<Arc<dyn AuditSink>>) -> Self {
+        self.audit = sink;
+        self
+    }
+
+    /// Tells the audit, where there is one.
+    pub(super) fn tell(&self, change: impl FnOnce() -> AuditChange) {
+        if let Some(sink) = &self.audit {
+            sink.changed(change());
+        }
     }
 
     /// What calls see.
@@ -158,6 +174,7 @@ impl PluginManager {
         book.changes.epoch += 1;
         self.publish(&book, compiled);
         tracing::info!(target: "mosaic::routing", epoch = book.changes.epoch, "rules replaced");
+        self.tell(|| AuditChange::of("rules", format!("replaced; epoch {}", book.changes.epoch)));
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::engine::view::Provider;
 use crate::engine::{BoxStep, CacheStore};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plugin::{Lifecycle, LifecycleEvent};
+use crate::ports::AuditChange;
 use crate::types::ProviderId;
 
 impl PluginManager {
@@ -46,6 +47,7 @@ impl PluginManager {
         };
         // From here on nothing fails.
         let settings = book.settings.after(change);
+        let settings_anew = settings != book.settings;
         let cache_anew = settings.cache != book.settings.cache;
         if cache_anew {
             book.cache = Arc::new(CacheStore::after(&book.cache, &settings.cache));
@@ -72,11 +74,44 @@ impl PluginManager {
             self.watch_all(&mut book);
         }
         self.publish(&book, rules);
+        self.tell_all(change, ready, removed, settings_anew);
         let limit = book.settings.drain;
         tracing::info!(
             target: "mosaic::lifecycle", epoch = book.changes.epoch, entered = ready.len(), leaving = leaving.len(), "change applied"
         );
         Ok((leaving, limit))
+    }
+
+    /// Tells the audit what a change did.
+    fn tell_all(
+        &self,
+        change: &Change,
+        ready: &[Ready],
+        removed: &BTreeSet<ProviderId>,
+        settings_anew: bool,
+    ) {
+        for one in ready {
+            self.tell(|| {
+                let info = one.coming.as_ref().map(|(_, instance)| &instance.info);
+                let of = info.map_or(String::new(), |info| format!(" of {} {}", info.name, info.version));
+                let done = match (one.fresh, info.is_some(), change.restart) {
+                    (true, ..) => "added: an instance",
+                    (_, true, true) => "restarted: another instance",
+                    (_, true, false) => "reloaded: another instance",
+                    (_, false, _) => "treated otherwise",
+                };
+                AuditChange::of_provider(&one.provider.id, format!("{done}{of}"))
+            });
+        }
+        for id in removed {
+            self.tell(|| AuditChange::of_provider(id, "removed"));
+        }
+        if change.rules.is_some() {
+            self.tell(|| AuditChange::of("rules", "replaced"));
+        }
+        if settings_anew {
+            self.tell(|| AuditChange::of("settings", "health, supervision, cache or drain"));
+        }
     }
 
     /// The way to the instance of a provider that enters, or that stays and is treated otherwise.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use mosaic_core::ports::{AuditRecord, AuditSink};
+use mosaic_core::ports::{AuditChange, AuditRecord, AuditSink};
 use mosaic_core::types::Timestamp;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -365,6 +365,15 @@ impl Ledger for Audit {
 impl AuditSink for Audit {
     fn record(&self, record: AuditRecord) {
         self.tell(AuditEvent::Call(record));
+    }
+
+    fn changed(&self, change: AuditChange) {
+        let AuditChange { provider, what, detail, .. } = change;
+        let by = "application".to_owned();
+        self.tell(match provider {
+            Some(provider) => AuditEvent::Plugin { by, provider, what: detail },
+            None => AuditEvent::Configuration { by, what: what.to_owned(), detail },
+        });
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use super::super::audit::{Audit, AuditEvent};
 use super::super::identity::refused;
 use super::super::{Authenticator, Identity, RoleName};
 use super::claims::CallerKind;
@@ -55,6 +56,7 @@ const USE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
     state: State,
+    audit: Option<Audit>,
 }
 
 /// What a new key is to be.
@@ -132,7 +134,21 @@ struct Stored {
 impl ApiKeys {
     /// The keys in a state.
     pub fn new(state: State) -> Self {
-        Self { state }
+        Self { state, audit: None }
+    }
+
+    /// The same, where keys that are made and revoked are told to an audit: who is told of one finds it written there.
+    #[must_use]
+    pub fn audited(self, audit: Audit) -> Self {
+        Self { audit: Some(audit), ..self }
+    }
+
+    async fn tell(&self, key: &ApiKey, done: &str) -> Result<()> {
+        let Some(audit) = &self.audit else { return Ok(()) };
+        let roles = key.roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ");
+        let detail = format!("{done}: key {} of {}/{}, roles: {roles}", key.id, key.tenant, key.name);
+        let (by, what) = ("application".to_owned(), "API keys".to_owned());
+        audit.write(AuditEvent::Configuration { by, what, detail }).await
     }
 
     /// Makes a key. The secret is the whole text to give to the caller; it cannot be asked for again.
@@ -181,6 +197,7 @@ impl ApiKeys {
                 })
             })
             .await?;
+        self.tell(&key, "created").await?;
         Ok((key, text))
     }
 
@@ -190,7 +207,8 @@ impl ApiKeys {
     /// `NotFound` where the tenant has no such key; those of the state.
     pub async fn revoke(&self, tenant: &TenantId, id: &str) -> Result<ApiKey> {
         let (tenant, id) = (tenant.clone(), id.to_owned());
-        self.state
+        let key = self
+            .state
             .run(move |tx| {
                 Box::pin(async move {
                     let found = tx.read::<Stored>(&place(&id)?).await?;
@@ -205,7 +223,9 @@ impl ApiKeys {
                     Ok(stored.key)
                 })
             })
-            .await
+            .await?;
+        self.tell(&key, "revoked").await?;
+        Ok(key)
     }
 
     /// The keys of a tenant in the order of their ids, after one of them; 1,000 at most.
