@@ -16,17 +16,24 @@ use tokio::sync::watch;
 /// A store in memory that several nodes share: each hears of what another commits.
 #[derive(Clone)]
 pub(crate) struct SharedStore {
-    inner: MemoryStore,
+    inner: Arc<dyn StateStore>,
     commits: Arc<watch::Sender<u64>>,
     questions: Arc<AtomicU64>,
+    rows: Arc<AtomicU64>,
 }
 
 impl SharedStore {
     pub(crate) fn new() -> Self {
+        Self::over(MemoryStore::new())
+    }
+
+    /// One that keeps what it has in another.
+    pub(crate) fn over(store: impl StateStore) -> Self {
         Self {
-            inner: MemoryStore::new(),
+            inner: Arc::new(store),
             commits: Arc::new(watch::Sender::new(0)),
-            questions: Arc::new(AtomicU64::new(0)),
+            questions: Arc::default(),
+            rows: Arc::default(),
         }
     }
 
@@ -34,13 +41,18 @@ impl SharedStore {
     pub(crate) fn questions(&self) -> u64 {
         self.questions.load(Ordering::Relaxed)
     }
+
+    /// How many entries transactions were given and have written so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
 }
 
 #[async_trait]
 impl StateStore for SharedStore {
     async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
-        let (commits, questions) = (self.commits.clone(), self.questions.clone());
-        Ok(Box::new(SharedTx { inner: self.inner.begin(now).await?, commits, questions }))
+        let (commits, questions, rows) = (self.commits.clone(), self.questions.clone(), self.rows.clone());
+        Ok(Box::new(SharedTx { inner: self.inner.begin(now).await?, commits, questions, rows }))
     }
     async fn head(&self) -> Result<Head> {
         self.inner.head().await
@@ -85,11 +97,16 @@ struct SharedTx {
     inner: Box<dyn StoreTx>,
     commits: Arc<watch::Sender<u64>>,
     questions: Arc<AtomicU64>,
+    rows: Arc<AtomicU64>,
 }
 
 impl SharedTx {
     fn asked(&self) {
         self.questions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn touched(&self, rows: usize) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
     }
 }
 
@@ -103,11 +120,15 @@ impl StoreTx for SharedTx {
     }
     async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
         self.asked();
-        self.inner.get_many(keys).await
+        let found = self.inner.get_many(keys).await?;
+        self.touched(found.len());
+        Ok(found)
     }
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
         self.asked();
-        self.inner.range(range, limit).await
+        let found = self.inner.range(range, limit).await?;
+        self.touched(found.len());
+        Ok(found)
     }
     async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {
         self.asked();
@@ -117,6 +138,7 @@ impl StoreTx for SharedTx {
         self.inner.write(part).await
     }
     async fn commit(self: Box<Self>, writes: Writes) -> Result<()> {
+        self.touched(writes.puts.len() + writes.deletes.len());
         let Self { inner, commits, .. } = *self;
         inner.commit(writes).await?;
         commits.send_modify(|count| *count += 1);

@@ -11,9 +11,9 @@ use super::{Rig, agent, task, texts};
 use crate::ground::Ground;
 use crate::support::SharedStore;
 
-/// How many questions one claim of one, and one of fifty, ask where so many tasks wait.
-async fn questions(waiting: usize) -> (u64, u64) {
-    let (store, cx) = (SharedStore::new(), CallContext::new());
+/// How many questions one claim of one, and one of fifty, ask, and how many entries they touch, where so many tasks wait.
+async fn cost(store: SharedStore, waiting: usize) -> [(u64, u64); 2] {
+    let cx = CallContext::new();
     let state = State::open(store.clone()).await.unwrap();
     let node = Coordination::open(state.clone(), CoordinationOptions::new().tick_every(None));
     let tasks = node.tasks();
@@ -27,23 +27,37 @@ async fn questions(waiting: usize) -> (u64, u64) {
     let ann = agent("ann").offers(texts(&["rust"])).slots(256u32);
     let ann = node.agents().register_agent(&cx, ann).await.unwrap();
     let claim = async |limit: u32| {
-        let before = store.questions();
+        let before = (store.questions(), store.rows());
         let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).limit(limit);
         let claimed = tasks.claim_tasks(&cx, op).await.unwrap().tasks.len();
         assert_eq!(claimed, usize::try_from(limit).unwrap());
-        store.questions() - before
+        (store.questions() - before.0, store.rows() - before.1)
     };
-    let asked = (claim(1).await, claim(50).await);
+    let asked = [claim(1).await, claim(50).await];
     node.close().await;
     state.close().await.unwrap();
     asked
 }
 
 #[tokio::test]
-async fn what_a_claim_asks_does_not_grow_with_the_backlog() {
-    let few = questions(60).await;
-    assert_eq!(few, questions(100_000).await);
-    assert!(few.0 <= 6 && few.1 <= 6, "{few:?}");
+async fn what_a_claim_costs_does_not_grow_with_the_backlog() {
+    let few = cost(SharedStore::new(), 200).await;
+    assert_eq!(few, cost(SharedStore::new(), 100_000).await);
+    assert!(few[0].0 <= 6 && few[1].0 <= 6, "{few:?}");
+}
+
+/// 20,000 tasks in a file; a million where `MOSAIC_SOAK` is `full`.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn soak_what_a_claim_costs_in_a_file_does_not_grow_with_the_backlog() {
+    use mosaic_mcp::state::SqliteStore;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = async |name| SharedStore::over(SqliteStore::open(folder.path().join(name)).await.unwrap());
+    let full = std::env::var("MOSAIC_SOAK").is_ok_and(|soak| soak == "full");
+    let few = cost(store("few.db").await, 200).await;
+    assert_eq!(few, cost(store("many.db").await, if full { 1_000_000 } else { 20_000 }).await);
+    assert!(few[0].0 <= 6 && few[1].0 <= 6, "{few:?}");
 }
 
 #[tokio::test(start_paused = true)]
