@@ -211,6 +211,8 @@ impl Node {
             _ => McpServer::over(mosaic),
         };
         let server = server.tools(Functions::new(self.0.desk.clone()));
+        #[cfg(feature = "http")]
+        let server = if self.0.compliance.tls { server.requires_tls() } else { server };
         match &self.0.audit {
             None => server.gate(self.0.access.clone()),
             Some(audit) => server

@@ -72,6 +72,8 @@ pub(super) struct Inner {
     pub(super) menu: MenuFor,
     pub(super) confirm: Confirm,
     pub(super) acts_as: Option<CallContext>,
+    #[cfg(feature = "http")]
+    pub(super) tls: bool,
     pub(super) page: usize,
     pub(super) fresh: Duration,
     pub(super) key: [u8; 32],
@@ -167,6 +169,8 @@ impl McpServer {
             menu: Arc::new(|_| Menu::all()),
             confirm: Confirm::default(),
             acts_as: None,
+            #[cfg(feature = "http")]
+            tls: false,
             page: 1_000,
             fresh: Duration::from_secs(60),
             key: None,
@@ -264,6 +268,8 @@ pub struct McpServerBuilder {
     menu: MenuFor,
     confirm: Confirm,
     acts_as: Option<CallContext>,
+    #[cfg(feature = "http")]
+    tls: bool,
     page: usize,
     fresh: Duration,
     key: Option<[u8; 32]>,
@@ -324,6 +330,15 @@ impl McpServerBuilder {
     /// authenticator. Without it they are refused. The application itself, which `CallContext::new` is, may do everything.
     pub fn acts_as(mut self, cx: CallContext) -> Self {
         self.acts_as = Some(cx);
+        self
+    }
+
+    /// Refuses to listen to other machines unless [`HttpOptions::behind_tls`] says that what comes from them is encrypted.
+    ///
+    /// [`HttpOptions::behind_tls`]: super::HttpOptions::behind_tls
+    #[cfg(feature = "http")]
+    pub const fn requires_tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -404,6 +419,8 @@ impl McpServerBuilder {
             menu: self.menu,
             confirm: self.confirm,
             acts_as: self.acts_as,
+            #[cfg(feature = "http")]
+            tls: self.tls,
             page: self.page,
             fresh: self.fresh,
             key: self.key.map_or_else(random_key, Ok)?,

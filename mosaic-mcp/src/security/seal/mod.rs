@@ -27,7 +27,7 @@ pub use local::LocalKey;
 pub use master::{DataKeyBytes, Keyring, MasterKey};
 #[cfg(feature = "pkcs11")]
 pub use pkcs11::{Pkcs11Key, Pkcs11Options};
-pub use reseal::Resealed;
+pub use reseal::{KeyUse, Resealed};
 pub use sealer::Sealer;
 pub use store::Sealed;
 #[cfg(feature = "vault")]

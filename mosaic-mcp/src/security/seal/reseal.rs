@@ -1,8 +1,11 @@
 //! Values sealed anew, under the current master key.
 
+use std::collections::BTreeMap;
+
 use mosaic_core::error::Result;
 use mosaic_core::types::Timestamp;
 
+use super::header::Parts;
 use super::store::{Sealed, place_of_value};
 use crate::state::{Key, KeyRange, Writes};
 
@@ -25,7 +28,67 @@ pub struct Resealed {
     pub next: Option<Key>,
 }
 
+/// What is sealed under one master key; see [`Sealed::keys_in_use`].
+///
+/// ```
+/// # use mosaic_mcp::security::seal::KeyUse;
+/// fn line(id: &str, used: &KeyUse) -> String {
+///     format!("{id}: {} values, {} events", used.values, used.events)
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyUse {
+    /// How many values.
+    pub values: u64,
+    /// How many events of the log.
+    pub events: u64,
+}
+
+/// How many records are read at once.
+const PAGE: usize = 1_000;
+
 impl Sealed {
+    /// The ids of the master keys under which anything in the store is sealed, with how much. An older key may be thrown away once
+    /// it is not among them: values are moved by [`Sealed::reseal`], and events stay under their key until they are trimmed or
+    /// compacted away. Reads the whole store once, as it is at this moment.
+    ///
+    /// ```
+    /// # use mosaic_mcp::security::seal::Sealed;
+    /// async fn may_go(store: &Sealed, old: &str) -> mosaic_core::Result<bool> {
+    ///     Ok(!store.keys_in_use().await?.contains_key(old))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `Internal` where something is not sealed; those of the store.
+    pub async fn keys_in_use(&self) -> Result<BTreeMap<String, KeyUse>> {
+        let mut found: BTreeMap<String, KeyUse> = BTreeMap::new();
+        let mut view = self.inner.view().await?;
+        let mut after = None;
+        loop {
+            let entries = view.entries(after.as_ref(), PAGE).await?;
+            for entry in &entries {
+                found.entry(Parts::of(&entry.value)?.master.to_owned()).or_default().values += 1;
+            }
+            match entries.last() {
+                Some(last) => after = Some(last.key.clone()),
+                None => break,
+            }
+        }
+        let mut after = 0;
+        loop {
+            let events = view.events(after, PAGE).await?;
+            for event in &events {
+                found.entry(Parts::of(&event.data)?.master.to_owned()).or_default().events += 1;
+            }
+            match events.last() {
+                Some(last) => after = last.offset,
+                None => return Ok(found),
+            }
+        }
+    }
+
     /// Seals the next values anew that are under an older master key: at most `limit` are looked at, after a key, in one transaction.
     /// Versions stay as they are, and nobody who watches is told. Call it until there is no next; others write in between.
     ///

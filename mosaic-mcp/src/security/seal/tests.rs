@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use mosaic_core::error::ErrorKind;
 use parking_lot::Mutex;
@@ -192,6 +194,10 @@ async fn a_new_master_key_takes_over_without_a_pause() {
     for at in 0..25 {
         state.put(name(&format!("{at:02}")), format!("old {at}")).await.unwrap();
     }
+    for at in 0..3 {
+        let topic = Topic::new("log").unwrap();
+        state.run(move |tx| Box::pin(async move { tx.append(topic, "old", format!("{at}")) })).await.unwrap();
+    }
     // A node with both keys beside it.
     let both =
         Sealed::new(below.clone(), Sealer::new(Keyring::new(again(&new)).unwrap().or(again(&old)).unwrap()));
@@ -216,6 +222,22 @@ async fn a_new_master_key_takes_over_without_a_pause() {
     }
     assert_eq!(rounds, [(10, 10), (10, 10), (6, 5)]);
     assert_eq!(both.reseal(None, 1_000, Timestamp::now()).await.unwrap().resealed, 0, "once");
+    // Events stay under the old key until they are gone; then it may go.
+    let used = async || {
+        let used = both.keys_in_use().await.unwrap();
+        used.into_iter().map(|(id, used)| (id, (used.values, used.events))).collect::<BTreeMap<_, _>>()
+    };
+    let [old_id, new_id] = [&old, &new].map(|key| again(key).id().to_owned());
+    assert_eq!(used().await, BTreeMap::from([(new_id.clone(), (26, 0)), (old_id.clone(), (0, 3))]));
+    next.run(|tx| {
+        Box::pin(async move {
+            tx.trim(None, 3);
+            tx.append(Topic::new("log").unwrap(), "new", "new").map(drop)
+        })
+    })
+    .await
+    .unwrap();
+    assert_eq!(used().await, BTreeMap::from([(new_id, (26, 1))]));
     // The same values in the same versions, without the old key.
     let only = State::open(Sealed::new(below.clone(), sealer(again(&new)))).await.unwrap();
     assert_eq!(only.range(&KeyRange::all(), 100).await.unwrap(), before);

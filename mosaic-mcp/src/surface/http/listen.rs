@@ -17,7 +17,7 @@ impl McpHttp {
     /// connection that the system cannot give, for want of files, is tried again a second later.
     ///
     /// # Errors
-    /// `Config` where the listener can be reached from other machines and nobody is authenticated. `Network` where the
+    /// `Config` where the listener can be reached from other machines and nobody is authenticated, or TLS is required and not there. `Network` where the
     /// listener has no address.
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<()> {
         self.serve_beside(Router::new(), listener, stop).await
@@ -43,6 +43,15 @@ impl McpHttp {
                 format!(
                     "{address} can be reached from other machines, and nobody is authenticated: listen on 127.0.0.1, or \
                      give the server an authenticator"
+                ),
+            ));
+        }
+        if !address.ip().is_loopback() && self.refuses_clear() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "{address} can be reached from other machines, and TLS is required: listen on 127.0.0.1 behind a proxy that \
+                     speaks TLS, or say with `behind_tls` that one is in front"
                 ),
             ));
         }

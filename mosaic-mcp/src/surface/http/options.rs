@@ -27,6 +27,7 @@ pub struct HttpOptions {
     pub(super) authenticator: Option<Arc<dyn Authenticate>>,
     pub(super) protected: Option<ProtectedResource>,
     pub(super) path: String,
+    pub(super) behind_tls: bool,
     pub(super) hosts: Vec<String>,
     pub(super) origins: Vec<String>,
     pub(super) body: usize,
@@ -55,6 +56,7 @@ impl HttpOptions {
             authenticator: None,
             protected: None,
             path: "/mcp".into(),
+            behind_tls: false,
             hosts: ["localhost", "127.0.0.1", "::1"].map(Into::into).into(),
             origins: Vec::new(),
             body: 4 * 1024 * 1024,
@@ -86,6 +88,13 @@ impl HttpOptions {
     /// Where [`router`](super::McpHttp::router) puts the service; `/mcp` at first.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
+        self
+    }
+
+    /// Says that whatever comes from other machines comes through something that speaks TLS with them, such as a proxy in front. A
+    /// server that [requires TLS](crate::surface::McpServerBuilder::requires_tls) listens to other machines only then.
+    pub const fn behind_tls(mut self) -> Self {
+        self.behind_tls = true;
         self
     }
 

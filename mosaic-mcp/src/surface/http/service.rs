@@ -88,6 +88,7 @@ impl McpServer {
             door,
             by_address: Rate::new(options.rate, options.burst),
             by_principal: Rate::new(options.rate, options.burst),
+            clear: self.inner.tls && !options.behind_tls,
             at_once: AtOnce::new(options.at_once),
             options,
             open: Open::default(),
@@ -109,6 +110,8 @@ enum Door {
 
 struct Shared {
     door: Door,
+    /// Whether what comes from other machines has to be encrypted, and nobody said that it is.
+    clear: bool,
     by_address: Rate,
     by_principal: Rate,
     at_once: AtOnce,
@@ -157,6 +160,11 @@ impl McpHttp {
 
     pub(super) fn connection_options(&self) -> &ConnectionOptions {
         &self.0.options.connections
+    }
+
+    /// Whether requests of other machines are refused, as they would come in the clear.
+    pub(super) fn refuses_clear(&self) -> bool {
+        self.0.clear
     }
 
     /// Whether every request says who sends it.

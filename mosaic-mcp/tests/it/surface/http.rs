@@ -377,7 +377,16 @@ async fn a_listener_for_others_needs_an_authenticator() {
     let stopped = CancellationToken::new();
     stopped.cancel();
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    open().http(guarded()).unwrap().serve(listener, stopped).await.unwrap();
+    open().http(guarded()).unwrap().serve(listener, stopped.clone()).await.unwrap();
+
+    let encrypted = McpServer::over(forge::forge().0).gate(forge::Anyone).requires_tls().build().unwrap();
+    let bind = async |host| TcpListener::bind((host, 0)).await.unwrap();
+    let clear = encrypted.http(guarded()).unwrap();
+    let error = clear.serve(bind("0.0.0.0").await, stopped.clone()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Config && error.message().contains("TLS is required"), "{error}");
+    clear.serve(bind("127.0.0.1").await, stopped.clone()).await.unwrap();
+    let proxied = encrypted.http(guarded().behind_tls()).unwrap();
+    proxied.serve(bind("0.0.0.0").await, stopped).await.unwrap();
 
     let nobody = McpServer::over(forge::forge().0).gate(forge::Anyone).build().unwrap();
     assert_eq!(nobody.http(HttpOptions::new()).unwrap_err().kind(), ErrorKind::Config);
