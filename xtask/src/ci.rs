@@ -38,7 +38,7 @@ const STAGES: &[Stage] = &[
     ("examples", examples, &[]),
     ("bench engine", bench, &["--bench", "engine", "--", "--quick"]),
     ("bench providers", bench, &["--bench", "providers", "--", "--quick", "--gate"]),
-    ("bench state", bench, &["--bench", "state", "--", "--quick", "--gate", "14", "15", "16", "28"]),
+    ("bench state", bench, &["--bench", "state", "--", "--quick", "--gate", "15", "16", "28"]),
 ];
 
 /// Runs every stage and closes with a table of their times.
