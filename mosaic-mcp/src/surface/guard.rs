@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use mosaic_core::context::CallContext;
-use mosaic_core::error::Result;
+use mosaic_core::error::{ErrorKind, Outcome, Result};
 use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
 use mosaic_core::types::Effect;
+use tokio::time::Instant;
 
 use super::{ResourceSource, Tool};
 use crate::function::{Gate, Permission, Reach, denial};
 
-/// Asks the gate, and tells the audit of denials.
+/// The name of a call in the audit.
+pub(super) const CALL: &str = "mcp.call_tool";
+
+/// Asks the gate, and tells the audit of denials, and of writes by tools whose source tells nobody.
 pub(super) struct Guard {
     pub(super) gate: Arc<dyn Gate>,
     pub(super) sink: Option<Arc<dyn AuditSink>>,
@@ -37,9 +41,48 @@ impl Guard {
         self.gate.allow(cx, needed).await.is_ok()
     }
 
+    /// What is told of a call of a tool whose source tells nobody; nothing of one that changes nothing.
+    pub(super) fn account(&self, cx: &CallContext, tool: &Tool) -> Account {
+        let sink = self.sink.clone().filter(|_| tool.asks.is_none() && !tool.effect.is_read());
+        let dropped = AuditOutcome::Dropped { outcome: Outcome::Unknown };
+        let told = sink.map(|sink| (sink, AuditRecord::new(cx, CALL, tool.name.as_str(), dropped)));
+        Account { told, began: Instant::now() }
+    }
+
     /// How far the caller's permissions reach.
     pub(super) fn reach(&self, cx: &CallContext) -> Reach {
         self.gate.reach(cx)
+    }
+}
+
+/// The record of a write, told when it is over, and even where it is dropped.
+pub(super) struct Account {
+    told: Option<(Arc<dyn AuditSink>, AuditRecord)>,
+    began: Instant,
+}
+
+impl Account {
+    /// How it ended. What the source of a tool says of a failure does not tell whether it took effect.
+    pub(super) fn ended(mut self, failed: bool) {
+        if let Some((_, record)) = &mut self.told {
+            record.outcome = match failed {
+                true => AuditOutcome::Failed { kind: ErrorKind::Provider, outcome: Outcome::Unknown },
+                false => AuditOutcome::Made,
+            };
+        }
+    }
+
+    /// It has not begun: the client has a question to answer first.
+    pub(super) fn put_off(mut self) {
+        self.told = None;
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        if let Some((sink, record)) = self.told.take() {
+            sink.record(record.elapsed(self.began.elapsed()));
+        }
     }
 }
 

@@ -355,7 +355,8 @@ impl McpServerBuilder {
         self
     }
 
-    /// Who is told what the gate denied.
+    /// Who is told what the gate denied, and of writes by tools whose source asks nobody. Those who answer operations and functions
+    /// tell of theirs.
     pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
         self.sink = Some(sink);
         self

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::surface::call::no_tool;
-use crate::surface::guard::to_call;
+use crate::surface::guard::{CALL, to_call};
 use crate::surface::menu::{SEARCH_TOOLS, Search};
 use crate::surface::server::{Confirm, Inner};
 use crate::surface::{CallToolResult, Fault, LogLevel, Question, Reply, Requester, Tool, ToolCall};
@@ -52,14 +52,14 @@ impl Run {
             return (CallToolResult::fault(&Fault::new(&no_tool(&name), Effect::Read)), BTreeMap::new());
         };
         if tool.asks.is_none()
-            && let Err(error) = server.guard.check(&acting, to_call(&tool), "mcp.call_tool", &name).await
+            && let Err(error) = server.guard.check(&acting, to_call(&tool), CALL, &name).await
         {
             return (CallToolResult::fault(&Fault::new(&error, tool.effect)), BTreeMap::new());
         }
         if let Err(error) = confirmed(&server, &tool, &arguments, &requester).await {
             return (CallToolResult::fault(&Fault::new(&error, tool.effect)), requester.asked());
         }
-        let source = Arc::clone(source);
+        let (source, account) = (Arc::clone(source), server.guard.account(&acting, &tool));
         // A call that takes long does not keep the server.
         drop(server);
         let call = ToolCall { cx: acting, name: name.clone(), arguments, requester };
@@ -71,6 +71,11 @@ impl Run {
             told.log(level, "mosaic", json!({ "tool": name, "failed": result.is_error })).await;
         }
         let asked = told.asked();
+        if asked.is_empty() {
+            account.ended(result.is_error)
+        } else {
+            account.put_off()
+        }
         (result, asked)
     }
 }

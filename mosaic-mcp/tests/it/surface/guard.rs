@@ -246,11 +246,17 @@ async fn each_role_gets_of_each_surface_what_is_written_and_nothing_else() {
             joined.leave().await;
             // Whoever asks for what it may not is told of; what a list leaves out is not.
             let records = std::mem::take(&mut *kept.0.lock());
-            let denied = records.into_iter().map(|record| {
-                assert_eq!((record.outcome, record.principal.name()), (AuditOutcome::Denied, name));
-                format!("{} {}", record.operation, record.subject)
-            });
-            let denied: BTreeSet<_> = denied.collect();
+            let (denied, made): (Vec<_>, Vec<_>) =
+                records.into_iter().partition(|record| record.outcome == AuditOutcome::Denied);
+            assert!(denied.iter().chain(&made).all(|record| record.principal.name() == name));
+            // Called by its name, and by the tool that calls others.
+            let calls: Vec<_> =
+                made.iter().map(|record| (record.operation, record.subject.as_str())).collect();
+            assert!(made.iter().all(|record| record.outcome == AuditOutcome::Made), "{made:?}");
+            let rung = if expected.contains("call") { 2 } else { 0 };
+            assert_eq!(calls, vec![("mcp.call_tool", "own_ring"); rung], "{name}");
+            let denied: BTreeSet<_> =
+                denied.into_iter().map(|record| format!("{} {}", record.operation, record.subject)).collect();
             let asked = [
                 ("read", "mcp.read_resource own://bell"),
                 ("docs", "mcp.read_resource mosaic://operations/git.get_file"),
