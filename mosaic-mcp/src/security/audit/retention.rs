@@ -140,3 +140,7 @@ pub(super) fn every(keep: Duration) -> Duration {
 pub(super) fn place() -> Result<Key> {
     Key::of(&["audit", "removal"])
 }
+
+#[cfg(test)]
+#[path = "retention_tests.rs"]
+mod tests;
