@@ -74,6 +74,7 @@ async fn main() -> Result<(), Failure> {
     }
     let slowest = tokio::time::timeout(Duration::from_secs(10), watching).await???;
     println!("this node heard of every task as it was completed, within {} ms", slowest.as_millis());
+    assert!(slowest < Duration::from_secs(1), "what another node writes is heard within a second");
     compare(&here, &topics, &tasks, &reports).await?;
     // The second node ends as nodes do: it writes what it has, and goes.
     second.end()?;

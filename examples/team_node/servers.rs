@@ -1,7 +1,6 @@
 //! A PostgreSQL and a Redis that live as long as the example.
 
 use std::env;
-use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read, copy, sink};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -111,7 +110,7 @@ fn find(name: &str, variable: &str, below: &[&str]) -> Result<PathBuf, Failure> 
     let said = said.into_iter().flat_map(|path| [path.join(name), path]);
     let versions = below.iter().flat_map(|folder| Path::new(folder).read_dir()).flatten().flatten();
     let versions = versions.map(|version| version.path().join("bin").join(name));
-    let path = env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = env::var_os("PATH").unwrap_or_default();
     let found = said.chain(versions).chain(env::split_paths(&path).map(|folder| folder.join(name)));
     let mut found = found.filter(|path| path.is_file());
     found.next().ok_or_else(|| {

@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `client` | remote MCP servers as plugins, another Mosaic as a caller |
 //! | [`security`] | who calls and what they may do, sealing at rest, the audit |
 //! | [`coordination`] | rooms for agents to work together in |
 //! | [`function`] | what the rooms can be asked to do, each defined once; the one check in front of them |

@@ -20,6 +20,7 @@ const TESTS: &[&str] = &[
     "mosaic-mcp",
     "--features",
     "mosaic-core/testkit,mosaic-mcp/full",
+    "--lib",
     "--test",
     "it",
 ];

@@ -185,6 +185,37 @@ async fn data_keys_are_made_seldom_and_changed_in_time() {
     assert_eq!(master.asked(), (3, 3));
 }
 
+/// A team changes its key in two rounds, a node at a time: at no step does a node meet a key that it does not have.
+#[tokio::test]
+async fn nodes_change_their_master_key_one_by_one() {
+    let (old, new) = (LocalKey::generate().unwrap(), LocalKey::generate().unwrap());
+    let again = |key: &(LocalKey, mosaic_core::types::Secret)| LocalKey::new(&key.1).unwrap();
+    let below = MemoryStore::new();
+    let open = async |ring: Keyring| {
+        State::open(Sealed::new(below.clone(), Sealer::new(ring).unwrap())).await.unwrap()
+    };
+    let before = || Keyring::new(again(&old)).unwrap();
+    let reads_new = || before().or(again(&new)).unwrap();
+    let writes_new = || Keyring::new(again(&new)).unwrap().or(again(&old)).unwrap();
+    let mut nodes = [open(before()).await, open(before()).await];
+    let mut written = Vec::new();
+    let rings: [&dyn Fn() -> Keyring; 2] = [&reads_new, &writes_new];
+    for (round, ring) in rings.iter().enumerate() {
+        for at in 0..nodes.len() {
+            nodes[at].close().await.unwrap();
+            nodes[at] = open(ring()).await;
+            for (by, node) in nodes.iter().enumerate() {
+                let place = name(&format!("{round}-{at}-{by}"));
+                node.put(place.clone(), "text").await.unwrap();
+                written.push(place);
+            }
+            for (node, place) in nodes.iter().flat_map(|node| written.iter().map(move |place| (node, place))) {
+                assert_eq!(&*node.get(place).await.unwrap().unwrap().value, b"text");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_new_master_key_takes_over_without_a_pause() {
     let (old, new) = (LocalKey::generate().unwrap(), LocalKey::generate().unwrap());

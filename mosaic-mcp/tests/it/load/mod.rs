@@ -28,7 +28,7 @@ fn load_time() -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_clients_work_beside_slow_ones_without_an_error() {
+async fn soak_two_hundred_clients_work_beside_slow_ones_without_an_error() {
     let mut child = Child::start();
     let address = child.address();
     let (stop, tally) = (CancellationToken::new(), Arc::new(Tally::new(CLIENTS)));
