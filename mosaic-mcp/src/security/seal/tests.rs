@@ -209,7 +209,8 @@ async fn nodes_change_their_master_key_one_by_one() {
                 node.put(place.clone(), "text").await.unwrap();
                 written.push(place);
             }
-            for (node, place) in nodes.iter().flat_map(|node| written.iter().map(move |place| (node, place))) {
+            for (node, place) in nodes.iter().flat_map(|node| written.iter().map(move |place| (node, place)))
+            {
                 assert_eq!(&*node.get(place).await.unwrap().unwrap().value, b"text");
             }
         }
