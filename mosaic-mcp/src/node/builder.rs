@@ -155,7 +155,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Trusts an audit that other keys have signed: those of the other nodes, or one that was used before.
+    /// Trusts an audit that other keys have signed: those of the other nodes, or one that was used before. A node stops its audit where
+    /// another one writes whose key it does not trust, so give a new key to all nodes before one signs with it.
     pub fn audit_keys(mut self, keys: AuditKeys) -> Self {
         self.trusted = Some(keys);
         self

@@ -32,6 +32,7 @@ pub enum OnFull {
 }
 
 /// Asks for room in the audit before every write, and then whoever else decides. Reads pass: only writes and denials are recorded.
+/// An audit that is down has no room.
 ///
 /// Three quarters of the queue may be taken when a write begins, and the rest is for those that are under way: no record is lost
 /// while fewer calls than that are. The engine asks nobody about calls of the application itself; theirs may become a gap.
@@ -62,7 +63,9 @@ impl<G> Audited<G> {
         if self.audit.has_room() {
             return Ok(());
         }
-        if let OnFull::Wait(longest) = self.on_full {
+        if let OnFull::Wait(longest) = self.on_full
+            && !self.audit.is_down()
+        {
             let made = async {
                 while !self.audit.has_room() {
                     self.audit.room().await;

@@ -10,6 +10,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::ports::{AuditChange, AuditRecord, AuditSink};
 use mosaic_core::types::Timestamp;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -156,6 +157,11 @@ impl Shared {
         *self.failing.write() = error;
     }
 
+    /// Why nothing is written any more.
+    fn ended(&self) -> Error {
+        self.failing.read().clone().unwrap_or_else(closed)
+    }
+
     pub(super) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
     }
@@ -166,6 +172,10 @@ impl Shared {
 /// Telling it something never waits: the record takes a place in a queue, from which a task writes in batches. Where the queue is
 /// full the record is lost, counted, and told as a gap in its place; put [`Audited`](super::Audited) before what writes, and it does not
 /// come to that. Where the store does not take records, they are tried until it does.
+///
+/// Before each batch the head in the store is looked at: it has to be the one that this node left, or a later one that another node
+/// signed. Where it is not, somebody changed the store below, and to go on would vouch for it: nothing more is written, whoever waits
+/// hears why, [`Audit::failing`] tells it, and [`Audited`](super::Audited) refuses writes, until the audit is opened again.
 ///
 /// ```
 /// use mosaic_core::context::CallContext;
@@ -210,7 +220,8 @@ impl Audit {
         Self::open_trusting(state, options, &keys).await
     }
 
-    /// As [`Audit::open`], where other keys may have signed the head: those of other nodes, or an earlier one.
+    /// As [`Audit::open`], where other keys may have signed the head: those of other nodes, or an earlier one. Name every node that
+    /// writes to this state while this one runs.
     ///
     /// # Errors
     /// As for [`Audit::open`].
@@ -265,7 +276,7 @@ impl Audit {
     /// Tells it something, and waits until it is written.
     ///
     /// # Errors
-    /// `Lifecycle` once it is closed.
+    /// `Lifecycle` once it is closed; `Config` where the store was changed below it.
     pub async fn write(&self, event: AuditEvent) -> Result<()> {
         let at = self.0.clock.now();
         self.send(|written| Message::Event { at, event, written: Some(written) }).await
@@ -274,7 +285,7 @@ impl Audit {
     /// Waits until everything that was told before is written.
     ///
     /// # Errors
-    /// `Lifecycle` once it is closed.
+    /// As for [`Audit::write`].
     pub async fn flush(&self) -> Result<()> {
         self.send(Message::Flush).await
     }
@@ -282,10 +293,10 @@ impl Audit {
     async fn send(&self, message: impl FnOnce(oneshot::Sender<Result<()>>) -> Message) -> Result<()> {
         let (written, answer) = oneshot::channel();
         let queue = self.0.queue.read().clone().ok_or_else(closed)?;
-        queue.send(message(written)).await.map_err(|_| closed())?;
+        queue.send(message(written)).await.map_err(|_| self.0.shared.ended())?;
         drop(queue);
         self.0.shared.hurry.notify_one();
-        answer.await.map_err(|_| closed())?
+        answer.await.map_err(|_| self.0.shared.ended())?
     }
 
     /// The state that it is written to.
@@ -310,7 +321,13 @@ impl Audit {
 
     /// Whether there is room: a quarter of the queue is kept for the records of calls that are under way.
     pub(super) fn has_room(&self) -> bool {
-        self.0.queue.read().as_ref().is_some_and(|queue| queue.capacity() > self.0.margin)
+        let room = |queue: &mpsc::Sender<Message>| !queue.is_closed() && queue.capacity() > self.0.margin;
+        self.0.queue.read().as_ref().is_some_and(room)
+    }
+
+    /// Whether it has ended, so that nobody makes room any more.
+    pub(super) fn is_down(&self) -> bool {
+        self.0.queue.read().as_ref().is_none_or(mpsc::Sender::is_closed)
     }
 
     /// Waits until somebody may have made room.
@@ -342,22 +359,26 @@ impl Audit {
 
 impl Ledger for Audit {
     /// Takes a place in the queue, as [`Audit::tell`] does. What it gives ends with `QuotaExceeded` where there was none, with
-    /// `Lifecycle` where the audit is closed, and with the errors of the state.
+    /// `Lifecycle` where the audit is closed, with `Config` where the store was changed below it, and with the errors of the state.
     fn enter(&self, record: AuditRecord) -> BoxFuture<'static, Result<()>> {
         let at = self.0.clock.now();
         let (written, answer) = oneshot::channel();
         let message = Message::Event { at, event: AuditEvent::Call(record), written: Some(written) };
         let sent = match &*self.0.queue.read() {
-            Some(queue) => queue.try_send(message).map_err(|_| full()),
+            Some(queue) => queue.try_send(message).map_err(|error| match error {
+                TrySendError::Full(_) => full(),
+                TrySendError::Closed(_) => self.0.shared.ended(),
+            }),
             None => Err(closed()),
         };
         match &sent {
             Ok(()) => self.0.shared.hurry.notify_one(),
             Err(_) => self.0.shared.lose(at),
         }
+        let shared = self.0.shared.clone();
         Box::pin(async move {
             sent?;
-            answer.await.map_err(|_| closed())?
+            answer.await.map_err(|_| shared.ended())?
         })
     }
 }
@@ -390,6 +411,10 @@ fn full() -> Error {
 fn closed() -> Error {
     Error::new(ErrorKind::Lifecycle, "the audit is closed")
 }
+
+#[cfg(test)]
+#[path = "tamper_tests.rs"]
+mod tamper_tests;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -15,17 +15,17 @@ fn clock() -> Clock {
     Clock::tokio(Timestamp::from_second(1_800_000_000).unwrap())
 }
 
-async fn state() -> State {
+pub(super) async fn state() -> State {
     StateOptions::new().clock(clock()).open(MemoryStore::new()).await.unwrap()
 }
 
-fn call(at: usize) -> AuditRecord {
+pub(super) fn call(at: usize) -> AuditRecord {
     let tenant = TenantId::new(["acme", "other.eu"][at % 2]).unwrap();
     let cx = CallContext::new().tenant(tenant).principal(Principal::agent("builder"));
     AuditRecord::new(&cx, "git.write_file", format!("acme/widget:{at}"), AuditOutcome::Made)
 }
 
-fn options(signer: &AuditSigner) -> AuditOptions {
+pub(super) fn options(signer: &AuditSigner) -> AuditOptions {
     AuditOptions::new(signer.clone()).checkpoints(8, Duration::from_secs(60))
 }
 

@@ -135,7 +135,8 @@ impl Writer {
         result
     }
 
-    /// Writes lines, and a checkpoint where one is due. Tries until it is done, and ends only with the state.
+    /// Writes lines, and a checkpoint where one is due. Tries until it is done, and ends only with the state, or where the head in the
+    /// store is not what those with a key left there: what went on from it would vouch for whoever changed it.
     async fn write(&mut self, lines: Vec<Line>, mark: bool, old: Option<Old>) -> Result<()> {
         if !lines.is_empty() || old.is_some() || (mark && self.unmarked.is_some()) {
             let batch = Arc::new(Batch {
@@ -146,12 +147,20 @@ impl Writer {
                 node: self.node,
                 number: self.batches + 1,
                 signer: self.options.signer.clone(),
+                keys: self.keys.clone(),
+                last: self.shared.head.borrow().clone(),
             });
             let mut pause = PAUSES.0;
             let written = loop {
                 let again = batch.clone();
                 match self.state.run(move |tx| Box::pin(async move { again.write(tx).await })).await {
-                    Ok(written) => break written,
+                    Ok(Ok(written)) => break written,
+                    Ok(Err(why)) => {
+                        let error = changed(why);
+                        tracing::error!(%error, records = batch.lines.len(), "audit records are lost: the audit is down");
+                        self.shared.fails(Some(error.clone()));
+                        return Err(error);
+                    }
                     Err(error) if error.kind() == ErrorKind::Lifecycle => {
                         tracing::error!(%error, records = batch.lines.len(), "audit records are lost: the state is closed");
                         return Err(error);
@@ -214,31 +223,39 @@ struct Batch {
     node: Uuid,
     number: u64,
     signer: AuditSigner,
+    /// Those of everyone who writes this chain.
+    keys: AuditKeys,
+    /// The end that this node found or wrote last.
+    last: Option<Checkpoint>,
 }
 
 impl Batch {
-    async fn write(&self, tx: &mut Tx<'_>) -> Result<Written> {
+    /// Gives what it did, or what is wrong with the head, where nothing was written.
+    async fn write(&self, tx: &mut Tx<'_>) -> Result<Result<Written, &'static str>> {
         let places = [head_place()?, Key::of(&["audit", "node", &self.node.to_string()])?];
         let mut found = tx.get_many(&places).await?.into_iter();
         let (head, node) = (found.next().flatten(), found.next().flatten());
         let now = tx.now();
         let mut head: Head = match head {
-            Some(entry) => serde_json::from_slice(&entry.value).map_err(|error| {
-                Error::new(ErrorKind::Internal, "the head of the audit is none").source(error)
-            })?,
+            Some(entry) => match serde_json::from_slice(&entry.value) {
+                Ok(head) => match self.wrong(&head) {
+                    None => head,
+                    Some(wrong) => return Ok(Err(wrong)),
+                },
+                Err(_) => return Ok(Err("its head is no head")),
+            },
+            None if self.last.is_some() => return Ok(Err("its head is gone")),
             None => {
                 let log = Uuid::now_v7().to_string();
                 let end = Checkpoint::sign(&log, &Link::begin(&log), now, &self.signer);
                 Head { end, checkpointed: 0, checkpointed_at: now, checkpoint: None }
             }
         };
+        let mark = self.mark();
         // It was tried before, and written nevertheless.
-        if node.is_some_and(|entry| entry.value == self.number.to_string().as_bytes()) {
-            return Ok(Written {
-                marked: head.checkpointed == head.end.records,
-                end: head.end,
-                checkpoint: None,
-            });
+        if node.is_some_and(|entry| entry.value == mark.as_bytes()) {
+            let marked = head.checkpointed == head.end.records;
+            return Ok(Ok(Written { marked, end: head.end, checkpoint: None }));
         }
         let log = head.end.log.clone();
         let broken = || Error::new(ErrorKind::Internal, "the head of the audit has no hash");
@@ -265,12 +282,44 @@ impl Batch {
         let [head_key, node_key] = places;
         tx.write(&head_key, &head)?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(now);
-        tx.put_until(node_key, Bytes::from(self.number.to_string()), Some(until))?;
-        Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint })
+        tx.put_until(node_key, Bytes::from(mark), Some(until))?;
+        Ok(Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint }))
     }
-}
 
-impl Batch {
+    /// What is wrong with the head in the store.
+    fn wrong(&self, head: &Head) -> Option<&'static str> {
+        if head.checkpointed > head.end.records {
+            return Some("its head tells of a checkpoint after its end");
+        }
+        let Some(last) = &self.last else { return self.unsigned(head) };
+        // What this node left there itself.
+        if *last == head.end {
+            return None;
+        }
+        if let Some(wrong) = self.unsigned(head) {
+            return Some(wrong);
+        }
+        if head.end.log != last.log {
+            return Some("its head is that of another log");
+        }
+        let before = head.end.records < last.records;
+        // As many records are the same ones, signed again, or the end of another chain.
+        let other = head.end.records == last.records && head.end.hash != last.hash;
+        (before || other).then_some("its head was put back to an earlier one")
+    }
+
+    fn unsigned(&self, head: &Head) -> Option<&'static str> {
+        (!head.end.is_signed(&self.keys)).then_some("its head is signed by no key that is trusted")
+    }
+
+    /// What says that this batch is written. It is signed, so that nobody else can say so.
+    fn mark(&self) -> String {
+        let mut statement = b"mosaic audit batch 1".to_vec();
+        statement.extend_from_slice(self.node.as_bytes());
+        statement.extend_from_slice(&self.number.to_le_bytes());
+        self.signer.sign(&statement)
+    }
+
     /// Removes what is old, unless another node has done it. Gives the record that tells of it.
     async fn remove(&self, tx: &mut Tx<'_>) -> Result<Option<Line>> {
         let Some((old, kept)) = &self.old else { return Ok(None) };
@@ -292,6 +341,13 @@ fn append(tx: &mut Tx<'_>, end: &Link, topic: Topic, kind: &'static str, body: &
     let next = end.next(&topic, kind, body);
     tx.append(topic, kind, next.encode(body))?;
     Ok(next)
+}
+
+fn changed(why: &str) -> Error {
+    let message = format!(
+        "the audit was changed in the store, and nothing more is written: {why}. Verify it, put it right, and open it again"
+    );
+    Error::new(ErrorKind::Config, message)
 }
 
 /// Where the head is.
