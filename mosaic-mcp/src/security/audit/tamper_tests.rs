@@ -57,7 +57,8 @@ async fn a_forged_head_is_not_gone_on_from() {
     for way in 0..3 {
         let (state, audit) = running(&signer).await;
         let mut forged = head(&state).await;
-        let end = Link { number: forged.end.records, hash: blake3::hash(b"a chain without the last records") };
+        let end =
+            Link { number: forged.end.records, hash: blake3::hash(b"a chain without the last records") };
         let now = state.now();
         match way {
             0 => {
@@ -69,7 +70,10 @@ async fn a_forged_head_is_not_gone_on_from() {
         }
         put(&state, &forged).await;
         is_down(&state, &audit, "signed by no key").await;
-        assert!(verify(&state, &keys, &[]).await.unwrap().fault.is_some(), "the forgery is still there to see");
+        assert!(
+            verify(&state, &keys, &[]).await.unwrap().fault.is_some(),
+            "the forgery is still there to see"
+        );
         state.close().await.unwrap();
     }
 }
@@ -87,7 +91,8 @@ async fn a_head_that_is_gone_or_put_back_is_not_gone_on_from() {
     let (state, audit) = running(&signer).await;
     state.delete_if(head_place().unwrap(), Expect::Any).await.unwrap();
     // There is nothing to compare it with.
-    let began = state.events(&crate::state::TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap().len();
+    let began =
+        state.events(&crate::state::TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap().len();
     let error = audit.write(AuditEvent::Call(call(0))).await.unwrap_err();
     assert!(error.message().contains("gone"), "{error}");
     let now = state.events(&crate::state::TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap().len();
