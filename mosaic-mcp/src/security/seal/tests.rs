@@ -191,9 +191,8 @@ async fn nodes_change_their_master_key_one_by_one() {
     let (old, new) = (LocalKey::generate().unwrap(), LocalKey::generate().unwrap());
     let again = |key: &(LocalKey, mosaic_core::types::Secret)| LocalKey::new(&key.1).unwrap();
     let below = MemoryStore::new();
-    let open = async |ring: Keyring| {
-        State::open(Sealed::new(below.clone(), Sealer::new(ring))).await.unwrap()
-    };
+    let open =
+        async |ring: Keyring| State::open(Sealed::new(below.clone(), Sealer::new(ring))).await.unwrap();
     let before = || Keyring::new(again(&old)).unwrap();
     let reads_new = || before().or(again(&new)).unwrap();
     let writes_new = || Keyring::new(again(&new)).unwrap().or(again(&old)).unwrap();
