@@ -132,6 +132,7 @@ impl Desk {
     ///
     /// # Errors
     /// `PermissionDenied` where it may not.
+    #[cfg(any(feature = "grpc", feature = "http"))]
     pub(crate) async fn allows<F: Function>(&self, cx: &CallContext, function: &F) -> Result<()> {
         let (meta, resource) = (F::META, function.resource());
         let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);

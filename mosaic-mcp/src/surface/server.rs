@@ -80,6 +80,7 @@ pub(super) struct Inner {
     pub(super) finders: Listed,
     pub(super) guard: Guard,
     /// Whether it was said who decides.
+    #[cfg(feature = "http")]
     pub(super) guarded: bool,
     pub(super) reached: Reached,
     /// Calls that go on after their client was answered.
@@ -426,6 +427,7 @@ impl McpServerBuilder {
             fresh: self.fresh,
             key: self.key.map_or_else(random_key, Ok)?,
             finders: Listed::new(two.into_iter().map(Arc::new)),
+            #[cfg(feature = "http")]
             guarded: self.gate.is_some(),
             guard: Guard { gate: self.gate.unwrap_or_else(|| Arc::new(Open)), sink: self.sink },
             reached: Reached::default(),
