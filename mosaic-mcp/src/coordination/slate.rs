@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::agents::AgentRecord;
 use super::names::{later, topic};
 use super::tasks::queue::{self, Queue, Sets, Weight};
-use super::tasks::{TaskId, TaskRecord, record};
+use super::tasks::{TaskId, TaskRecord, TaskState, record};
 use super::{AgentId, ProjectId};
 use crate::state::{Entry, Key, Tx};
 
@@ -263,33 +263,42 @@ impl<'a, 't> Slate<'a, 't> {
         Ok(ready)
     }
 
-    /// Puts tasks that became ready into their queues, and takes out those that are ready no more.
+    /// Puts tasks that became ready into their queues, and takes out those that are ready no more. Only a task that comes, or comes
+    /// back after it had ended, may be refused: every other one has its queue already.
     async fn queue_up(&mut self) -> Result<bool> {
-        let mut moved: Vec<(TaskId, Option<u64>, bool)> = Vec::new();
-        for (id, out) in &self.tasks {
-            let was = out.was.as_ref().and_then(|task| task.queue);
-            let is_ready = out.is.as_ref().is_some_and(|task| task.state == super::tasks::TaskState::Ready);
-            if was.is_some() != is_ready {
-                moved.push((id.clone(), was, is_ready));
-            }
-        }
+        let moved: Vec<(TaskId, Place, Place)> = self
+            .tasks
+            .iter()
+            .map(|(id, out)| (id.clone(), Place::of(out.was.as_ref()), Place::of(out.is.as_ref())))
+            .filter(|(_, was, is)| was != is)
+            .collect();
         if moved.is_empty() {
             return Ok(false);
         }
-        self.sets().await?.tidy();
         let mut wanted = Vec::with_capacity(moved.len());
-        for (id, was, _) in &moved {
-            let number = match was {
-                Some(number) => *number,
+        for (id, was, is) in &moved {
+            let known = self.tasks.get(id).and_then(|out| out.was.as_ref()?.queue);
+            let number = match known {
+                Some(number) => number,
                 None => {
                     let requires = self.task(id)?.requires.clone();
-                    self.sets().await?.number_of(&requires)?
+                    self.sets().await?.enter(&requires)?
                 }
             };
-            wanted.push((number, id.project().clone()));
+            if *is == Place::Nowhere {
+                self.sets().await?.leave(number);
+            }
+            if let Some(task) = self.tasks.get_mut(id).and_then(|out| out.is.as_mut()) {
+                task.queue = (*is != Place::Nowhere).then_some(number);
+            }
+            if *was == Place::Queue || *is == Place::Queue {
+                wanted.push(((number, id.project().clone()), *is == Place::Queue));
+            }
         }
-        self.take_queues(&wanted).await?;
-        for ((id, _, is_ready), wanted) in moved.iter().zip(&wanted) {
+        let queues: Vec<_> = wanted.iter().map(|(queue, _)| queue.clone()).collect();
+        self.take_queues(&queues).await?;
+        self.sets().await?;
+        for (wanted, is_ready) in &wanted {
             let (Some(sets), Some(out)) = (self.sets.as_mut(), self.queues.get_mut(wanted)) else { continue };
             let (sets, queue) = (sets.is.get_or_insert_default(), out.is.get_or_insert_default());
             if *is_ready {
@@ -297,11 +306,30 @@ impl<'a, 't> Slate<'a, 't> {
             } else {
                 sets.pop(wanted.0, queue);
             }
-            if let Some(task) = self.tasks.get_mut(id).and_then(|out| out.is.as_mut()) {
-                task.queue = is_ready.then_some(wanted.0);
-            }
         }
-        Ok(moved.iter().any(|(_, _, is_ready)| *is_ready))
+        Ok(wanted.iter().any(|(_, is_ready)| *is_ready))
+    }
+}
+
+/// Where a task is, as far as queues are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is not there, or it has ended.
+    Nowhere,
+    /// It waits for its time, or somebody has it.
+    Beside,
+    /// It is ready.
+    Queue,
+}
+
+impl Place {
+    fn of(task: Option<&TaskRecord>) -> Self {
+        match task.map(|task| task.state) {
+            None => Self::Nowhere,
+            Some(TaskState::Ready) => Self::Queue,
+            Some(state) if state.is_ended() => Self::Nowhere,
+            Some(_) => Self::Beside,
+        }
     }
 }
 
@@ -310,7 +338,7 @@ impl<'a, 't> Slate<'a, 't> {
 struct TaskTold<'a> {
     task: &'a TaskId,
     project: &'a ProjectId,
-    state: super::tasks::TaskState,
+    state: TaskState,
     attempt: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a AgentId>,

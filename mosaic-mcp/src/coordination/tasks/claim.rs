@@ -1,7 +1,7 @@
 //! Claiming: which ready tasks go to which agents. What it costs does not grow with what waits.
 //!
-//! The questions to the store are: agents and sets; for each set of requirements that fits, the queues in the order of their
-//! turns; the queues that have one; the first tasks of each; the tasks themselves.
+//! The questions to the store are: agents and sets; for each of the sets of requirements that fit and are next, a bounded number of
+//! them, the queues in the order of their turns; the queues that have one; the first tasks of each; the tasks themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,8 @@ use crate::state::{Key, KeyRange};
 const TASKS: u32 = 256;
 /// The most queues that are looked at in one question.
 const QUEUES: usize = 256;
+/// The most sets of requirements whose queues are looked at for one claim, as each is a question.
+const SETS: usize = 32;
 
 /// A claim that was checked by itself.
 #[derive(Debug, Clone)]
@@ -97,7 +99,7 @@ async fn deal(slate: &mut Slate<'_, '_>, asks: &[Ask], given: &[Result<Given>]) 
     for (ask, given) in asks.iter().zip(given) {
         wants.push(match given {
             Ok(Given { agent, .. }) if agent.state.takes_tasks() => {
-                (ask.limit, sets.fitting(|requires| agent.meets(requires)))
+                (ask.limit, sets.fitting(SETS, |requires| agent.meets(requires)))
             }
             _ => (0, Vec::new()),
         });

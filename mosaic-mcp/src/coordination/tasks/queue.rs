@@ -18,8 +18,10 @@ use crate::state::{Key, KeyRange, ordered};
 const STEP: u64 = 1 << 20;
 /// How many steps a set of requirements may be behind the others.
 const BEHIND: u64 = 16;
-/// The most sets of requirements with ready tasks.
+/// The most sets of requirements with tasks that have not ended.
 const SETS: usize = 1_024;
+/// How much text these sets have together at most: they are one value.
+const SETS_BYTES: usize = 256 << 10;
 
 /// The sets of requirements of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub(crate) struct Sets {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Set {
     pub(crate) requires: Vec<String>,
+    /// How many tasks have not ended. While there are any, the set has its place, so that one of them can always become ready.
+    pub(crate) tasks: u64,
     pub(crate) ready: u64,
     /// The greatest tag of its queues from which a task was taken.
     served: u64,
@@ -81,30 +85,42 @@ pub(crate) fn turns(tenant: &TenantId, set: u64) -> Result<KeyRange> {
 }
 
 impl Sets {
-    /// The number of a set of requirements; a new one where it is not known.
-    pub(crate) fn number_of(&mut self, requires: &[String]) -> Result<u64> {
-        if let Some((number, _)) = self.sets.iter().find(|(_, set)| set.requires == requires) {
+    /// A task comes: gives the number of its set of requirements, a new one where it is not known.
+    pub(crate) fn enter(&mut self, requires: &[String]) -> Result<u64> {
+        let known = self.sets.iter_mut().find(|(_, set)| set.requires == requires);
+        if let Some((number, set)) = known {
+            set.tasks += 1;
             return Ok(*number);
         }
-        if self.sets.len() >= SETS {
-            return Err(Error::new(
-                ErrorKind::QuotaExceeded,
-                format!(
-                    "ready tasks with {SETS} different sets of requirements wait already: use fewer kinds of capability"
-                ),
-            ));
+        if self.is_full(requires) {
+            self.sets.retain(|_, set| set.tasks > 0);
+        }
+        if self.is_full(requires) {
+            let message = format!(
+                "tasks with {} different sets of requirements are not ended: at most {SETS} are allowed, of {SETS_BYTES} bytes; \
+                 use fewer kinds of capability",
+                self.sets.len()
+            );
+            return Err(Error::new(ErrorKind::QuotaExceeded, message).refused());
         }
         let number = self.next;
         self.next += 1;
-        let set = Set { requires: requires.to_vec(), ready: 0, served: 0, offset: self.clock };
+        let set = Set { requires: requires.to_vec(), tasks: 1, ready: 0, served: 0, offset: self.clock };
         self.sets.insert(number, set);
         Ok(number)
     }
 
-    /// Forgets sets without ready tasks, where there are many.
-    pub(crate) fn tidy(&mut self) {
-        if self.sets.len() >= SETS {
-            self.sets.retain(|_, set| set.ready > 0);
+    /// Whether there is no place for one more set.
+    fn is_full(&self, requires: &[String]) -> bool {
+        let bytes = |requires: &[String]| requires.iter().map(String::len).sum::<usize>();
+        let there: usize = self.sets.values().map(|set| bytes(&set.requires)).sum();
+        self.sets.len() >= SETS || there + bytes(requires) > SETS_BYTES
+    }
+
+    /// A task has ended.
+    pub(crate) fn leave(&mut self, number: u64) {
+        if let Some(set) = self.sets.get_mut(&number) {
+            set.tasks = set.tasks.saturating_sub(1);
         }
     }
 
@@ -149,10 +165,16 @@ impl Sets {
         tag.saturating_add(STEP / u64::from(weight.clamp(1, 1_000)))
     }
 
-    /// The sets with ready tasks that fit.
-    pub(crate) fn fitting(&self, meets: impl Fn(&[String]) -> bool) -> Vec<u64> {
+    /// The sets with ready tasks that fit, at most so many: those whose turn may come first. No queue of a set has its turn
+    /// before the last one that it had, so a set that is left out comes forward as the others are served.
+    pub(crate) fn fitting(&self, most: usize, meets: impl Fn(&[String]) -> bool) -> Vec<u64> {
         let fits = self.sets.iter().filter(|(_, set)| set.ready > 0 && meets(&set.requires));
-        fits.map(|(number, _)| *number).collect()
+        let mut fits: Vec<_> = fits.map(|(number, set)| (self.rank(*number, set.served), *number)).collect();
+        if fits.len() > most {
+            fits.select_nth_unstable(most);
+            fits.truncate(most);
+        }
+        fits.into_iter().map(|(_, number)| number).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 /// Projects with weights that always have tasks in one set; gives how many turns each had.
 fn turns_of(weights: &[u32], turns: usize) -> Vec<u64> {
     let mut sets = Sets::default();
-    let set = sets.number_of(&[]).unwrap();
+    let set = sets.enter(&[]).unwrap();
     let mut queues: Vec<Queue> = weights.iter().map(|_| Queue::default()).collect();
     for queue in &mut queues {
         for _ in 0..turns {
@@ -38,7 +38,7 @@ proptest! {
 #[test]
 fn one_that_waited_without_tasks_earned_nothing() {
     let mut sets = Sets::default();
-    let set = sets.number_of(&[]).unwrap();
+    let set = sets.enter(&[]).unwrap();
     let (mut busy, mut idle) = (Queue::default(), Queue::default());
     for _ in 0..100 {
         sets.push(set, &mut busy);
@@ -53,7 +53,7 @@ fn one_that_waited_without_tasks_earned_nothing() {
 #[test]
 fn a_set_that_nobody_served_has_a_head_start_of_a_few_turns() {
     let mut sets = Sets::default();
-    let (common, rare) = (sets.number_of(&[]).unwrap(), sets.number_of(&["gpu".to_owned()]).unwrap());
+    let (common, rare) = (sets.enter(&[]).unwrap(), sets.enter(&["gpu".to_owned()]).unwrap());
     let (mut a, mut b) = (Queue::default(), Queue::default());
     for _ in 0..2_000 {
         sets.push(common, &mut a);
@@ -83,15 +83,60 @@ fn a_set_that_nobody_served_has_a_head_start_of_a_few_turns() {
 fn there_are_so_many_sets_and_no_more() {
     let mut sets = Sets::default();
     for n in 0..SETS {
-        let number = sets.number_of(&[n.to_string()]).unwrap();
-        assert_eq!(sets.number_of(&[n.to_string()]).unwrap(), number);
+        let number = sets.enter(&[n.to_string()]).unwrap();
+        assert_eq!(sets.enter(&[n.to_string()]).unwrap(), number);
     }
-    let error = sets.number_of(&["one more".to_owned()]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
-    let mut queue = Queue::default();
-    sets.push(7, &mut queue);
-    sets.tidy();
-    assert_eq!(sets.sets.len(), 1);
-    let new = sets.number_of(&["one more".to_owned()]).unwrap();
+    let full = sets.enter(&["one more".to_owned()]).unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::QuotaExceeded);
+    for number in 0..SETS as u64 {
+        sets.leave(number);
+    }
+    assert!(sets.enter(&["one more".to_owned()]).is_err(), "each has one more task");
+    sets.leave(7);
+    let new = sets.enter(&["one more".to_owned()]).unwrap();
     assert_eq!(new, SETS as u64, "numbers are not used twice");
+    assert_eq!(sets.sets.len(), SETS);
+}
+
+#[test]
+fn sets_have_so_much_text_and_no_more() {
+    let mut sets = Sets::default();
+    let long = |n: usize| (0..16).map(|at| format!("{n}-{at}-{}", "x".repeat(70))).collect::<Vec<_>>();
+    let most = (0..SETS).take_while(|n| sets.enter(&long(*n)).is_ok()).count();
+    assert!((200..300).contains(&most), "{most}");
+    for set in sets.sets.values_mut() {
+        (set.tasks, set.ready, set.served, set.offset) = (u64::MAX, u64::MAX, u64::MAX, u64::MAX);
+    }
+    let bytes = serde_json::to_vec(&sets).unwrap().len();
+    assert!(bytes < crate::state::limits::VALUE_BYTES / 2, "{bytes}");
+}
+
+#[test]
+fn of_many_sets_that_fit_those_are_looked_at_that_are_next() {
+    let mut sets = Sets::default();
+    let mut queues: Vec<(u64, Queue)> =
+        (0..100).map(|n| (sets.enter(&[n.to_string()]).unwrap(), Queue::default())).collect();
+    for (number, queue) in &mut queues {
+        for _ in 0..50 {
+            sets.push(*number, queue);
+        }
+    }
+    let mut had = vec![0_u32; queues.len()];
+    for round in 1..=20 {
+        for _ in 0..queues.len() {
+            let fitting = sets.fitting(8, |_| true);
+            assert_eq!(fitting.len(), 8);
+            let tag = |number: u64| queues.iter().find(|(of, _)| *of == number).unwrap().1.tag;
+            let next =
+                fitting.into_iter().min_by_key(|number| (sets.rank(*number, tag(*number)), *number)).unwrap();
+            let at = queues.iter().position(|(of, _)| *of == next).unwrap();
+            let queue = &mut queues[at].1;
+            queue.tag = sets.turn(next, queue.tag, 1);
+            sets.pop(next, queue);
+            had[at] += 1;
+        }
+        let (least, most) = (had.iter().min().unwrap(), had.iter().max().unwrap());
+        assert!(most - least <= 2, "round {round}: {had:?}");
+    }
+    assert_eq!(sets.fitting(8, |requires| requires[0] == "99").len(), 1, "what does not fit takes no place");
 }

@@ -39,7 +39,7 @@ pub(crate) struct TaskRecord {
     pub(crate) once: Option<String>,
     #[serde(default)]
     pub(crate) attempt: u32,
-    /// The queue in which it waits while it is ready: one for each set of requirements.
+    /// The queue in which it waits while it is ready: one for each set of requirements. It has one until it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) queue: Option<u64>,
     /// When it is tried next.
@@ -173,7 +173,9 @@ impl TaskRecord {
         if let Some(at) = self.next_look() {
             keys.push(index::due(micros(at), tenant, &index::Due::Task(self.id.clone()))?);
         }
-        if let Some(queue) = self.queue {
+        if let Some(queue) = self.queue
+            && self.state == TaskState::Ready
+        {
             keys.push(ready_key(tenant, queue, &self.id, self.priority)?);
         }
         Ok(keys)

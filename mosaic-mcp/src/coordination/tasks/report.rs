@@ -5,6 +5,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::course::Again;
+use super::queue;
 use super::record::{self, Doom, Reported};
 use super::submit::{DAY, body};
 use super::{
@@ -39,11 +40,17 @@ fn digest<T: Serialize>(kind: &str, report: &T) -> Result<String> {
     Ok(hasher.finalize().to_hex().chars().take(32).collect())
 }
 
-/// Takes the tasks and who holds them out: two questions.
-pub(super) async fn take_out(
+/// Takes the tasks and who holds them out: two questions, with the sets of requirements in the first.
+pub(super) async fn take_out<'i>(
     slate: &mut Slate<'_, '_>,
-    ids: impl IntoIterator<Item = &TaskId>,
+    ids: impl IntoIterator<Item = &'i TaskId>,
 ) -> Result<()> {
+    let ids: Vec<&TaskId> = ids.into_iter().collect();
+    let mut keys = vec![queue::sets_key(&slate.tenant)?];
+    for id in &ids {
+        keys.push(record::key("task", &slate.tenant, id)?);
+    }
+    slate.tx.get_many(&keys).await?;
     slate.take_tasks(ids).await?;
     slate.take_holders().await
 }

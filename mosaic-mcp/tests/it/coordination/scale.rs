@@ -46,6 +46,41 @@ async fn what_a_claim_costs_does_not_grow_with_the_backlog() {
     assert!(few[0].0 <= 6 && few[1].0 <= 6, "{few:?}");
 }
 
+#[tokio::test]
+async fn what_a_claim_costs_does_not_grow_with_the_sets_of_requirements() {
+    let store = SharedStore::new();
+    let cx = CallContext::new();
+    let state = State::open(store.clone()).await.unwrap();
+    let node = Coordination::open(state.clone(), CoordinationOptions::new().tick_every(None));
+    let tasks = node.tasks();
+    let offers: Vec<String> = (0..8).map(|n| format!("o{n}")).collect();
+    // Each of the subsets of eight: the agent can do them all.
+    let batch = (0..250_u32).map(|n| {
+        let requires =
+            offers.iter().enumerate().filter(|(at, _)| n >> at & 1 == 1).map(|(_, offer)| offer.clone());
+        task("p", "T").requires(requires.collect::<Vec<_>>())
+    });
+    tasks.submit_tasks(&cx, SubmitTasks::new(batch.collect::<Vec<_>>())).await.unwrap();
+    let ann = agent("ann").offers(offers).slots(256u32);
+    let ann = node.agents().register_agent(&cx, ann).await.unwrap();
+    let mut left = 250;
+    while left > 0 {
+        let before = store.questions();
+        let op = ClaimTasks::new(ann.agent.clone(), ann.incarnation).limit(10u32);
+        let claimed = tasks.claim_tasks(&cx, op).await.unwrap().tasks;
+        assert_eq!(claimed.len(), 10, "{left} are left");
+        // For each of 32 sets the turns and the queues, for each task the first of its queue, and what they share.
+        let asked = store.questions() - before;
+        assert!(asked <= 2 * 32 + 10 + 4, "{asked} questions");
+        left -= claimed.len();
+        let reports = claimed.into_iter().map(|claim| CompleteTask::new(claim.task.task, claim.token));
+        let done = CompleteTasks::new(reports.collect::<Vec<_>>());
+        assert_eq!(tasks.complete_tasks(&cx, done).await.unwrap().tasks.len(), 10);
+    }
+    node.close().await;
+    state.close().await.unwrap();
+}
+
 /// 20,000 tasks in a file; a million where `MOSAIC_SOAK` is `full`.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
