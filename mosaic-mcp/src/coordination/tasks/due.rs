@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mosaic_core::error::Result;
 use mosaic_core::types::{TenantId, Timestamp};
 
+use super::aside::{self, Aside, Skipped};
 use super::course::Again;
 use super::record::{self, Doom};
 use super::{TaskEvent, TaskId, TaskState};
@@ -13,7 +14,7 @@ use crate::coordination::agents::AgentEvent;
 use crate::coordination::index::{self, Due};
 use crate::coordination::names::micros;
 use crate::coordination::slate::{Rules, Slate};
-use crate::state::{Key, Tx};
+use crate::state::{Entry, Key, State, Tx};
 
 /// How much is looked at in one transaction. What is written for it stays well below what a transaction may write.
 const AT_ONCE: usize = 128;
@@ -49,15 +50,39 @@ impl Ticked {
     }
 }
 
-/// Does what is due, a bounded part of it.
-pub(super) async fn tick(tx: &mut Tx<'_>, rules: Rules) -> Result<Ticked> {
+/// Does what is due, a bounded part of it, in one transaction. Where something of it cannot be done, each tenant has one of its
+/// own, so that none stands in the way of the others.
+pub(super) async fn tick(state: &State, rules: Rules, aside: &Aside) -> Result<Ticked> {
+    let skipped = aside.now();
+    let all = {
+        let skipped = skipped.clone();
+        state.run(move |tx| Box::pin(async move { tick_all(tx, rules, &skipped).await }))
+    };
+    match all.await {
+        Err(error) if !aside::is_of_the_store(&error) => apart(state, rules, aside, &skipped).await,
+        ticked => ticked,
+    }
+}
+
+/// What is due at a time, but for what is put aside: one more than is done at once, where there is more.
+fn wanted(found: Vec<Entry>, skipped: &Skipped) -> Vec<Key> {
+    found
+        .into_iter()
+        .map(|entry| entry.key)
+        .filter(|key| !skipped.contains_key(key))
+        .take(AT_ONCE + 1)
+        .collect()
+}
+
+async fn tick_all(tx: &mut Tx<'_>, rules: Rules, skipped: &Skipped) -> Result<Ticked> {
     let now = micros(tx.now());
-    let found = tx.range(&index::due_until(now)?, AT_ONCE + 1).await?;
+    let found = tx.range(&index::due_until(now)?, AT_ONCE + 1 + skipped.len()).await?;
+    let found = wanted(found, skipped);
     let more = found.len() > AT_ONCE;
     let mut tenants: BTreeMap<TenantId, Vec<(Key, Due)>> = BTreeMap::new();
-    for entry in found.into_iter().take(AT_ONCE) {
-        let (_, tenant, due) = index::read_due(&entry.key)?;
-        tenants.entry(tenant).or_default().push((entry.key, due));
+    for key in found.into_iter().take(AT_ONCE) {
+        let (_, tenant, due) = index::read_due(&key)?;
+        tenants.entry(tenant).or_default().push((key, due));
     }
     let mut ticked = Ticked { done: 0, more, next: None };
     for (tenant, due) in tenants {
@@ -67,13 +92,69 @@ pub(super) async fn tick(tx: &mut Tx<'_>, rules: Rules) -> Result<Ticked> {
         ticked.more |= done < of_tenant;
     }
     if !ticked.more {
-        let next = tx.range(&index::due_ever()?, 1).await?;
-        if let Some(entry) = next.first() {
-            let (at, ..) = index::read_due(&entry.key)?;
+        let next = tx.range(&index::due_ever()?, 1 + skipped.len()).await?;
+        if let Some(key) = wanted(next, skipped).first() {
+            let (at, ..) = index::read_due(key)?;
             ticked.next = Ticked::at(at).next;
         }
     }
     Ok(ticked)
+}
+
+/// Does what is due in a transaction for each tenant, and where that fails in one for each entry. What cannot be done even by itself
+/// is put aside.
+async fn apart(state: &State, rules: Rules, aside: &Aside, skipped: &Skipped) -> Result<Ticked> {
+    let range = index::due_until(micros(state.now()))?;
+    let found = wanted(state.range(&range, AT_ONCE + 1 + skipped.len()).await?, skipped);
+    let mut ticked = Ticked { done: 0, more: found.len() > AT_ONCE, next: None };
+    let mut tenants: BTreeMap<TenantId, Vec<(Key, Due)>> = BTreeMap::new();
+    for key in found.into_iter().take(AT_ONCE) {
+        match index::read_due(&key) {
+            Ok((_, tenant, due)) => tenants.entry(tenant).or_default().push((key, due)),
+            Err(error) => aside.put(key, &error),
+        }
+    }
+    for (tenant, due) in tenants {
+        let of_tenant = due.len();
+        match tick_alone(state, rules, &tenant, due.clone()).await {
+            Ok(done) => {
+                ticked.done += done;
+                ticked.more |= done < of_tenant;
+                continue;
+            }
+            Err(error) if aside::is_of_the_store(&error) => return Err(error),
+            Err(_) => {}
+        }
+        for entry in due {
+            let key = entry.0.clone();
+            match tick_alone(state, rules, &tenant, vec![entry]).await {
+                Ok(done) => ticked.done += done,
+                Err(error) if aside::is_of_the_store(&error) => return Err(error),
+                Err(error) => aside.put(key, &error),
+            }
+        }
+    }
+    Ok(ticked)
+}
+
+/// Does what is due of a tenant, as far as it is still to be done.
+async fn tick_alone(state: &State, rules: Rules, tenant: &TenantId, due: Vec<(Key, Due)>) -> Result<usize> {
+    let tenant = tenant.clone();
+    let run = state.run(move |tx| {
+        Box::pin(async move {
+            let keys: Vec<Key> = due.iter().map(|(key, _)| key.clone()).collect();
+            let there = tx.get_many(&keys).await?;
+            let left: Vec<_> = due
+                .into_iter()
+                .zip(&there)
+                .filter(|(_, there)| there.is_some())
+                .map(|(due, _)| due)
+                .collect();
+            let gone = keys.len() - left.len();
+            Ok(gone + tick_tenant(tx, rules, &tenant, left).await?)
+        })
+    });
+    run.await
 }
 
 async fn tick_tenant(

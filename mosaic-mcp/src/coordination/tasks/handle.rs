@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::aside::Aside;
 use super::claim::Ask;
 use super::queue::{self, Weight};
 use super::waiting::{Waiting, closed, serve};
@@ -49,6 +50,7 @@ struct Inner {
     state: State,
     rules: Rules,
     claims: mpsc::Sender<Waiting>,
+    aside: Aside,
 }
 
 impl Tasks {
@@ -60,7 +62,7 @@ impl Tasks {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (claims, inbox) = mpsc::channel(INBOX);
         let serve = serve(state.clone(), rules, inbox, stop);
-        (Self(Arc::new(Inner { state, rules, claims })), serve)
+        (Self(Arc::new(Inner { state, rules, claims, aside: Aside::default() })), serve)
     }
 
     /// Runs a transaction of the caller's tenant on a slate, and puts back what it changed.
@@ -86,7 +88,7 @@ impl Tasks {
     ///
     /// # Errors
     /// `Invalid` for what does not fit; `NotFound` for a task to wait for that is not there; `Conflict` where the key was used for
-    /// something else; `QuotaExceeded` where too many different sets of requirements wait.
+    /// something else; `QuotaExceeded` where tasks of too many different sets of requirements have not ended.
     pub async fn submit_task(&self, cx: &CallContext, op: SubmitTask) -> Result<Task> {
         let mut tasks = self.submit(cx, vec![op]).await?;
         tasks.pop().ok_or_else(|| invalid("no task was given".to_owned()))
@@ -236,7 +238,7 @@ impl Tasks {
     /// Tries a dead task again.
     ///
     /// # Errors
-    /// `Conflict` where it is not dead; `NotFound`.
+    /// `Conflict` where it is not dead; `NotFound`; `QuotaExceeded` as for [`Tasks::submit_task`].
     pub async fn replay_task(&self, cx: &CallContext, op: ReplayTask) -> Result<Task> {
         self.on_slate(cx, move |slate| {
             Box::pin(async move {
@@ -291,13 +293,13 @@ impl Tasks {
     }
 
     /// Does a part of what is due, for every tenant: leases that ended, deadlines, tasks whose time has come, and ended tasks that
-    /// were kept long enough. [`Coordination`](crate::coordination::Coordination) calls it by itself.
+    /// were kept long enough. [`Coordination`](crate::coordination::Coordination) calls it by itself. What cannot be done, as a record
+    /// of it is not readable, is logged and left alone for a minute; everything else is done.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn tick(&self) -> Result<Ticked> {
-        let rules = self.0.rules;
-        self.0.state.run(move |tx| Box::pin(due::tick(tx, rules))).await
+        due::tick(&self.0.state, self.0.rules, &self.0.aside).await
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -26,6 +26,7 @@
 //! # Ok(())
 //! # }
 //! ```
+mod aside;
 mod claim;
 mod course;
 mod due;
@@ -39,7 +40,6 @@ pub(super) mod record;
 mod report;
 mod state;
 mod submit;
-
 mod waiting;
 
 pub use due::Ticked;

@@ -482,7 +482,75 @@ async fn each_report_of_a_batch_stands_for_itself(on: &Ground) {
     rig.close().await;
 }
 
+async fn too_many_sets_of_requirements_are_refused_when_they_come_and_stop_nobody(on: &Ground) {
+    let rig = Rig::open(on).await;
+    let other = CallContext::new().tenant(TenantId::new("other").unwrap());
+    let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
+    let at = origin() + jiff::SignedDuration::from_secs(1);
+    let flaky = rig.submit(task("p", "Flaky").retry(Retry::new().attempts(2u32).first_seconds(10u64))).await;
+    let claim = rig.claim(&ann).await.unwrap();
+    let scheduled = rig.submit(task("p", "Scheduled").not_before(at).requires(texts(&["x0"]))).await;
+    let blocked = task("p", "Blocked").after(vec![flaky.task.to_string()]).requires(texts(&["x1"]));
+    let blocked = rig.submit(blocked.rule(Rule::Failure)).await;
+    // One set of those that require nothing, and two of those that are not ready.
+    let many = (0..1_000).map(|n| task("p", "Many").requires(vec![format!("y{n}")])).collect::<Vec<_>>();
+    rig.tasks.submit_tasks(&rig.cx, SubmitTasks::new(many)).await.unwrap();
+    for n in 0..21 {
+        rig.submit(task("p", "Some").requires(vec![format!("z{n}")])).await;
+    }
+    let more = task("p", "More").requires(texts(&["more"]));
+    let full = rig.tasks.submit_task(&rig.cx, more.clone().not_before(at)).await.unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::QuotaExceeded);
+    rig.submit(task("p", "Known").requires(texts(&["z0"]))).await;
+    let theirs = rig.tasks.submit_task(&other, more.clone().not_before(at)).await.unwrap();
+
+    rig.pass(2).await;
+    assert_eq!(rig.task(&scheduled.task).await.state, TaskState::Ready);
+    let theirs = rig.tasks.get_task(&other, GetTask::new(theirs.task)).await.unwrap().task;
+    assert_eq!(theirs.state, TaskState::Ready);
+    let failed = FailTask::new(flaky.task.clone(), claim.token, "no");
+    rig.tasks.fail_task(&rig.cx, failed).await.unwrap();
+    rig.pass(11).await;
+    let claim = rig.claim(&ann).await.unwrap();
+    assert_eq!(claim.task.task, flaky.task, "it became ready again");
+    let failed = FailTask::new(flaky.task, claim.token, "no");
+    rig.tasks.fail_task(&rig.cx, failed).await.unwrap();
+    assert_eq!(rig.task(&blocked.task).await.state, TaskState::Ready);
+    // Where all tasks of a set have ended, there is room for another.
+    rig.tasks.cancel_task(&rig.cx, CancelTask::new(scheduled.task)).await.unwrap();
+    rig.submit(more).await;
+    rig.close().await;
+}
+
+async fn one_record_that_is_not_readable_stops_nothing_else(on: &Ground) {
+    let rig = Rig::open(on).await;
+    let other = CallContext::new().tenant(TenantId::new("other").unwrap());
+    let at = |seconds| Some(origin() + jiff::SignedDuration::from_secs(seconds));
+    let bad = rig.submit(task("bad", "Bad").not_before(at(1).unwrap())).await;
+    let range = KeyRange::below(&["task", "default", "bad"]).unwrap();
+    let record = rig.state.range(&range, 2).await.unwrap();
+    assert_eq!(record.len(), 1);
+    rig.state.put(record[0].key.clone(), "{").await.unwrap();
+    let ours = rig.submit(task("good", "Good").not_before(at(2).unwrap())).await;
+    let theirs = rig.tasks.submit_task(&other, task("p", "Theirs").not_before(at(2).unwrap())).await.unwrap();
+    rig.pass(3).await;
+    assert_eq!(rig.task(&ours.task).await.state, TaskState::Ready);
+    let theirs = rig.tasks.get_task(&other, GetTask::new(theirs.task)).await.unwrap().task;
+    assert_eq!(theirs.state, TaskState::Ready);
+    // Nor is it a reason to look again at once.
+    let later = rig.submit(task("good", "Later").not_before(at(9).unwrap())).await;
+    let ticked = rig.tasks.tick().await.unwrap();
+    assert_eq!((ticked.done, ticked.more, ticked.next), (0, false, at(9)));
+    rig.state.put(record[0].key.clone(), record[0].value.clone()).await.unwrap();
+    rig.pass(61).await;
+    assert_eq!(rig.task(&bad.task).await.state, TaskState::Ready, "it is tried again");
+    assert_eq!(rig.task(&later.task).await.state, TaskState::Ready);
+    rig.close().await;
+}
+
 on_every_store! {
+    too_many_sets_of_requirements_are_refused_when_they_come_and_stop_nobody,
+    one_record_that_is_not_readable_stops_nothing_else,
     a_task_is_claimed_by_who_can_and_completed_once,
     dependencies_release_and_skip,
     more_dependants_than_one_transaction_tells,
