@@ -128,6 +128,16 @@ impl Desk {
         Catalogue::all().iter().filter(|def| self.0.rooms.contains_key(&def.room()))
     }
 
+    /// Those of them that a caller may call with anything at all.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn offered_to(&self, cx: &CallContext) -> impl Iterator<Item = &'static FunctionDef> + '_ {
+        let reach = self.0.gate.reach(cx);
+        self.offered().filter(move |def| {
+            let FunctionMeta { room, method, effect, .. } = *def.meta;
+            reach.has(Permission::new(room, method, "", effect))
+        })
+    }
+
     /// Whether a caller may call a function, for what is told on without a call. A denial is told to the audit.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ mod authenticator;
 #[cfg(any(feature = "grpc", feature = "http"))]
 mod bearer;
 mod identity;
+#[cfg(any(feature = "grpc", feature = "http"))]
+pub(crate) mod limits;
 pub mod seal;
 pub mod token;
 

@@ -4,9 +4,11 @@ mod message;
 mod status;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{BoxStream, StreamExt as _};
 use http::HeaderMap;
 use mosaic_core::error::{Error, ErrorKind, Result};
@@ -22,7 +24,9 @@ use self::message::{
 };
 use self::status::{status, time_limit};
 use super::Door;
+use super::door::address;
 use super::follow::{Followed, follow};
+use super::guest::{Guest, ended};
 use crate::function::Catalogue;
 
 /// The name of the service, and the first part of each path.
@@ -70,13 +74,16 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let door = self.door.clone();
+        let caller = Caller { door: self.door.clone(), from: address(request.extensions()) };
         Box::pin(async move {
+            if let Err(error) = caller.door.knock(caller.from) {
+                return Ok(status(&error, Effect::Read).into_http());
+            }
             let method = request.uri().path().strip_prefix(SERVICE).unwrap_or_default().to_owned();
             Ok(match method.as_str() {
-                "Call" => grpc::<CallReply, CallRequest>().unary(Calls(door), request).await,
-                "Functions" => grpc::<FunctionsReply, FunctionsRequest>().unary(Lists(door), request).await,
-                "Follow" => grpc::<Event, FollowRequest>().server_streaming(Follows(door), request).await,
+                "Call" => grpc::<CallReply, CallRequest>().unary(Calls(caller), request).await,
+                "Functions" => grpc::<FunctionsReply, FunctionsRequest>().unary(Lists(caller), request).await,
+                "Follow" => grpc::<Event, FollowRequest>().server_streaming(Follows(caller), request).await,
                 _ => Status::unimplemented("there is no such method").into_http(),
             })
         })
@@ -96,27 +103,45 @@ fn headers<T>(request: &mut Request<T>) -> HeaderMap {
     std::mem::take(request.metadata_mut()).into_headers()
 }
 
-struct Calls(Door);
+/// Whoever sends a request, and from where.
+#[derive(Clone)]
+struct Caller {
+    door: Door,
+    from: Option<IpAddr>,
+}
+
+impl Caller {
+    /// Who it is.
+    async fn admit(&self, headers: &HeaderMap) -> Result<Arc<Guest>> {
+        let guest = self.door.admit(headers, self.from).await?;
+        self.door.count(&guest)?;
+        Ok(guest)
+    }
+}
+
+struct Calls(Caller);
 
 impl UnaryService<CallRequest> for Calls {
     type Response = CallReply;
     type Future = BoxFuture<'static, Result<Response<CallReply>, Status>>;
 
     fn call(&mut self, mut request: Request<CallRequest>) -> Self::Future {
-        let door = self.0.clone();
+        let caller = self.0.clone();
         Box::pin(async move {
             let headers = headers(&mut request);
             let CallRequest { function, params } = request.into_inner();
             let effect = Catalogue::all().find(&function).map_or(Effect::Read, |def| def.meta.effect);
-            let answer = answer(&door, &headers, &function, &params);
+            let answer = answer(&caller, &headers, &function, &params);
             let answer = answer.await.map_err(|error| status(&error, effect))?;
             Ok(Response::new(CallReply { answer: answer.to_string() }))
         })
     }
 }
 
-async fn answer(door: &Door, headers: &HeaderMap, function: &str, params: &str) -> Result<Value> {
-    let cx = door.admit(headers).await?.cx;
+async fn answer(caller: &Caller, headers: &HeaderMap, function: &str, params: &str) -> Result<Value> {
+    let (door, guest) = (&caller.door, caller.admit(headers).await?);
+    let _inside = door.begin(&guest)?;
+    let cx = guest.cx();
     let params = if params.is_empty() { Ok(Value::Null) } else { serde_json::from_str(params) };
     let params =
         params.map_err(|error| Error::new(ErrorKind::Invalid, format!("params are no JSON: {error}")))?;
@@ -130,17 +155,18 @@ async fn answer(door: &Door, headers: &HeaderMap, function: &str, params: &str) 
     }
 }
 
-struct Lists(Door);
+struct Lists(Caller);
 
 impl UnaryService<FunctionsRequest> for Lists {
     type Response = FunctionsReply;
     type Future = BoxFuture<'static, Result<Response<FunctionsReply>, Status>>;
 
     fn call(&mut self, mut request: Request<FunctionsRequest>) -> Self::Future {
-        let door = self.0.clone();
+        let caller = self.0.clone();
         Box::pin(async move {
-            door.admit(&headers(&mut request)).await.map_err(|error| status(&error, Effect::Read))?;
-            let functions = door.desk().offered().map(|def| Function {
+            let guest = caller.admit(&headers(&mut request)).await;
+            let guest = guest.map_err(|error| status(&error, Effect::Read))?;
+            let functions = caller.door.desk().offered_to(&guest.cx()).map(|def| Function {
                 name: def.meta.name.to_owned(),
                 description: def.meta.doc.trim().to_owned(),
                 effect: def.meta.effect.as_str().to_owned(),
@@ -152,7 +178,7 @@ impl UnaryService<FunctionsRequest> for Lists {
     }
 }
 
-struct Follows(Door);
+struct Follows(Caller);
 
 impl ServerStreamingService<FollowRequest> for Follows {
     type Response = Event;
@@ -160,13 +186,24 @@ impl ServerStreamingService<FollowRequest> for Follows {
     type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, mut request: Request<FollowRequest>) -> Self::Future {
-        let door = self.0.clone();
+        let caller = self.0.clone();
         Box::pin(async move {
-            let guest = door.admit(&headers(&mut request)).await;
-            let guest = guest.map_err(|error| status(&error, Effect::Read))?;
+            let admitted = async {
+                let guest = caller.admit(&headers(&mut request)).await?;
+                let inside = caller.door.begin(&guest)?;
+                Ok((guest, inside))
+            };
+            let (guest, inside) = admitted.await.map_err(|error: Error| status(&error, Effect::Read))?;
+            let door = caller.door;
             let FollowRequest { topic, after } = request.into_inner();
-            let events = follow(door, guest, Some(topic).filter(|topic| !topic.is_empty()), after);
-            let events = events.map(|next| next.map(event).map_err(|error| status(&error, Effect::Read)));
+            let end = ended(door.clone(), Arc::clone(&guest)).boxed();
+            let topic = Some(topic).filter(|topic| !topic.is_empty());
+            let events = follow(door, guest, topic, after, Some(end));
+            let events = events.map(move |next| {
+                // It is under way until the stream is dropped.
+                let _inside = &inside;
+                next.map(event).map_err(|error| status(&error, Effect::Read))
+            });
             Ok(Response::new(events.boxed()))
         })
     }

@@ -58,13 +58,17 @@ impl Drop for Server {
 }
 
 async fn serve() -> Server {
+    serve_behind(|door| door).await
+}
+
+async fn serve_behind(bound: impl FnOnce(Door) -> Door) -> Server {
     let state = State::open(MemoryStore::new()).await.unwrap();
     let (shared, locked) = (Shared::new(state.clone()), Arc::default());
     let desk = Desk::builder().room(shared.clone()).gate(Most(Arc::clone(&locked))).build();
     let door = Door::admitting(desk, state, admission(Plain));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let routes = axum::Router::new().route_service(GrpcBackbone::PATH, GrpcBackbone::new(door));
+    let routes = axum::Router::new().route_service(GrpcBackbone::PATH, GrpcBackbone::new(bound(door)));
     let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
     Server { channel, shared, locked, task }
@@ -266,20 +270,97 @@ fn messages_are_those_of_the_file() {
 }
 
 #[tokio::test]
-async fn the_roles_of_a_token_reach_the_check() {
-    use crate::security::RoleName;
-    use crate::security::access::{Access, AccessConfig};
+async fn one_principal_follows_and_calls_no_more_than_it_may() {
+    let server = serve_behind(|door| door.at_once(2)).await;
+    let first = server.follow("acme:a", "", None).await.unwrap();
+    let _second = server.follow("acme:a", "", None).await.unwrap();
+    let error = server.follow("acme:a", "", None).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    assert!(fault(&error)["message"].as_str().unwrap().contains("under way"));
+    let call = || server.call("acme:a", "state.get_value", json!({ "key": "k" }));
+    assert_eq!(call().await.unwrap_err().code(), Code::ResourceExhausted);
+    let other = server.call("acme:b", "state.get_value", json!({ "key": "k" })).await.unwrap_err();
+    assert_eq!(other.code(), Code::NotFound, "others have their own share");
+    drop(first);
+    // The place is given back once the server has noticed.
+    while call().await.unwrap_err().code() != Code::NotFound {
+        tokio::task::yield_now().await;
+    }
+}
 
-    /// The token is the name of a role.
-    struct Roles;
-    #[async_trait]
-    impl Authenticator for Roles {
-        async fn authenticate(&self, token: &Secret) -> Result<Option<Identity>> {
-            let role = RoleName::new(token.expose()).unwrap();
-            let identity = Identity::new(TenantId::default_tenant(), Principal::agent("a"))?;
-            identity.with_roles([role]).map(Some)
+#[tokio::test]
+async fn calls_that_come_too_often_are_refused() {
+    use std::num::NonZeroU32;
+    let server = serve_behind(|door| door.rate(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(2))).await;
+    let mut codes = Vec::new();
+    for _ in 0..5 {
+        let error = server.call("acme:a", "state.get_value", json!({ "key": "k" })).await.unwrap_err();
+        codes.push(error.code());
+    }
+    assert_eq!(codes[..3], [Code::NotFound; 3]);
+    assert!(codes[3..].contains(&Code::ResourceExhausted), "{codes:?}");
+}
+
+/// The token is the name of a role.
+struct Roles;
+
+#[async_trait]
+impl Authenticator for Roles {
+    async fn authenticate(&self, token: &Secret) -> Result<Option<Identity>> {
+        let role = crate::security::RoleName::new(token.expose()).unwrap();
+        let identity = Identity::new(TenantId::default_tenant(), Principal::agent("a"))?;
+        identity.with_roles([role]).map(Some)
+    }
+}
+
+/// What each role is shown, it may call, and nothing else.
+#[tokio::test]
+async fn a_list_has_what_the_role_may_call() {
+    use crate::security::access::Access;
+    let access = Access::new(
+        &serde_json::from_value(json!({ "roles": {
+        "reader": { "allow": ["state:@read:*"] },
+        "writer": { "inherits": ["reader"], "allow": ["state:put_value:own/*", "state:append_event:*"] },
+        "owner": { "allow": ["state:*:*"], "deny": ["state:delete_value:*"] },
+        "elsewhere": { "allow": ["task:*:*"] }
+    } }))
+        .unwrap(),
+    )
+    .unwrap();
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    let desk = Desk::builder().room(Shared::new(state.clone())).gate(access.clone()).build();
+    let admission = crate::security::Admission::new(Authenticators::new().with(Roles), access);
+    let caller = Caller { door: Door::admitting(desk, state.clone(), admission), from: None };
+    let calls = [
+        ("state.get_value", json!({ "key": "own/k" })),
+        ("state.put_value", json!({ "key": "own/k", "value": 1 })),
+        ("state.append_event", json!({ "topic": "t", "kind": "k", "data": 1 })),
+        ("state.delete_value", json!({ "key": "own/k" })),
+    ];
+    let matrix = [
+        ("reader", [true, false, false, false]),
+        ("writer", [true, true, true, false]),
+        ("owner", [true, true, true, false]),
+        ("elsewhere", [false; 4]),
+        ("unknown", [false; 4]),
+    ];
+    for (role, may) in matrix {
+        let list = Lists(caller.clone()).call(with(role, FunctionsRequest {})).await.unwrap().into_inner();
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {role}").parse().unwrap());
+        for ((function, params), may) in calls.iter().zip(may) {
+            let shown = list.functions.iter().any(|shown| shown.name == *function);
+            let answer = answer(&caller, &headers, function, &params.to_string()).await;
+            let denied = answer.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+            assert_eq!((shown, denied), (may, !may), "{role} {function}");
         }
     }
+    state.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_roles_of_a_token_reach_the_check() {
+    use crate::security::access::{Access, AccessConfig};
 
     let config: AccessConfig = serde_json::from_value(json!({
         "roles": { "reader": { "allow": ["state:@read:*"] }, "writer": { "inherits": ["reader"], "allow": ["state:*:own/*"] } }
@@ -289,12 +370,12 @@ async fn the_roles_of_a_token_reach_the_check() {
     let state = State::open(MemoryStore::new()).await.unwrap();
     let desk = Desk::builder().room(Shared::new(state.clone())).gate(access.clone()).build();
     let admission = crate::security::Admission::new(Authenticators::new().with(Roles), access);
-    let door = Door::admitting(desk, state, admission);
+    let caller = Caller { door: Door::admitting(desk, state, admission), from: None };
     let call = async |role: &str, key: &str| {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", format!("Bearer {role}").parse().unwrap());
         let params = json!({ "key": key, "value": 1 }).to_string();
-        answer(&door, &headers, "state.put_value", &params).await.map_err(|error| error.kind())
+        answer(&caller, &headers, "state.put_value", &params).await.map_err(|error| error.kind())
     };
     call("writer", "own/a").await.unwrap();
     for (role, key) in [("writer", "other/a"), ("reader", "own/a"), ("nothing", "own/a")] {

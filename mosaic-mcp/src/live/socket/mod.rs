@@ -17,19 +17,22 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Effect;
 
 use self::session::Session;
 use super::Door;
+use super::door::address;
+use super::guest::Guest;
+use crate::security::limits::{AtOnce, Inside};
 use crate::surface::Fault;
 
 /// The backbone over WebSocket. Clones share the door and the number of connections.
 ///
 /// A connection that comes from a web page (it then has an `Origin`) is refused unless the page's origin is allowed, because
 /// browsers let any page connect anywhere; so is one that is addressed to a host that is not allowed, which is how a page gets
-/// around that. Everything is bounded: connections, frames, what runs at once in a connection, and what a slow reader leaves
+/// around that. Everything is bounded: connections, also those of one principal, frames and how often they come, what runs at once in a connection, and what a slow reader leaves
 /// unread; a connection that does not answer pings is closed.
 ///
 /// ```
@@ -51,14 +54,15 @@ pub(super) struct Settings {
     hosts: Vec<String>,
     connections: usize,
     open: Arc<AtomicUsize>,
+    each: AtOnce,
     pub(super) at_once: usize,
     pub(super) frame: usize,
     pub(super) ping: Duration,
 }
 
 impl LiveSocket {
-    /// Behind a door, for hosts on this machine, with 1,000 connections, 32 calls and followings at once in each, frames of
-    /// 1 MiB, and a ping every 20 seconds.
+    /// Behind a door, for hosts on this machine, with 1,000 connections, 64 of one principal, 32 calls and followings at once in each,
+    /// frames of 1 MiB, and a ping every 20 seconds.
     pub fn new(door: Door) -> Self {
         let hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec();
         Self(Arc::new(Settings {
@@ -67,6 +71,7 @@ impl LiveSocket {
             hosts,
             connections: 1_000,
             open: Arc::default(),
+            each: AtOnce::new(64),
             at_once: 32,
             frame: 1 << 20,
             ping: Duration::from_secs(20),
@@ -88,9 +93,14 @@ impl LiveSocket {
         self.with(|settings| settings.hosts.push(host.into()))
     }
 
-    /// How many connections there may be.
+    /// How many connections there may be. One more is 503.
     pub fn connections(self, most: usize) -> Self {
         self.with(|settings| settings.connections = most)
+    }
+
+    /// How many of the connections one principal may have. One more is 429.
+    pub fn connections_each(self, most: usize) -> Self {
+        self.with(|settings| settings.each = AtOnce::new(most))
     }
 
     /// How many calls and followings may run at once in a connection.
@@ -128,6 +138,24 @@ impl Settings {
         }
     }
 
+    /// Who connects, and its place among those of the same principal.
+    async fn admit(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<(Arc<Guest>, Inside)> {
+        let from = address(extensions);
+        self.door.knock(from)?;
+        self.may_connect(headers)?;
+        let guest = self.door.admit(headers, from).await?;
+        self.door.count(&guest)?;
+        let each = self.each.enter(guest.who()).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Throttled,
+                "this principal has as many connections as one may have; close one",
+            )
+            .retry_after(Duration::from_secs(5))
+            .refused()
+        })?;
+        Ok((guest, each))
+    }
+
     fn take_place(&self) -> Result<Place> {
         let place = Place(Arc::clone(&self.open));
         if place.0.fetch_add(1, Ordering::Relaxed) < self.connections {
@@ -149,36 +177,44 @@ impl Drop for Place {
 
 async fn connect(
     Extracted(LiveSocket(settings)): Extracted<LiveSocket>,
+    extensions: Extensions,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let admitted = async {
-        settings.may_connect(&headers)?;
-        let guest = settings.door.admit(&headers).await?;
-        Ok((guest, settings.take_place()?))
-    };
-    let (guest, place) = match admitted.await {
+    let (guest, each) = match settings.admit(&headers, &extensions).await {
         Ok(admitted) => admitted,
-        Err(error) => return refusal(&error),
+        Err(error) => return refusal(status(&error), &error),
+    };
+    let place = match settings.take_place() {
+        Ok(place) => place,
+        Err(error) => return refusal(StatusCode::SERVICE_UNAVAILABLE, &error),
     };
     let upgrade = upgrade.max_message_size(settings.frame).max_frame_size(settings.frame);
     upgrade.on_upgrade(move |socket| async move {
         Session::new(Arc::unwrap_or_clone(settings), guest).run(socket).await;
-        drop(place);
+        drop((place, each));
     })
 }
 
-fn refusal(error: &Error) -> Response {
-    let status = match error.kind() {
+fn status(error: &Error) -> StatusCode {
+    match error.kind() {
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
+        ErrorKind::Throttled => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    }
+}
+
+fn refusal(status: StatusCode, error: &Error) -> Response {
     let mut response = (status, axum::Json(Fault::new(error, Effect::Read))).into_response();
     if status == StatusCode::UNAUTHORIZED {
         response
             .headers_mut()
             .insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = error.wait() {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from(seconds.max(1)));
     }
     response
 }

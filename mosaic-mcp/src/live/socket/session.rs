@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::SinkExt as _;
@@ -16,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::Settings;
 use super::frame::{Said, Told, read};
 use crate::function::Catalogue;
-use crate::live::door::Guest;
 use crate::live::follow::follow;
+use crate::live::guest::{Guest, ended};
 
 /// How many frames wait for a slow reader. What produces them waits then, too.
 const UNREAD: usize = 64;
@@ -30,24 +31,24 @@ struct Line {
 
 pub(super) struct Session {
     settings: Settings,
-    guest: Guest,
+    guest: Arc<Guest>,
     running: HashMap<u64, CancellationToken>,
     tasks: JoinSet<()>,
 }
 
 impl Session {
-    pub(super) fn new(settings: Settings, guest: Guest) -> Self {
+    pub(super) fn new(settings: Settings, guest: Arc<Guest>) -> Self {
         Self { settings, guest, running: HashMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Until one side closes the connection, the other side is silent, or the proof of the guest expires.
+    /// Until one side closes the connection, the other side is silent, or the proof of the guest does not hold any more.
     pub(super) async fn run(mut self, socket: WebSocket) {
         let (mut write, mut read) = socket.split();
         let (tell, mut told) = mpsc::channel(UNREAD);
         let mut ping = interval(self.settings.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
-        let mut expiry = pin!(expired(&self.settings, &self.guest));
+        let mut expiry = pin!(ended(self.settings.door.clone(), Arc::clone(&self.guest)));
         loop {
             let sent = tokio::select! {
                 frame = read.next() => match frame {
@@ -91,9 +92,13 @@ impl Session {
 
     /// Takes a frame; gives what is to be told at once.
     fn hear(&mut self, text: &str, tell: &mpsc::Sender<Line>) -> Option<Told> {
+        let (door, guest) = (self.settings.door.clone(), Arc::clone(&self.guest));
         let said = match read(text) {
             Ok(said) => said,
-            Err(error) => return Some(Told::fault(None, &error, Effect::Read)),
+            Err(error) => {
+                let error = door.count(&guest).err().unwrap_or(error);
+                return Some(Told::fault(None, &error, Effect::Read));
+            }
         };
         let id = match &said {
             Said::Call { id, .. } | Said::Follow { id, .. } => *id,
@@ -107,6 +112,9 @@ impl Session {
                 };
             }
         };
+        if let Err(error) = door.count(&guest) {
+            return Some(Told::fault(Some(id), &error, Effect::Read));
+        }
         let full = self.running.len() >= self.settings.at_once;
         if full || self.running.contains_key(&id) {
             let error = if full {
@@ -117,16 +125,23 @@ impl Session {
             };
             return Some(Told::fault(Some(id), &error.refused(), Effect::Read));
         }
+        let inside = match door.begin(&guest) {
+            Ok(inside) => inside,
+            Err(error) => return Some(Told::fault(Some(id), &error, Effect::Read)),
+        };
         let token = CancellationToken::new();
         self.running.insert(id, token.clone());
-        let (door, tell) = (self.settings.door.clone(), tell.clone());
-        let guest = Guest { cx: self.guest.cx.clone(), expires: self.guest.expires };
+        let tell = tell.clone();
         match said {
             Said::Call { call, params, .. } => {
                 self.tasks.spawn(async move {
                     let effect = Catalogue::all().find(&call).map_or(Effect::Read, |def| def.meta.effect);
-                    let answer =
-                        token.run_until_cancelled(door.desk().call_json(&guest.cx, &call, params)).await;
+                    let answer = async {
+                        let cx = door.again(&guest).await?;
+                        door.desk().call_json(&cx, &call, params).await
+                    };
+                    let answer = token.run_until_cancelled(answer).await;
+                    drop(inside);
                     let told = match answer {
                         Some(Ok(answer)) => Told::Answer { id, answer },
                         Some(Err(error)) => Told::fault(Some(id), &error, effect),
@@ -138,8 +153,9 @@ impl Session {
             }
             Said::Follow { follow: topic, after, .. } => {
                 self.tasks.spawn(async move {
-                    let mut events =
-                        pin!(follow(door, guest, Some(topic).filter(|topic| !topic.is_empty()), after));
+                    let topic = Some(topic).filter(|topic| !topic.is_empty());
+                    // The connection looks after the proof.
+                    let mut events = pin!(follow(door, guest, topic, after, None));
                     while let Some(Some(next)) = token.run_until_cancelled(events.next()).await {
                         let told = match next {
                             Ok(followed) => Told::Event { id, event: followed.event, lag: followed.lag },
@@ -149,6 +165,7 @@ impl Session {
                             return;
                         }
                     }
+                    drop(inside);
                     let _ = tell.send(Line { told: Told::Ended { id, ended: true }, ends: Some(id) }).await;
                 });
             }
@@ -166,19 +183,5 @@ impl Session {
     /// Writes a frame; false where the other side does not take it in time.
     async fn write(&self, write: &mut SplitSink<WebSocket, Message>, message: Message) -> bool {
         matches!(timeout(self.settings.ping * 2, write.send(message)).await, Ok(Ok(())))
-    }
-}
-
-/// Ends when the proof of the guest does.
-fn expired(settings: &Settings, guest: &Guest) -> impl Future<Output = Error> + use<> {
-    let left = guest.expires.map(|end| {
-        std::time::Duration::try_from(end.duration_since(settings.door.state().now())).unwrap_or_default()
-    });
-    async move {
-        match left {
-            Some(left) => tokio::time::sleep(left).await,
-            None => std::future::pending().await,
-        }
-        Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused()
     }
 }

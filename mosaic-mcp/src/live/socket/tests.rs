@@ -1,3 +1,7 @@
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
+
 use async_trait::async_trait;
 use futures_util::{SinkExt as _, StreamExt as _};
 use mosaic_core::context::{CallContext, Principal};
@@ -15,8 +19,8 @@ use crate::security::admission::admission;
 use crate::security::{Authenticator, Identity};
 use crate::state::{MemoryStore, State};
 
-/// `guest` is an agent for a minute, `late` one whose time is over in a moment.
-struct Plain(State);
+/// `guest` is an agent for a minute, `late` one whose time is over in a moment, and `once` one that is known a single time.
+struct Plain(State, AtomicBool);
 
 #[async_trait]
 impl Authenticator for Plain {
@@ -24,6 +28,7 @@ impl Authenticator for Plain {
         let seconds = match token.expose() {
             "guest" => 60,
             "late" => 1,
+            "once" if !self.1.swap(true, Ordering::Relaxed) => 60,
             _ => return Ok(None),
         };
         let identity = Identity::new(TenantId::default_tenant(), Principal::agent(token.expose()))?;
@@ -55,13 +60,21 @@ impl Drop for Server {
 type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn serve(set: impl FnOnce(LiveSocket) -> LiveSocket) -> Server {
+    serve_behind(|door| door, set).await
+}
+
+async fn serve_behind(
+    bound: impl FnOnce(Door) -> Door,
+    set: impl FnOnce(LiveSocket) -> LiveSocket,
+) -> Server {
     let state = State::open(MemoryStore::new()).await.unwrap();
     let shared = Shared::new(state.clone());
     let desk = Desk::builder().room(shared.clone()).gate(Everything).build();
-    let door = Door::admitting(desk, state.clone(), admission(Plain(state)));
+    let door = Door::admitting(desk, state.clone(), admission(Plain(state, AtomicBool::new(false))));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("ws://{}/live", listener.local_addr().unwrap());
-    let routes = Router::new().nest("/live", set(LiveSocket::new(door)).router());
+    let routes = Router::new().nest("/live", set(LiveSocket::new(bound(door))).router());
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     Server { address, shared, task }
 }
@@ -166,6 +179,69 @@ async fn a_connection_ends_with_its_proof() {
     }
     let kinds: Vec<_> = told.iter().filter_map(|told| told["fault"]["kind"].as_str()).collect();
     assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == "unauthenticated"), "{told:?}");
+}
+
+#[tokio::test]
+async fn every_call_proves_anew_who_makes_it() {
+    let server = serve(|live| live).await;
+    let mut client = server.connect("once", &[]).await.unwrap();
+    say(&mut client, json!({ "id": 1, "call": "state.get_value", "params": { "key": "none" } })).await;
+    assert_eq!(hear(&mut client).await.unwrap()["fault"]["kind"], "unauthenticated");
+    assert_eq!(server.connect("once", &[]).await.unwrap_err(), 401);
+}
+
+#[tokio::test]
+async fn one_principal_does_not_take_every_place() {
+    let server = serve_behind(|door| door.at_once(2), |live| live.connections_each(2)).await;
+    let mut first = server.connect("guest", &[]).await.unwrap();
+    let mut second = server.connect("guest", &[]).await.unwrap();
+    assert_eq!(server.connect("guest", &[]).await.unwrap_err(), 429);
+    server.connect("once", &[]).await.unwrap();
+    // What runs at once is counted over all of its connections.
+    for id in [1, 2] {
+        say(&mut first, json!({ "id": id, "follow": "shared.>", "after": 0 })).await;
+    }
+    let cx = CallContext::new();
+    server.shared.append_event(&cx, AppendEvent::new("t", "k", 1)).await.unwrap();
+    for _ in 0..2 {
+        assert!(hear(&mut first).await.unwrap()["event"].is_object());
+    }
+    say(&mut second, json!({ "id": 1, "follow": "shared.>" })).await;
+    assert_eq!(hear(&mut second).await.unwrap()["fault"]["kind"], "throttled");
+    drop(second);
+    // Its place is given back once the server has noticed.
+    while server.connect("guest", &[]).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn frames_that_come_too_often_are_refused() {
+    let few = NonZeroU32::MIN.saturating_add(3);
+    let server = serve_behind(|door| door.rate(NonZeroU32::MIN, few), |live| live).await;
+    let mut client = server.connect("guest", &[]).await.unwrap();
+    for id in 0..8 {
+        say(&mut client, json!({ "id": id, "call": "state.get_value", "params": { "key": "none" } })).await;
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..8 {
+        let told = hear(&mut client).await.unwrap();
+        kinds.push(told["fault"]["kind"].as_str().unwrap().to_owned());
+    }
+    let often = kinds.iter().filter(|kind| *kind == "throttled").count();
+    assert!(often >= 1 && kinds.iter().any(|kind| kind == "not_found"), "{kinds:?}");
+    // Its requests are those of its address, too.
+    assert_eq!(loop_until_refused(&server).await, 429);
+}
+
+async fn loop_until_refused(server: &Server) -> u16 {
+    loop {
+        if let Err(status) = server.connect("once", &[]).await
+            && status != 401
+        {
+            return status;
+        }
+    }
 }
 
 #[tokio::test]

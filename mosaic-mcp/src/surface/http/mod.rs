@@ -10,7 +10,6 @@ mod authenticate;
 mod body;
 mod connections;
 mod holding;
-mod limits;
 mod listen;
 mod load;
 mod options;

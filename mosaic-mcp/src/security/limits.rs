@@ -19,7 +19,7 @@ const KEYS: usize = 10_000;
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Who {
+pub(crate) enum Who {
     /// An address, before anybody is known.
     Address(IpAddr),
     /// A principal of a tenant.
@@ -27,13 +27,13 @@ pub(super) enum Who {
 }
 
 /// How often.
-pub(super) struct Rate {
+pub(crate) struct Rate {
     limiter: RateLimiter<Who, HashMapStateStore<Who>, DefaultClock>,
     clock: DefaultClock,
 }
 
 impl Rate {
-    pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+    pub(crate) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
         let quota = Quota::per_second(per_second).allow_burst(burst);
         Self { limiter: RateLimiter::hashmap(quota), clock: DefaultClock::default() }
     }
@@ -42,7 +42,7 @@ impl Rate {
     ///
     /// # Errors
     /// The time to wait where it is one too many.
-    pub(super) fn check(&self, who: &Who) -> Result<(), Duration> {
+    pub(crate) fn check(&self, who: &Who) -> Result<(), Duration> {
         if self.limiter.len() >= KEYS {
             self.limiter.retain_recent();
         }
@@ -51,19 +51,19 @@ impl Rate {
 }
 
 /// How many at a time.
-#[derive(Clone)]
-pub(super) struct AtOnce {
+#[derive(Debug, Clone)]
+pub(crate) struct AtOnce {
     most: usize,
     under_way: Arc<Mutex<HashMap<Who, usize>>>,
 }
 
 impl AtOnce {
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { most, under_way: Arc::default() }
     }
 
     /// Lets a request in, until what is returned is dropped; none where it is one too many.
-    pub(super) fn enter(&self, who: Who) -> Option<Inside> {
+    pub(crate) fn enter(&self, who: Who) -> Option<Inside> {
         let mut under_way = self.under_way.lock();
         let count = under_way.get(&who).copied().unwrap_or(0);
         if count >= self.most {
@@ -74,13 +74,14 @@ impl AtOnce {
     }
 
     /// How many are in.
-    pub(super) fn count(&self) -> usize {
+    #[cfg(feature = "http")]
+    pub(crate) fn count(&self) -> usize {
         self.under_way.lock().values().sum()
     }
 }
 
 /// A request that is under way.
-pub(super) struct Inside {
+pub(crate) struct Inside {
     who: Who,
     under_way: Arc<Mutex<HashMap<Who, usize>>>,
 }
