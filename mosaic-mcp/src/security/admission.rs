@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mosaic_core::context::{CallContext, Principal};
-use mosaic_core::error::Result;
+use mosaic_core::error::{ErrorKind, Result};
 use mosaic_core::types::{Secret, TenantId, Timestamp};
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -20,7 +20,8 @@ const AGAIN: Duration = Duration::from_secs(3_600);
 const CALLERS: usize = 10_000;
 
 /// Lets callers in: their proof is checked, their roles come along in a form that nobody else can write, and logins and refusals are
-/// told to the audit. A caller that comes with every request is told once in an hour. Clones share it.
+/// told to the audit. A caller that comes with every request is told once in an hour, and refusals of one source, after the first, as
+/// their number in a minute. Clones share it.
 ///
 /// ```
 /// use mosaic_core::types::Secret;
@@ -79,6 +80,9 @@ impl Admission {
                     audit.tell(AuditEvent::Login { identity: Box::new(identity.clone()), means });
                 }
                 Ok(_) => {}
+                // Where it cannot be told whether a proof holds, nobody was refused.
+                Err(error)
+                    if !matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::PermissionDenied) => {}
                 Err(error) => {
                     let (from, why) = (from.to_owned(), error.message().to_owned());
                     audit.tell(AuditEvent::LoginRefused { means, from, why });
@@ -144,6 +148,27 @@ mod tests {
     use crate::security::audit::{AuditOptions, AuditSigner};
     use crate::security::token::{ApiKeys, NewApiKey};
     use crate::state::{MemoryStore, State, TopicFilter};
+
+    struct Silent;
+    #[async_trait::async_trait]
+    impl crate::security::Authenticator for Silent {
+        async fn authenticate(&self, _: &Secret) -> Result<Option<Identity>> {
+            Err(mosaic_core::error::Error::new(ErrorKind::Network, "the provider does not answer"))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_no_refusal() {
+        let state = State::open(MemoryStore::new()).await.unwrap();
+        let audit = Audit::open(&state, AuditOptions::new(AuditSigner::generate().unwrap())).await.unwrap();
+        let admission = admission(Silent).audited(audit.clone());
+        let error = admission.admit(&Secret::new("a"), "127.0.0.1").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        audit.close().await.unwrap();
+        let events = state.events(&TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap();
+        assert_eq!(events.len(), 0, "{events:?}");
+        state.close().await.unwrap();
+    }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_in_is_told_and_has_the_roles_of_the_proof() {

@@ -33,7 +33,8 @@ pub enum AuditEvent {
         /// By what, such as `jwt`; never the proof itself.
         means: &'static str,
     },
-    /// A proof was not accepted.
+    /// A proof was not accepted. The first one of a source is written as it is; those that follow within a minute are one record more, with
+    /// their number in `times`.
     LoginRefused {
         /// By what it was tried.
         means: &'static str,
@@ -83,6 +84,11 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn of(at: Timestamp, event: &AuditEvent) -> Result<Self> {
         Self::new(event.tenant(), &Form::of(at, event))
+    }
+
+    /// That many more proofs of a source were not accepted; why, of the last one.
+    pub(super) fn refused(at: Timestamp, means: &str, from: &str, why: &str, times: u64) -> Result<Self> {
+        Self::new(None, &Form::LoginRefused { at, means, from, why, times: Some(times) })
     }
 
     /// What was lost because the queue was full.
@@ -137,6 +143,9 @@ enum Form<'a> {
         means: &'a str,
         from: &'a str,
         why: &'a str,
+        /// How many there were, where they are told together.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        times: Option<u64>,
     },
     Configuration {
         at: Timestamp,
@@ -195,7 +204,7 @@ impl<'a> Form<'a> {
                 means,
             },
             AuditEvent::LoginRefused { means, from, why } => {
-                Self::LoginRefused { at, means, from: cut(from), why: cut(why) }
+                Self::LoginRefused { at, means, from: cut(from), why: cut(why), times: None }
             }
             AuditEvent::Configuration { by, what, detail } => {
                 Self::Configuration { at, by: cut(by), what: cut(what), detail: cut(detail) }
@@ -230,7 +239,7 @@ impl<'a> Form<'a> {
 }
 
 /// The beginning of a text.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     if text.len() <= TEXT {
         return text;
     }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::chain::{Checkpoint, Head};
 use super::event::AuditEvent;
+use super::refusals::Refusals;
 use super::sign::{AuditKeys, AuditSigner};
 use super::writer::{Message, Writer, head_place};
 use crate::function::Ledger;
@@ -130,6 +131,8 @@ pub(super) struct Shared {
     pub(super) hurry: Notify,
     /// There is room in the queue again.
     pub(super) roomy: Notify,
+    /// Refused logins that are not told yet.
+    pub(super) refusals: Refusals,
     lost: AtomicU64,
     lost_since: Mutex<Option<Timestamp>>,
     failing: RwLock<Option<Error>>,
@@ -236,6 +239,7 @@ impl Audit {
             head: watch::Sender::new(head.as_ref().map(|head| head.end.clone())),
             hurry: Notify::new(),
             roomy: Notify::new(),
+            refusals: Refusals::default(),
             lost: AtomicU64::new(0),
             lost_since: Mutex::default(),
             failing: RwLock::default(),
@@ -260,8 +264,13 @@ impl Audit {
         Ok(Self(Arc::new(Inner { state: state.clone(), shared, clock: state.clock(), margin, queue, task })))
     }
 
-    /// Tells it something. Never waits.
+    /// Tells it something. Never waits. Refused logins of a source are counted, and told once in a minute after the first.
     pub fn tell(&self, event: AuditEvent) {
+        if let AuditEvent::LoginRefused { means, from, why } = &event
+            && !self.0.shared.refusals.is_first(means, from, why)
+        {
+            return;
+        }
         let at = self.0.clock.now();
         let message = Message::Event { at, event, written: None };
         let sent = match &*self.0.queue.read() {
@@ -411,6 +420,10 @@ fn full() -> Error {
 fn closed() -> Error {
     Error::new(ErrorKind::Lifecycle, "the audit is closed")
 }
+
+#[cfg(test)]
+#[path = "refusals_tests.rs"]
+mod refusals_tests;
 
 #[cfg(test)]
 #[path = "tamper_tests.rs"]

@@ -23,6 +23,7 @@ mod gate;
 mod handle;
 mod heads;
 mod recorded;
+mod refusals;
 mod retention;
 mod sign;
 mod verify;

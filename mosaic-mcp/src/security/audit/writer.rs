@@ -66,12 +66,18 @@ impl Writer {
     pub(super) async fn run(mut self) -> Result<()> {
         let mut waiting = Vec::new();
         loop {
+            let refused = self.shared.refusals.due();
             let due = self.unmarked.map(|since| since + self.options.checkpoint_after);
             let more = tokio::select! {
                 biased;
                 more = self.queue.recv_many(&mut waiting, self.options.batch) => more,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.write(Vec::new(), true, None).await?;
+                    continue;
+                }
+                () = sleep_until(refused.unwrap_or_else(Instant::now)), if refused.is_some() => {
+                    let lines = self.shared.refusals.take(self.state.now(), false)?;
+                    self.write(lines, false, None).await?;
                     continue;
                 }
                 () = sleep_until(self.look.unwrap_or_else(Instant::now)), if self.look.is_some() => {
@@ -95,7 +101,8 @@ impl Writer {
             }
             self.take(std::mem::take(&mut waiting)).await?;
         }
-        self.write(Vec::new(), true, None).await
+        let lines = self.shared.refusals.take(self.state.now(), true)?;
+        self.write(lines, true, None).await
     }
 
     /// Removes records that are older than what is kept.
@@ -117,6 +124,8 @@ impl Writer {
         if let Some((records, from)) = self.shared.take_lost() {
             lines.push(Line::gap(records, from, self.state.now())?);
         }
+        // Also where there is always something else to write.
+        lines.extend(self.shared.refusals.take(self.state.now(), false)?);
         for message in messages {
             match message {
                 Message::Flush(written) => told.push(written),

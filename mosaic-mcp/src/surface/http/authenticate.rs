@@ -1,6 +1,9 @@
 //! Who sends a request.
 
+use std::net::SocketAddr;
+
 use async_trait::async_trait;
+use axum::extract::ConnectInfo;
 use http::request::Parts;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::Result;
@@ -44,6 +47,46 @@ pub trait Authenticate: Send + Sync + 'static {
 #[async_trait]
 impl Authenticate for Admission {
     async fn authenticate(&self, parts: &Parts) -> Result<CallContext> {
-        self.admit(&bearer(&parts.headers)?, "HTTP").await
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let from = address.map_or_else(|| "HTTP".to_owned(), |ConnectInfo(address)| address.ip().to_string());
+        self.admit(&bearer(&parts.headers)?, &from).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mosaic_core::types::Secret;
+
+    use super::*;
+    use crate::security::access::{Access, AccessConfig};
+    use crate::security::audit::{Audit, AuditOptions, AuditSigner};
+    use crate::security::{Authenticator, Authenticators, Identity};
+    use crate::state::{MemoryStore, State, TopicFilter};
+
+    struct Nobody;
+    #[async_trait]
+    impl Authenticator for Nobody {
+        async fn authenticate(&self, _: &Secret) -> Result<Option<Identity>> {
+            Ok(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_is_told_with_the_address() {
+        let state = State::open(MemoryStore::new()).await.unwrap();
+        let audit = Audit::open(&state, AuditOptions::new(AuditSigner::generate().unwrap())).await.unwrap();
+        let access = Access::new(&AccessConfig::default()).unwrap();
+        let admission = Admission::new(Authenticators::new().with(Nobody), access).audited(audit.clone());
+        let request = http::Request::builder().header("authorization", "Bearer none").body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        assert!(admission.authenticate(&parts).await.is_err());
+        parts.extensions.insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4_711))));
+        assert!(admission.authenticate(&parts).await.is_err());
+        audit.close().await.unwrap();
+        let events = state.events(&TopicFilter::new("audit.>").unwrap(), 0, 100).await.unwrap();
+        let text = |at: usize| String::from_utf8_lossy(&events[at].data).into_owned();
+        assert!(text(0).contains(r#""from":"HTTP""#), "{}", text(0));
+        assert!(text(1).contains(r#""from":"192.0.2.7""#), "{}", text(1));
+        state.close().await.unwrap();
     }
 }
