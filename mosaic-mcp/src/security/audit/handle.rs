@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::chain::{Checkpoint, Head};
+use super::course::Course;
 use super::event::AuditEvent;
 use super::refusals::Refusals;
 use super::sign::{AuditKeys, AuditSigner};
@@ -41,7 +42,8 @@ use crate::state::{Clock, State};
 /// ```
 #[async_trait]
 pub trait Anchor: Send + Sync + 'static {
-    /// Takes a checkpoint. One that is refused, or not taken within ten seconds, is offered again unless a later one has come.
+    /// Takes a checkpoint. One that is refused, or not taken within ten seconds, is offered again unless a later one has come. After a
+    /// commit whose answer was lost one may be offered that was taken before.
     ///
     /// # Errors
     /// Whatever stands in the way.
@@ -103,6 +105,9 @@ impl AuditOptions {
 
     /// How long records are kept at least; for ever unless this is said. Older ones are removed up to a checkpoint, and what is left
     /// is verified from there: the removal is signed, and is a record itself. Records that do not hold are not removed.
+    ///
+    /// How old records are is what the checkpoints after them have signed. Where the clock was moved by more than an hour, or by an eighth
+    /// of this time, nothing is removed until it is right again, or has gone on for this time: by then all of it is old.
     pub fn retention(mut self, keep: Duration) -> Self {
         self.retention = Some(keep);
         self
@@ -134,6 +139,8 @@ pub(super) struct Shared {
     /// Refused logins that are not told yet.
     pub(super) refusals: Refusals,
     lost: AtomicU64,
+    /// How many were lost ever.
+    lost_ever: AtomicU64,
     lost_since: Mutex<Option<Timestamp>>,
     failing: RwLock<Option<Error>>,
     closing: AtomicBool,
@@ -153,6 +160,7 @@ impl Shared {
     fn lose(&self, at: Timestamp) {
         let mut since = self.lost_since.lock();
         self.lost.fetch_add(1, Ordering::AcqRel);
+        self.lost_ever.fetch_add(1, Ordering::AcqRel);
         since.get_or_insert(at);
     }
 
@@ -241,17 +249,20 @@ impl Audit {
             roomy: Notify::new(),
             refusals: Refusals::default(),
             lost: AtomicU64::new(0),
+            lost_ever: AtomicU64::new(0),
             lost_since: Mutex::default(),
             failing: RwLock::default(),
             closing: AtomicBool::new(false),
         });
         let margin = (options.queue / 4).max(1);
+        let written = head.as_ref().map(|head| head.end.at);
         let unmarked = head.filter(|head| head.checkpointed < head.end.records);
         let writer = Writer {
             state: state.clone(),
             shared: shared.clone(),
             queue,
             look: options.retention.map(|_| tokio::time::Instant::now()),
+            course: options.retention.map(|keep| Course::new(state.now(), written, keep)),
             options,
             keys: keys.clone(),
             node: Uuid::now_v7(),
@@ -326,6 +337,11 @@ impl Audit {
     /// Why records are not written at present, where they are not.
     pub fn failing(&self) -> Option<Error> {
         self.0.shared.failing.read().clone()
+    }
+
+    /// How many records were lost since it was opened, because the queue was full or closed.
+    pub(super) fn lost(&self) -> u64 {
+        self.0.shared.lost_ever.load(Ordering::Acquire)
     }
 
     /// Whether there is room: a quarter of the queue is kept for the records of calls that are under way.
@@ -413,7 +429,7 @@ impl std::fmt::Debug for Audit {
     }
 }
 
-fn full() -> Error {
+pub(super) fn full() -> Error {
     Error::new(ErrorKind::QuotaExceeded, "the queue of the audit is full")
 }
 

@@ -17,6 +17,7 @@
 //!   [`NodeBuilder::answer_when_audited`](crate::node::NodeBuilder::answer_when_audited), and where its
 //!   [`Compliance`](crate::node::Compliance) requires an audit. A call that was made and not answered may still be without a record.
 mod chain;
+mod course;
 mod event;
 mod export;
 mod gate;

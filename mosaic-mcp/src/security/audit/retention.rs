@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{CHECKPOINT, Checkpoint, Link};
 use super::sign::{AuditKeys, AuditSigner};
-use super::verify::{all, begin, head};
+use super::verify::{all, begin, fault, head};
 use crate::state::{Key, State, Topic, limits};
 
 /// How many records are looked at for one removal.
@@ -37,6 +37,11 @@ impl Removal {
     /// Whether it was signed with one of these keys, and not changed since.
     pub(super) fn is_signed(&self, keys: &AuditKeys) -> bool {
         keys.verify(&self.key, &self.statement(), &self.signature)
+    }
+
+    /// Whether it is one of this log that was signed with one of these keys.
+    pub(super) fn counts(&self, log: &str, keys: &AuditKeys) -> bool {
+        self.checkpoint.log == log && self.is_signed(keys)
     }
 
     /// What is signed. No statement of a checkpoint begins like it, so that none of those allows a removal.
@@ -89,14 +94,31 @@ pub(super) struct Old {
     pub(super) through: u64,
 }
 
-/// Looks for records that are older than what is kept, up to a checkpoint. They are verified: what was changed is not removed, as it
-/// is the proof of that.
+/// The removal that is stored, where one with a key has signed it for this log.
 ///
 /// # Errors
-/// `Internal` where they do not hold; those of the state.
-pub(super) async fn find(state: &State, keep: Duration, keys: &AuditKeys) -> Result<Option<Old>> {
+/// Those of the state.
+pub(super) async fn signed(state: &State, log: &str, keys: &AuditKeys) -> Result<Option<Removal>> {
+    let removal = state.read::<Removal>(&place()?).await?;
+    Ok(removal.filter(|removal| removal.counts(log, keys)))
+}
+
+/// Looks for records that are older than what is kept, up to a checkpoint, at the time `now`. They are verified: what was changed is
+/// not removed, as it is the proof of that. How old they are is what the checkpoint after them has signed: the times of the rows are
+/// not signed, and whoever writes to the store may have set them.
+///
+/// # Errors
+/// `Internal` where they do not hold; `NotFound` where others were removed meanwhile; those of the state.
+pub(super) async fn find(
+    state: &State,
+    now: Timestamp,
+    keep: Duration,
+    keys: &AuditKeys,
+) -> Result<Option<Old>> {
     let Some(head) = head(state).await? else { return Ok(None) };
-    let limit = state.now().saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let limit = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let before = signed(state, &head.log, keys).await?;
+    let mut latest = before.map_or(Timestamp::MIN, |removal| removal.checkpoint.at);
     let filter = all()?;
     let mut after = state.trimmed().await?.before(&filter);
     let broken = |fault: super::Fault| {
@@ -109,15 +131,21 @@ pub(super) async fn find(state: &State, keep: Duration, keys: &AuditKeys) -> Res
     'log: loop {
         let page = state.events(&filter, after, limits::READ).await?;
         for event in &page {
-            if event.at > limit {
-                break 'log;
-            }
             verifier.record(event.offset, &event.topic, &event.kind, &event.data).map_err(broken)?;
             if &*event.kind == CHECKPOINT {
-                let body = Link::decode(&event.data).map(|(_, body)| serde_json::from_slice(body));
-                topics.append(&mut since);
-                found =
-                    body.and_then(std::result::Result::ok).map(|checkpoint| (checkpoint, event.offset - 1));
+                let body = Link::decode(&event.data).map(|(_, body)| body).unwrap_or_default();
+                let checkpoint: Checkpoint = serde_json::from_slice(body).map_err(|_| {
+                    broken(fault(verifier.next() - 1, Some(event.offset), "it is no checkpoint"))
+                })?;
+                if checkpoint.at > limit {
+                    break 'log;
+                }
+                // One whose clock was behind says nothing of the age of its records; the next one does.
+                if checkpoint.at >= latest {
+                    latest = checkpoint.at;
+                    topics.append(&mut since);
+                    found = Some((checkpoint, event.offset - 1));
+                }
             }
             since.insert(event.topic.clone());
             after = event.offset;

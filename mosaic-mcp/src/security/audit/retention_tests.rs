@@ -1,11 +1,17 @@
+use std::sync::Arc;
+
 use mosaic_core::context::{CallContext, Principal};
 use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink as _};
 use mosaic_core::types::TenantId;
 
-use super::super::chain::Link;
-use super::super::{Audit, AuditOptions, export, verify, verify_export};
+use super::super::chain::{Head, Link, RECORD};
+use super::super::event::Line;
+use super::super::writer::head_place;
+use super::super::{Audit, AuditEvent, AuditOptions, export, verify, verify_export};
 use super::*;
-use crate::state::{Clock, Event, MemoryStore, StateOptions, TopicFilter};
+use crate::state::{Clock, Event, MemoryStore, StateOptions, TopicFilter, Tx};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 async fn state() -> State {
     let clock = Clock::tokio(Timestamp::from_second(1_800_000_000).unwrap());
@@ -99,9 +105,9 @@ async fn records_that_do_not_hold_are_not_removed_and_a_removal_needs_the_key() 
     (0..20).for_each(|at| audit.record(call(at)));
     audit.flush().await.unwrap();
     tokio::time::advance(Duration::from_secs(100)).await;
-    let old = find(&state, Duration::from_secs(50), &keys).await.unwrap().unwrap();
+    let old = find(&state, state.now(), Duration::from_secs(50), &keys).await.unwrap().unwrap();
     assert!(old.checkpoint.records >= 16 && old.topics.len() >= 2);
-    assert!(find(&state, Duration::from_secs(200), &keys).await.unwrap().is_none());
+    assert!(find(&state, state.now(), Duration::from_secs(200), &keys).await.unwrap().is_none());
     // Somebody else appends what looks like a record, in the middle of what goes on.
     let forged = kept(&state).await[3].clone();
     let again = forged.clone();
@@ -112,7 +118,7 @@ async fn records_that_do_not_hold_are_not_removed_and_a_removal_needs_the_key() 
     (20..40).for_each(|at| audit.record(call(at)));
     audit.close().await.unwrap();
     tokio::time::advance(Duration::from_secs(100)).await;
-    let error = find(&state, Duration::from_secs(50), &keys).await.unwrap_err();
+    let error = find(&state, state.now(), Duration::from_secs(50), &keys).await.unwrap_err();
     assert!(error.message().contains("does not hold"), "{error}");
 
     // A checkpoint of the log is no leave to remove what is before it.
@@ -133,6 +139,113 @@ async fn records_that_do_not_hold_are_not_removed_and_a_removal_needs_the_key() 
     let fault = verify(&state, &keys, &[]).await.unwrap().fault.unwrap();
     assert!(fault.what.contains("no checkpoint"), "{fault}");
     state.close().await.unwrap();
+}
+
+/// A log of which the rows tell times of long ago, and the checkpoints, after four records each, those days.
+async fn written_at(state: &State, days: &[u32], signer: &AuditSigner) {
+    let begin = Timestamp::from_second(1_800_000_000).unwrap();
+    let times: Vec<_> = days.iter().map(|day| begin.saturating_add(DAY * *day).unwrap()).collect();
+    let signer = signer.clone();
+    let write = move |tx: &mut Tx<'_>| -> mosaic_core::Result<()> {
+        let mut end = Link::begin("log");
+        let mut append = |topic: Topic, kind: &'static str, body: Vec<u8>| {
+            end = end.next(&topic, kind, &body);
+            tx.append(topic, kind, end.encode(&body)).map(|_| end)
+        };
+        for (round, at) in times.iter().enumerate() {
+            let mut last = Link::begin("log");
+            for number in 0..4 {
+                let line = Line::of(*at, &AuditEvent::Call(call(round * 4 + number)))?;
+                last = append(line.topic, RECORD, line.body)?;
+            }
+            let checkpoint = Checkpoint::sign("log", &last, *at, &signer);
+            let body = serde_json::to_vec(&checkpoint).unwrap();
+            append(Topic::of(&["audit", "-"])?, CHECKPOINT, body)?;
+        }
+        let (at, checkpointed) = (times[times.len() - 1], end.number);
+        let end = Checkpoint::sign("log", &end, at, &signer);
+        tx.write(&head_place()?, &Head { end, checkpointed, checkpointed_at: at, checkpoint: None })
+    };
+    let write = Arc::new(write);
+    state
+        .run(move |tx| {
+            let write = write.clone();
+            Box::pin(async move { write(tx) })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_age_of_a_record_is_what_was_signed_and_not_what_its_row_tells() {
+    let (state, signer) = (state().await, AuditSigner::generate().unwrap());
+    let keys = AuditKeys::of(&signer);
+    // The third node's clock was far behind, and the fifth checkpoint is young.
+    written_at(&state, &[0, 10, 0, 20, 30], &signer).await;
+    assert_eq!(verify(&state, &keys, &[]).await.unwrap().fault, None);
+    tokio::time::advance(DAY * 31).await;
+    assert!(
+        kept(&state).await.iter().all(|event| state.now().duration_since(event.at).as_hours() >= 31 * 24)
+    );
+    let through = async |days: u32| {
+        let old = find(&state, state.now(), DAY * days, &keys).await.unwrap();
+        old.map_or(0, |old| old.checkpoint.records)
+    };
+    assert_eq!([through(32).await, through(31).await, through(21).await], [0, 4, 9]);
+    assert_eq!(through(12).await, 9, "what was written after ten days and before twenty is not old yet");
+    assert_eq!([through(11).await, through(1).await], [19, 24]);
+    state.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_removed_by_a_clock_that_says_years_have_gone_by() {
+    let (state, signer) = (state().await, AuditSigner::generate().unwrap());
+    let audit = Audit::open(&state, options(&signer)).await.unwrap();
+    (0..20).for_each(|at| audit.record(call(at)));
+    audit.close().await.unwrap();
+    tokio::time::advance(DAY * 800).await;
+    let audit = Audit::open(&state, options(&signer).retention(DAY * 30)).await.unwrap();
+    audit.write(AuditEvent::Call(call(20))).await.unwrap();
+    tokio::time::sleep(DAY * 29).await;
+    assert_eq!(state.trimmed().await.unwrap().before(&all().unwrap()), 0);
+    tokio::time::sleep(DAY * 2).await;
+    assert!(
+        state.trimmed().await.unwrap().before(&all().unwrap()) > 16,
+        "by now it is old whatever the clock says"
+    );
+    audit.close().await.unwrap();
+    assert_eq!(verify(&state, &AuditKeys::of(&signer), &[]).await.unwrap().fault, None);
+    state.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_nobody_signed_for_this_log_stops_none() {
+    let (trusted, other) = (AuditSigner::generate().unwrap(), AuditSigner::generate().unwrap());
+    for (signer, log) in [(&other, None), (&trusted, Some("another"))] {
+        let state = state().await;
+        let audit = Audit::open(&state, options(&trusted)).await.unwrap();
+        (0..20).for_each(|at| audit.record(call(at)));
+        audit.flush().await.unwrap();
+        let name = log.map_or(audit.head().unwrap().log, str::to_owned);
+        audit.close().await.unwrap();
+        let link = Link { number: u64::MAX, ..Link::begin(&name) };
+        let forged = Removal::sign(Checkpoint::sign(&name, &link, state.now(), signer), state.now(), signer);
+        let place = place().unwrap();
+        state
+            .run(move |tx| {
+                let (place, forged) = (place.clone(), forged.clone());
+                Box::pin(async move { tx.write(&place, &forged) })
+            })
+            .await
+            .unwrap();
+        tokio::time::advance(DAY * 40).await;
+        let audit = Audit::open(&state, options(&trusted).retention(DAY * 30)).await.unwrap();
+        tokio::time::sleep(DAY).await;
+        assert!(state.trimmed().await.unwrap().before(&all().unwrap()) > 16);
+        audit.close().await.unwrap();
+        assert_eq!(verify(&state, &AuditKeys::of(&trusted), &[]).await.unwrap().fault, None);
+        state.close().await.unwrap();
+    }
 }
 
 async fn kept(state: &State) -> Vec<Event> {

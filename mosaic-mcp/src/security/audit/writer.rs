@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::chain::{CHECKPOINT, Checkpoint, Head, Link, RECORD};
+use super::course::Course;
 use super::event::{AuditEvent, Line};
 use super::handle::{Anchor, AuditOptions, Shared};
 use super::retention::{self, Old, Removal};
@@ -37,6 +38,9 @@ const ANCHOR: Duration = Duration::from_secs(10);
 /// How long a batch is remembered that may have been written.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
+/// The topic of checkpoints.
+pub(super) const CHECKPOINTS: [&str; 2] = ["audit", "-"];
+
 pub(super) struct Writer {
     pub(super) state: State,
     pub(super) shared: Arc<Shared>,
@@ -50,6 +54,8 @@ pub(super) struct Writer {
     pub(super) keys: AuditKeys,
     /// When old records are looked for next.
     pub(super) look: Option<Instant>,
+    /// Whether the clock may be believed; none where nothing is removed.
+    pub(super) course: Option<Course>,
     /// Since when there is something without a checkpoint.
     pub(super) unmarked: Option<Instant>,
 }
@@ -59,6 +65,8 @@ struct Written {
     end: Checkpoint,
     checkpoint: Option<Checkpoint>,
     marked: bool,
+    /// Whether it removed what it was to remove.
+    removed: bool,
 }
 
 impl Writer {
@@ -107,15 +115,21 @@ impl Writer {
 
     /// Removes records that are older than what is kept.
     async fn remove(&mut self) -> Result<()> {
-        let Some(keep) = self.options.retention else { return Ok(()) };
-        match retention::find(&self.state, keep, &self.keys).await {
-            Ok(Some(old)) => self.write(Vec::new(), false, Some(old)).await?,
-            Ok(None) => self.look = Some(Instant::now() + retention::every(keep)),
-            Err(error) => {
-                tracing::error!(%error, "old audit records are not removed");
-                self.look = Some(Instant::now() + retention::every(keep));
-            }
+        let (Some(keep), Some(course)) = (self.options.retention, &mut self.course) else { return Ok(()) };
+        let now = self.state.now();
+        let found = if course.holds(now) {
+            retention::find(&self.state, now, keep, &self.keys).await
+        } else {
+            Ok(None)
+        };
+        match found {
+            Ok(Some(old)) => return self.write(Vec::new(), false, Some(old)).await,
+            Ok(None) => {}
+            // Another node removed them meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::error!(%error, "old audit records are not removed"),
         }
+        self.look = Some(Instant::now() + retention::every(keep));
         Ok(())
     }
 
@@ -190,6 +204,9 @@ impl Writer {
             self.batches += 1;
             self.unmarked =
                 if written.marked { None } else { self.unmarked.or_else(|| Some(Instant::now())) };
+            if let Some((_, keep)) = batch.old.as_ref().filter(|_| !written.removed) {
+                self.look = Some(Instant::now() + retention::every(*keep));
+            }
             self.shared.head.send_replace(Some(written.end));
             self.unanchored = written.checkpoint.or(self.unanchored.take());
         }
@@ -264,7 +281,9 @@ impl Batch {
         // It was tried before, and written nevertheless.
         if node.is_some_and(|entry| entry.value == mark.as_bytes()) {
             let marked = head.checkpointed == head.end.records;
-            return Ok(Ok(Written { marked, end: head.end, checkpoint: None }));
+            // Its checkpoint may not be anchored yet, nor the one that another node has written since.
+            let checkpoint = head.checkpoint.filter(|checkpoint| checkpoint.is_signed(&self.keys));
+            return Ok(Ok(Written { marked, end: head.end, checkpoint, removed: self.old.is_some() }));
         }
         let log = head.end.log.clone();
         let broken = || Error::new(ErrorKind::Internal, "the head of the audit has no hash");
@@ -272,7 +291,9 @@ impl Batch {
         for line in &self.lines {
             end = append(tx, &end, line.topic.clone(), RECORD, &line.body)?;
         }
-        if let Some(line) = self.remove(tx).await? {
+        let removal = self.remove(tx, &log).await?;
+        let removed = removal.is_some();
+        if let Some(line) = removal {
             end = append(tx, &end, line.topic, RECORD, &line.body)?;
         }
         let due = end.number.saturating_sub(head.checkpointed) >= self.every;
@@ -282,7 +303,7 @@ impl Batch {
             let body = serde_json::to_vec(&signed).map_err(|error| {
                 Error::new(ErrorKind::Internal, "a checkpoint has no JSON form").source(error)
             })?;
-            end = append(tx, &end, Topic::of(&["audit", "-"])?, CHECKPOINT, &body)?;
+            end = append(tx, &end, Topic::of(&CHECKPOINTS)?, CHECKPOINT, &body)?;
             (head.checkpointed, head.checkpointed_at) = (end.number, now);
             head.checkpoint = Some(signed.clone());
             checkpoint = Some(signed);
@@ -292,7 +313,7 @@ impl Batch {
         tx.write(&head_key, &head)?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(now);
         tx.put_until(node_key, Bytes::from(mark), Some(until))?;
-        Ok(Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint }))
+        Ok(Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint, removed }))
     }
 
     /// What is wrong with the head in the store.
@@ -330,10 +351,11 @@ impl Batch {
     }
 
     /// Removes what is old, unless another node has done it. Gives the record that tells of it.
-    async fn remove(&self, tx: &mut Tx<'_>) -> Result<Option<Line>> {
+    async fn remove(&self, tx: &mut Tx<'_>, log: &str) -> Result<Option<Line>> {
         let Some((old, kept)) = &self.old else { return Ok(None) };
         let place = retention::place()?;
         let before: Option<Removal> = tx.read(&place).await?;
+        let before = before.filter(|before| before.counts(log, &self.keys));
         if before.is_some_and(|before| before.checkpoint.records >= old.checkpoint.records) {
             return Ok(None);
         }
