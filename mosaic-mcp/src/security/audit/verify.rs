@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{CHECKPOINT, Checkpoint, Head, Link, RECORD};
-use super::retention::{self, Removal};
+use super::retention;
 use super::sign::AuditKeys;
 use super::writer::head_place;
 use crate::state::{State, Topic, TopicFilter, limits};
@@ -332,13 +332,14 @@ pub(super) async fn begin(
     if gone == 0 {
         return Ok(Ok(Verifier::begin(&head.log, keys.clone())));
     }
+    // Read first: where more is removed afterwards, the read that follows says so.
+    let removal = retention::signed(state, &head.log, keys).await?;
     let kept = state.events(&all()?, gone, 1).await?;
     let number = kept.first().and_then(|event| Link::decode(&event.data)).map(|(link, _)| link.number);
     let Some(number) = number.filter(|number| *number > 1) else {
         return Ok(Ok(Verifier::begin(&head.log, keys.clone())));
     };
-    let removal = state.read::<Removal>(&retention::place()?).await?;
-    let removed = removal.filter(|removal| removal.is_signed(keys)).map(|removal| removal.checkpoint);
+    let removed = removal.map(|removal| removal.checkpoint);
     let known = anchors.iter().filter(|anchor| anchor.is_signed(keys)).chain(&removed);
     Ok(match known.into_iter().find(|known| known.records + 1 == number) {
         Some(before) if before.log == head.log => Ok(Verifier::after(before, keys.clone())),
@@ -377,3 +378,7 @@ async fn follow(state: &State, mut after: u64, verifier: &mut Verifier) -> Resul
         return Ok(verifier.end(&end));
     }
 }
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;
