@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mosaic_core::context::Principal;
 use mosaic_core::error::Outcome;
@@ -7,7 +8,7 @@ use mosaic_core::orchestrator::Orchestrator;
 use mosaic_core::testkit::Double;
 use mosaic_core::types::git::Repository;
 
-use super::super::{Audit, AuditKeys, AuditOptions, AuditSigner, verify};
+use super::super::{Audit, AuditEvent, AuditKeys, AuditOptions, AuditSigner, verify};
 use super::*;
 use crate::coordination::shared::{GetValue, PutValue, Shared};
 use crate::function::Desk;
@@ -75,5 +76,32 @@ async fn a_recorded_caller_answers_when_the_audit_has_written() {
     assert_eq!((unrecorded.kind(), unrecorded.outcome()), (ErrorKind::Lifecycle, Outcome::Unknown));
     assert_eq!(forge.executed(), 22, "the deletions, and one read that is remembered");
     mosaic.shutdown().await;
+    state.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_whose_record_finds_the_queue_full_is_not_answered_as_recorded() {
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    let options = AuditOptions::new(AuditSigner::generate().unwrap()).queue(2);
+    let audit = Audit::open(&state, options).await.unwrap();
+    let (full, busy) = (audit.clone(), Arc::new(AtomicBool::new(true)));
+    let filled = Arc::clone(&busy);
+    let forge = Double::new().answer(move |_: &DeleteBranch| {
+        // The writer has no turn before the record of this call is told.
+        for _ in 0..4 * usize::from(filled.load(Ordering::Relaxed)) {
+            full.tell(AuditEvent::Configuration { by: "a".into(), what: "b".into(), detail: "c".into() });
+        }
+        Ok(())
+    });
+    let mosaic = Orchestrator::builder().provider("forge", forge).audit(audit.clone()).build().await.unwrap();
+    let (caller, cx) = (Recorded::new(mosaic.clone(), audit.clone()), CallContext::new());
+    audit.flush().await.unwrap();
+    let unrecorded = caller.call(&cx, DeleteBranch::new("acme", "widget", "old")).await.unwrap_err();
+    assert_eq!((unrecorded.kind(), unrecorded.outcome()), (ErrorKind::QuotaExceeded, Outcome::Unknown));
+    // What was lost before is no matter of the next.
+    busy.store(false, Ordering::Relaxed);
+    caller.call(&cx, DeleteBranch::new("acme", "widget", "old")).await.unwrap();
+    mosaic.shutdown().await;
+    audit.close().await.unwrap();
     state.close().await.unwrap();
 }
