@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::chain::{CHECKPOINT, Checkpoint, Link, RECORD};
+use super::retention::{self, Removal};
 use super::sign::AuditKeys;
 use super::verify::{Fault, Report, Verifier, all, fault, head};
 use crate::state::{State, Topic, limits};
@@ -20,6 +21,9 @@ const LINE: u64 = 1 << 20;
 struct Begin {
     log: String,
     after: Option<Checkpoint>,
+    /// Who removed what was before, where it was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removal: Option<Removal>,
 }
 
 /// A record.
@@ -79,7 +83,9 @@ pub async fn export(
     mut line: impl FnMut(&str) -> Result<()>,
 ) -> Result<u64> {
     let end = head(state).await?.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no audit"))?;
-    line(&json(&Begin { log: end.log.clone(), after: after.cloned() })?)?;
+    let removal = state.read::<Removal>(&retention::place()?).await?;
+    let removal = removal.filter(|removal| Some(&removal.checkpoint) == after);
+    line(&json(&Begin { log: end.log.clone(), after: after.cloned(), removal })?)?;
     let from = after.map_or(0, |checkpoint| checkpoint.records);
     let gone = state.trimmed().await?.before(&all()?);
     let (mut at, mut last) = (gone, from);
@@ -125,6 +131,9 @@ fn json(row: &impl serde::Serialize) -> Result<String> {
 
 /// Verifies an export, without the state that it came from: as [`verify`](super::verify) does. In the faults, places are lines.
 ///
+/// It has to begin with the first record, or where old ones were removed by [`AuditOptions::retention`](super::AuditOptions::retention).
+/// Where it was made after another checkpoint, give that among the anchors: an export of which the beginning was cut off looks the same.
+///
 /// # Errors
 /// `Invalid` where the lines cannot be read. What is wrong with the audit is in the report.
 pub fn verify_export(mut lines: impl BufRead, keys: &AuditKeys, anchors: &[Checkpoint]) -> Result<Report> {
@@ -141,13 +150,18 @@ pub fn verify_export(mut lines: impl BufRead, keys: &AuditKeys, anchors: &[Check
             "it is no export of an audit",
         ))));
     };
+    let removed = |after: &Checkpoint| {
+        let removal = begin.removal.as_ref().filter(|removal| removal.counts(&begin.log, keys));
+        removal.is_some_and(|removal| removal.checkpoint == *after)
+    };
     let verifier = match &begin.after {
         None => Verifier::begin(&begin.log, keys.clone()),
-        Some(after) if after.log == begin.log && after.is_signed(keys) => {
+        Some(after) if after.log == begin.log && (removed(after) || anchors.contains(after)) => {
             Verifier::after(after, keys.clone())
         }
         Some(after) => {
-            let wrong = fault(after.records, Some(1), "the checkpoint before is signed by no trusted key");
+            let wrong = "records before are missing, and the checkpoint is neither anchored nor that of a signed removal";
+            let wrong = fault(after.records, Some(1), wrong);
             return Ok(Verifier::begin(&begin.log, keys.clone()).report(Some(wrong)));
         }
     };
