@@ -1,5 +1,7 @@
-//! Identity and keys, with the real servers and tokens that hold them.
+//! Identity and keys, with the real servers and tokens that hold them, and a long audit.
 
 mod hardware;
 mod identity;
+#[cfg(feature = "sqlite")]
+mod long;
 mod transit;
