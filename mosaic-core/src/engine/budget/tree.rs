@@ -118,6 +118,10 @@ impl fmt::Debug for BudgetTreeBuilder {
 
 /// The budgets of a process. Clones share them.
 ///
+/// Windows are those of the clock. One that is set back by up to two windows changes nothing: what was used in the later window goes on to
+/// count until the clock has come there. One that is set back by more begins the window that it tells anew, so that its limit can be used
+/// once more; a limit of a total is not touched by that.
+///
 /// ```
 /// use mosaic_core::engine::budget::BudgetTree;
 /// use mosaic_core::types::budget::{Amounts, Budget, BudgetLimit, BudgetPath, Currency, Window};
