@@ -75,12 +75,12 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// The defaults: everything is synced, 10 seconds for the lock of another process, 4 readers, a look at what other processes
+    /// The defaults: everything is synced, 30 seconds for the lock of another process, 4 readers, a look at what other processes
     /// write each 250 milliseconds.
     pub fn new() -> Self {
         Self {
             durability: Durability::Full,
-            busy_timeout: Duration::from_secs(10),
+            busy_timeout: Duration::from_secs(30),
             poll_every: Duration::from_millis(250),
             readers: 4,
         }
@@ -92,7 +92,8 @@ impl SqliteOptions {
         self
     }
 
-    /// How long a transaction waits for the lock that another process holds.
+    /// How long a transaction waits for the lock that another process holds. The lock is not fair: who waits has no place in a row, so
+    /// that it may wait for many turns of a process that is always busy.
     pub fn busy_timeout(mut self, wait: Duration) -> Self {
         self.busy_timeout = wait;
         self
