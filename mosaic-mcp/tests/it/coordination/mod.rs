@@ -1,6 +1,7 @@
-//! Agents and tasks, over every store.
+//! Agents, tasks and budgets, over every store.
 
 mod agents;
+mod budgets;
 mod model;
 mod nodes;
 mod scale;
