@@ -4,11 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mosaic_core::context::Principal;
 use mosaic_core::error::{ErrorKind, Result};
-use mosaic_core::types::Secret;
-use mosaic_mcp::node::{Node, TeamConfig};
+use mosaic_core::types::{Region, Secret, TenantId};
+use mosaic_mcp::coordination::shared::{GetValue, PutValue};
+use mosaic_mcp::node::{Compliance, EnterpriseConfig, Node, NodeBuilder, TeamConfig};
+use mosaic_mcp::security::Identity;
+use mosaic_mcp::security::access::AccessConfig;
+use mosaic_mcp::security::audit::{AuditKeys, AuditSigner, verify};
+use mosaic_mcp::security::seal::{Keyring, LocalKey};
+use mosaic_mcp::security::token::NewApiKey;
 use mosaic_mcp::state::{Key, PostgresOptions, PostgresStore, RedisHints, State, StateOptions, Tls};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use serde_json::json;
 
 use crate::servers::{Postgres, Redis, give_to_nobody};
 
@@ -195,4 +203,68 @@ async fn nodes_of_a_team_speak_tls_to_both() {
     assert!(error.message().contains("no encryption"), "{error}");
     a.close().await.unwrap();
     b.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_of_an_enterprise_works_where_everything_required_is_there_and_nowhere_else() {
+    let ours = House::new("ours");
+    let Some(postgres) = ours.postgres() else { return };
+    let (eu, us) = (Region::new("eu").unwrap(), Region::new("us").unwrap());
+    let team = || {
+        TeamConfig::new(postgres.url_of("localhost")).namespace("enterprise").region(eu).retention_days(400)
+    };
+    let safe = || team().authority(ours.authority());
+    let needs = Compliance::strict().retention_days(365).resides_in(eu);
+    let config = |team, region| EnterpriseConfig::new(team, region).compliance(needs.clone());
+    let (key, _) = LocalKey::generate().unwrap();
+    let (keys, signer) = (Keyring::new(key).unwrap(), AuditSigner::generate().unwrap());
+    let keys = || keys.clone();
+    let rules: AccessConfig = serde_json::from_value(json!({
+        "roles": { "worker": { "allow": ["state:*:plans/*"] } },
+        "bindings": [{ "who": "user:ann", "tenant": "*", "roles": ["worker"] }]
+    }))
+    .unwrap();
+    let known = |node: NodeBuilder| node.access(rules.clone()).api_keys();
+
+    let whole = || known(Node::enterprise(config(safe(), eu)).seal(keys()).audit(signer.clone()));
+    let (a, b) = (whole().open().await.unwrap(), whole().open().await.unwrap());
+    let ann = Identity::new(TenantId::default_tenant(), Principal::user("ann")).unwrap();
+    let (_, secret) = a.api_keys().create(NewApiKey::new(ann, "laptop")).await.unwrap();
+    let cx = b.admission().admit(&secret, "here").await.unwrap();
+    b.desk().call(&cx, PutValue::new("plans/spring", "hush")).await.unwrap();
+    assert!(b.desk().call(&cx, PutValue::new("secrets/1", 1)).await.is_err());
+    let cx = a.admission().admit(&secret, "there").await.unwrap();
+    assert_eq!(a.desk().call(&cx, GetValue::new("plans/spring")).await.unwrap().value, "hush");
+    let report = verify(a.state(), &AuditKeys::of(&signer), &[]).await.unwrap();
+    assert!(report.fault.is_none() && report.records >= 3, "{report:?}");
+    for node in [a, b] {
+        node.close().await.unwrap();
+    }
+
+    let refusals: [(NodeBuilder, &[&str]); 6] = [
+        (known(Node::enterprise(config(safe(), eu)).audit(signer.clone())), &["encryption at rest"]),
+        (known(Node::enterprise(config(safe(), eu)).seal(keys())), &["an audit"]),
+        (
+            known(Node::enterprise(config(team().plain(), eu)).seal(keys()).audit(signer.clone())),
+            &["TLS: the connection to the database"],
+        ),
+        (
+            known(Node::enterprise(config(safe(), us)).seal(keys()).audit(signer.clone())),
+            &["the node is in us"],
+        ),
+        (
+            known(Node::enterprise(config(safe().region(us), eu)).seal(keys()).audit(signer.clone())),
+            &["the store is in us"],
+        ),
+        (
+            Node::enterprise(config(safe().retention_days(30), eu)).seal(keys()).audit(signer.clone()),
+            &["authenticators", "roles", "less than 365 days"],
+        ),
+    ];
+    for (node, missing) in refusals {
+        let refused = node.open().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        assert_eq!(refused.message().matches("; ").count() + 1, missing.len(), "{refused}");
+        assert!(missing.iter().all(|missing| refused.message().contains(missing)), "{refused}");
+    }
 }
