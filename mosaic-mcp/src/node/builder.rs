@@ -14,6 +14,7 @@ use mosaic_core::types::Region;
 use super::config::{EnterpriseConfig, TeamConfig};
 #[cfg(feature = "sqlite")]
 use super::keys;
+use super::rules::Rules;
 use super::{Compliance, Facts, Inner, Node};
 use crate::coordination::budgets::Budgets;
 use crate::coordination::messages::Messages;
@@ -169,7 +170,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Who may do what. Without it, only the application itself may do anything.
+    /// Who may do what. Without it, only the application itself may do anything. These are the rules until some are kept in the state,
+    /// by [`Node::set_access`] of any node: those win, also when a node is opened.
     pub fn access(mut self, config: AccessConfig) -> Self {
         self.access = config;
         self.roles = true;
@@ -281,9 +283,22 @@ impl NodeBuilder {
                 }
             }
         };
+        if let Some(audit) = &audit {
+            access.audited(audit);
+        }
+        let rules = match Rules::follow(&access, &state).await {
+            Ok(rules) => rules,
+            Err(error) => {
+                // What was opened is closed; why it is not used is what matters.
+                if let Some(audit) = &audit {
+                    let _ = audit.close().await;
+                }
+                let _ = state.close().await;
+                return Err(error);
+            }
+        };
         let api_keys = match &audit {
             Some(audit) => {
-                access.audited(audit);
                 let (by, what, detail) = ("application".to_owned(), "node".to_owned(), facts.told());
                 audit.tell(AuditEvent::Configuration { by, what, detail });
                 ApiKeys::new(state.clone()).audited(audit.clone())
@@ -323,6 +338,7 @@ impl NodeBuilder {
             #[cfg(feature = "engine")]
             lending: super::lending::Lending::new(budgets.clone(), self.clock),
             upkeep: super::upkeep::Upkeep::start(budgets.clone()),
+            rules,
             budgets,
             shared,
             desk: desk.build(),

@@ -26,13 +26,13 @@ pub struct Compliance {
     pub audit: bool,
     /// Connections to the store, and of clients from elsewhere, are encrypted and their other side is verified.
     pub tls: bool,
-    /// Callers prove who they are, and roles say what they may do.
+    /// Callers prove who they are, also those of this machine, and roles say what they may do.
     pub identity: bool,
     /// The audit is kept for at least that many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Data stays in these regions: the node and its store have to be in one of them, and so does every provider that it calls.
-    /// Anywhere where it is empty.
+    /// Data stays in these regions: the node and its store have to be in one of them, and so does every provider of an orchestra that
+    /// it serves. Anywhere where it is empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub residency: Vec<Region>,
 }

@@ -14,11 +14,14 @@ mod config;
 mod keys;
 #[cfg(feature = "engine")]
 mod lending;
+#[cfg(feature = "engine")]
+mod resident;
+mod rules;
 mod upkeep;
 
 use std::sync::Arc;
 
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::Caller;
 use mosaic_core::types::{ProviderId, Region};
 
@@ -37,7 +40,7 @@ use crate::function::Desk;
 #[cfg(any(feature = "grpc", feature = "http"))]
 use crate::live::Door;
 use crate::security::Admission;
-use crate::security::access::Access;
+use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, Audited, Recorded};
 use crate::security::token::ApiKeys;
 use crate::state::State;
@@ -74,6 +77,7 @@ struct Inner {
     #[cfg(feature = "engine")]
     lending: lending::Lending,
     upkeep: upkeep::Upkeep,
+    rules: rules::Rules,
     shared: Shared,
     desk: Desk,
     access: Access,
@@ -158,6 +162,16 @@ impl Node {
         &self.0.access
     }
 
+    /// Keeps other rules of access in the state and sets them here. The other nodes over the same state have them in force within a
+    /// second or two, and every node that is opened from then on has them instead of those that it was built with. What
+    /// [`Access::replace`] sets is for this node alone, and until rules are kept the next time.
+    ///
+    /// # Errors
+    /// `Config`, with the rule that does not fit; those of the state. The old rules stay then.
+    pub async fn set_access(&self, config: &AccessConfig, by: &str) -> Result<()> {
+        self.0.access.store(&self.0.state, config, by).await
+    }
+
     /// The audit, where there is one: also the sink of an orchestra.
     pub fn audit(&self) -> Option<&Audit> {
         self.0.audit.as_ref()
@@ -205,7 +219,36 @@ impl Node {
     /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
     /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`]. Where answers wait for
     /// the audit, those of the caller do, too.
+    ///
+    /// Where identity is required, a server that acts as somebody is not built. Where data has to stay in regions, none is built
+    /// over just any caller, as nobody knows where its providers stand: [`Node::server_of`] knows.
     pub fn server(&self, mosaic: impl Caller) -> McpServerBuilder {
+        let server = self.serve(mosaic);
+        if self.0.compliance.residency.is_empty() {
+            return server;
+        }
+        let message = "residency: nothing says where the providers of this caller stand: use `Node::server_of` with an orchestra";
+        server.refused(Error::new(ErrorKind::Config, message))
+    }
+
+    /// The same for the operations of an orchestra. Where data has to stay in regions, each call is refused with `Config` while the
+    /// orchestra has a provider that is elsewhere, or that does not say where it is; nothing is sent then.
+    ///
+    /// ```
+    /// use mosaic_core::orchestrator::Orchestrator;
+    /// use mosaic_mcp::node::Node;
+    /// use mosaic_mcp::surface::McpServer;
+    ///
+    /// fn served(node: &Node, mosaic: &Orchestrator) -> mosaic_core::Result<McpServer> {
+    ///     node.server_of(mosaic).build()
+    /// }
+    /// ```
+    #[cfg(feature = "engine")]
+    pub fn server_of(&self, mosaic: &mosaic_core::orchestrator::Orchestrator) -> McpServerBuilder {
+        self.serve(resident::Resident::new(mosaic.clone(), self.0.compliance.clone()))
+    }
+
+    fn serve(&self, mosaic: impl Caller) -> McpServerBuilder {
         let server = match &self.0.audit {
             Some(audit) if self.0.when_audited => McpServer::over(Recorded::new(mosaic, audit.clone())),
             _ => McpServer::over(mosaic),
@@ -213,6 +256,7 @@ impl Node {
         let server = server.tools(Functions::new(self.0.desk.clone()));
         #[cfg(feature = "http")]
         let server = if self.0.compliance.tls { server.requires_tls() } else { server };
+        let server = if self.0.compliance.identity { server.requires_identity() } else { server };
         match &self.0.audit {
             None => server.gate(self.0.access.clone()),
             Some(audit) => server
@@ -228,8 +272,8 @@ impl Node {
         Door::admitting(self.0.desk.clone(), self.0.state.clone(), self.admission())
     }
 
-    /// Holds providers, each with where it stands, against the requirements of this node. To be asked about those of an orchestra
-    /// before it is served, and after its configuration was replaced.
+    /// Holds providers, each with where it stands, against the requirements of this node. [`Node::server_of`] asks by itself; to be
+    /// asked about an orchestra that the application calls itself, before it does, and after the configuration was replaced.
     ///
     /// ```
     /// use mosaic_core::orchestrator::Orchestrator;
@@ -259,6 +303,7 @@ impl Node {
     pub async fn close(&self) -> Result<()> {
         self.0.coordination.close().await;
         self.0.upkeep.close().await;
+        self.0.rules.close().await;
         #[cfg(feature = "engine")]
         self.0.lending.close().await;
         let told = match &self.0.audit {

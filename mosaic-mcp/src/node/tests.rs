@@ -104,6 +104,110 @@ async fn a_node_that_lacks_what_is_required_does_not_open() {
     node.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn where_identity_is_required_no_server_acts_for_clients_that_prove_nothing() {
+    let node = |compliance| {
+        let node = Node::builder(MemoryStore::new()).access(Default::default()).api_keys();
+        node.compliance(compliance).open()
+    };
+    let mosaic = || Double::new().answer(|op: &CreateRepository| Ok(Repository::of(&op.repo, "main")));
+    let mosaic = Orchestrator::builder().provider("forge", mosaic()).build().await.unwrap();
+    let open = node(Compliance::default()).await.unwrap();
+    open.server(mosaic.clone()).acts_as(CallContext::new()).build().unwrap();
+    let strict = node(Compliance { identity: true, ..Compliance::default() }).await.unwrap();
+    for who in [CallContext::new(), CallContext::new().principal(Principal::user("ann"))] {
+        let refused = strict.server(mosaic.clone()).acts_as(who).build().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        assert!(refused.message().contains("identity is required"), "{refused}");
+    }
+    strict.server(mosaic.clone()).build().unwrap();
+    mosaic.shutdown().await;
+    for node in [open, strict] {
+        node.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_serves_calls_no_provider_where_data_may_not_go() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let (eu, us) = (Region::new("eu").unwrap(), Region::new("us").unwrap());
+    let node = Node::builder(MemoryStore::new()).region(eu).store_region(eu);
+    let node = node.compliance(Compliance::default().resides_in(eu)).open().await.unwrap();
+    let called = Arc::new(AtomicUsize::new(0));
+    let forge = || {
+        let called = Arc::clone(&called);
+        Double::new().answer(move |op: &CreateRepository| {
+            called.fetch_add(1, Ordering::Relaxed);
+            Ok(Repository::of(&op.repo, "main"))
+        })
+    };
+    let placed = |region| mosaic_core::engine::ProviderConfig { region, ..Default::default() };
+    let mosaic = Orchestrator::builder()
+        .provider_with("near", forge(), placed(Some(eu)))
+        .default_rule(Rule::any().to("near"))
+        .build()
+        .await
+        .unwrap();
+    let refused = node.server(mosaic.clone()).build().unwrap_err();
+    assert!(refused.message().contains("nothing says where"), "{refused}");
+    node.server_of(&mosaic).build().unwrap();
+
+    let served = resident::Resident::new(mosaic.clone(), node.0.compliance.clone());
+    let cx = CallContext::new();
+    let ask = async || served.call(&cx, CreateRepository::new("acme", "widget")).await;
+    ask().await.unwrap();
+    for (region, why) in [(Some(us), "far is in us"), (None, "far has no region")] {
+        mosaic.add_provider("far", forge(), placed(region)).await.unwrap();
+        let refused = ask().await.unwrap_err();
+        assert!(refused.kind() == ErrorKind::Config && refused.message().contains(why), "{refused}");
+        mosaic.remove_provider("far").await.unwrap();
+    }
+    assert_eq!(called.load(Ordering::Relaxed), 1);
+    ask().await.unwrap();
+    mosaic.shutdown().await;
+    node.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_nodes_over_a_state_have_its_rules_of_access() {
+    let rules = |allow: &str| {
+        let rules = json!({
+            "roles": { "worker": { "allow": [allow] } },
+            "bindings": [{ "who": "agent:worker", "tenant": "*", "roles": ["worker"] }]
+        });
+        serde_json::from_value(rules).unwrap()
+    };
+    let worker = CallContext::new().principal(Principal::agent("worker"));
+    let store = MemoryStore::new();
+    let open = async || {
+        let node = Node::builder(store.clone()).access(rules("state:*:built/*"));
+        node.open().await.unwrap()
+    };
+    let may = async |node: &Node, what: &str| {
+        let put = node.desk().call(&worker, PutValue::new(format!("{what}/a"), 1)).await;
+        put.map_err(|error| assert_eq!(error.kind(), ErrorKind::PermissionDenied)).is_ok()
+    };
+    let (a, b) = (open().await, open().await);
+    assert!(may(&a, "built").await && may(&b, "built").await && !may(&b, "kept").await);
+    a.set_access(&rules("state:*:kept/*"), "ann").await.unwrap();
+    assert!(may(&a, "kept").await && !may(&a, "built").await, "at once where they are set");
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(may(&b, "kept").await && !may(&b, "built").await);
+    let late = open().await;
+    assert!(may(&late, "kept").await && !may(&late, "built").await, "what is kept wins over what was built");
+    let bad: AccessConfig = rules("no permission");
+    assert_eq!(a.set_access(&bad, "ann").await.unwrap_err().kind(), ErrorKind::Config);
+    late.state().put(crate::state::Key::of(&["access"]).unwrap(), "{").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(may(&b, "kept").await, "rules that cannot be read change nothing");
+    let refused = Node::builder(store.clone()).open().await.unwrap_err();
+    assert!(refused.message().contains("rules of access"), "nobody is let in by other rules: {refused}");
+    for node in [a, b, late] {
+        node.close().await.unwrap();
+    }
+}
+
 /// Asks until it is refused for five seconds, so many times at most; gives how often it was not.
 async fn ask(mosaic: &Orchestrator, most: usize) -> usize {
     let (mut asked, mut refused) = (0, 0);

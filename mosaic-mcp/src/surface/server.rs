@@ -170,6 +170,8 @@ impl McpServer {
             menu: Arc::new(|_| Menu::all()),
             confirm: Confirm::default(),
             acts_as: None,
+            refused: None,
+            identity: false,
             #[cfg(feature = "http")]
             tls: false,
             page: 1_000,
@@ -269,6 +271,8 @@ pub struct McpServerBuilder {
     menu: MenuFor,
     confirm: Confirm,
     acts_as: Option<CallContext>,
+    refused: Option<Error>,
+    identity: bool,
     #[cfg(feature = "http")]
     tls: bool,
     page: usize,
@@ -334,6 +338,18 @@ impl McpServerBuilder {
         self
     }
 
+    /// Refuses clients that prove nothing: a server that [acts as](Self::acts_as) somebody for them is not built.
+    pub const fn requires_identity(mut self) -> Self {
+        self.identity = true;
+        self
+    }
+
+    /// Is not built, and says why.
+    pub(crate) fn refused(mut self, why: Error) -> Self {
+        self.refused = Some(why);
+        self
+    }
+
     /// Refuses to listen to other machines unless [`HttpOptions::behind_tls`] says that what comes from them is encrypted.
     ///
     /// [`HttpOptions::behind_tls`]: super::HttpOptions::behind_tls
@@ -393,9 +409,17 @@ impl McpServerBuilder {
     ///
     /// # Errors
     /// `Config` where two tools or two prompts have the same name, or a tool has the name of one of the two that find tools; and where
-    /// clients act as somebody and nobody decides what that one may do.
+    /// clients act as somebody and nobody decides what that one may do, or they have to prove who they are.
     /// `Internal` where the system gives no random bytes.
     pub fn build(self) -> Result<McpServer> {
+        if let Some(why) = self.refused {
+            return Err(why);
+        }
+        if self.identity && self.acts_as.is_some() {
+            let message = "identity is required, and `acts_as` lets in clients that prove nothing: leave it out, and give \
+                           `HttpOptions` an authenticator";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         if self.gate.is_none() && self.acts_as.as_ref().is_some_and(|cx| !cx.caller().is_application()) {
             return Err(undecided());
         }

@@ -180,8 +180,13 @@ impl Access {
     /// `Config` where the rules that are there at first do not fit; those of the state, at first. Later errors are told to the log,
     /// and the rules that were in force stay so.
     pub async fn follow(&self, state: &State) -> Result<()> {
+        self.follow_from(state, None).await
+    }
+
+    /// The same where rules of a version are set already.
+    pub(crate) async fn follow_from(&self, state: &State, known: Option<u64>) -> Result<()> {
         let mut heads = state.heads();
-        let mut known = self.take(state, None).await?;
+        let mut known = self.take(state, known).await?;
         while heads.changed().await.is_ok() {
             match self.take(state, known).await {
                 Ok(version) => known = version,
@@ -194,7 +199,7 @@ impl Access {
     }
 
     /// Sets the rules of the state where they are not the known version; gives their version.
-    async fn take(&self, state: &State, known: Option<u64>) -> Result<Option<u64>> {
+    pub(crate) async fn take(&self, state: &State, known: Option<u64>) -> Result<Option<u64>> {
         let Some(entry) = state.get(&place()?).await? else { return Ok(known) };
         if known != Some(entry.version) {
             let config = serde_json::from_slice(&entry.value).map_err(|error| {
