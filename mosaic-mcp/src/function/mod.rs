@@ -5,6 +5,7 @@
 //! afterwards; nothing else stands between a surface and the rooms.
 
 mod desk;
+mod extent;
 mod gate;
 mod ledger;
 mod reach;
@@ -19,6 +20,7 @@ use mosaic_core::op::Data;
 use mosaic_core::types::Effect;
 
 pub use desk::{Desk, DeskBuilder};
+pub use extent::Extent;
 pub use gate::{Gate, Open, Permission};
 pub(crate) use gate::{SURFACES, denial};
 pub use ledger::Ledger;
@@ -26,8 +28,8 @@ pub(crate) use ledger::{in_time, unrecorded};
 pub use reach::Reach;
 pub use resource::AsResource;
 pub(crate) use resource::resource;
-pub(crate) use table::functions;
 pub use table::{Catalogue, FunctionDef};
+pub(crate) use table::{extent, functions};
 
 /// Facts of one function.
 ///
@@ -48,6 +50,8 @@ pub struct FunctionMeta {
     pub method: &'static str,
     /// What it does to the world.
     pub effect: Effect,
+    /// How much it is about.
+    pub extent: Extent,
     /// What it does, in Markdown.
     pub doc: &'static str,
 }
@@ -59,9 +63,10 @@ impl FunctionMeta {
         room: &'static str,
         method: &'static str,
         effect: Effect,
+        extent: Extent,
         doc: &'static str,
     ) -> Self {
-        Self { name, room, method, effect, doc }
+        Self { name, room, method, effect, extent, doc }
     }
 }
 

@@ -10,19 +10,20 @@ use mosaic_core::op::{from_params, schema_of};
 use schemars::Schema;
 use serde_json::Value;
 
-use super::{Desk, Function, FunctionMeta};
+use super::{Desk, Extent, Function, FunctionMeta};
 
 /// Declares the functions of a room.
 ///
-/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [on FIELD, ..] }`. The room has a method of that name that takes the context
-/// and the parameters. The fields after `on`, joined by `/`, are the resource; see [`AsResource`](crate::function::AsResource).
+/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [EXTENT FIELD, ..] }`. The room has a method of that name that takes the context
+/// and the parameters. The fields, joined by `/`, are the resource; see [`AsResource`](crate::function::AsResource). `on` goes before
+/// what names one thing; `all`, `of`, `below` and `matching` are for functions on many, see [`Extent`].
 macro_rules! functions {
     (
         $(#[doc = $tdoc:literal])*
         pub table $TABLE:ident of $Room:ty = $room:literal;
         $(
             $(#[doc = $doc:literal])*
-            fn $method:ident($Params:ty) -> $Output:ty { $effect:ident $(on $($field:ident),+)? }
+            fn $method:ident($Params:ty) -> $Output:ty { $effect:ident $($extent:ident $($field:ident),*)? }
         )*
     ) => {
         $(impl $crate::function::Function for $Params {
@@ -30,10 +31,11 @@ macro_rules! functions {
             type Room = $Room;
             const META: &'static $crate::function::FunctionMeta = &$crate::function::FunctionMeta::row(
                 concat!($room, ".", stringify!($method)), $room, stringify!($method),
-                mosaic_core::types::Effect::$effect, concat!($($doc, "\n"),*),
+                mosaic_core::types::Effect::$effect, $crate::function::extent!($($extent)?),
+                concat!($($doc, "\n"),*),
             );
             fn resource(&self) -> String {
-                let parts: &[&dyn $crate::function::AsResource] = &[$($(&self.$field),+)?];
+                let parts: &[&dyn $crate::function::AsResource] = &[$($(&self.$field),*)?];
                 $crate::function::resource(parts)
             }
             async fn run(
@@ -51,6 +53,29 @@ macro_rules! functions {
     };
 }
 pub(crate) use functions;
+
+/// The extent that a word in a row stands for.
+macro_rules! extent {
+    () => {
+        $crate::function::Extent::One
+    };
+    (on) => {
+        $crate::function::Extent::One
+    };
+    (all) => {
+        $crate::function::Extent::All
+    };
+    (of) => {
+        $crate::function::Extent::Of
+    };
+    (below) => {
+        $crate::function::Extent::Below
+    };
+    (matching) => {
+        $crate::function::Extent::Matching
+    };
+}
+pub(crate) use extent;
 
 /// One function: its facts, and functions that know its types.
 ///
@@ -138,6 +163,12 @@ impl Catalogue {
     /// The functions, room by room.
     pub fn iter(&self) -> impl Iterator<Item = &'static FunctionDef> + use<> {
         self.0.iter().flat_map(|table| table.iter())
+    }
+
+    /// How much a function is about; one thing where there is no such function.
+    pub(crate) fn extent(&self, room: &str, method: &str) -> Extent {
+        let found = self.iter().find(|def| def.meta.room == room && def.meta.method == method);
+        found.map_or(Extent::One, |def| def.meta.extent)
     }
 
     /// The function of a name.

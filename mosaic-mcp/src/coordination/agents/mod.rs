@@ -53,5 +53,5 @@ functions! {
     /// Fetch an agent.
     fn get_agent(GetAgent) -> Agent { Read on agent }
     /// List the agents, also by what they offer and by their state.
-    fn list_agents(ListAgents) -> Page<Agent> { Read }
+    fn list_agents(ListAgents) -> Page<Agent> { Read all }
 }

@@ -38,7 +38,7 @@ functions! {
     /// Fetch a budget, what was used of it, and when it begins anew.
     fn get_budget(GetBudget) -> TenantBudget { Read on path }
     /// List budgets, and what was used of each.
-    fn list_budgets(ListBudgets) -> Page<TenantBudget> { Read on below }
+    fn list_budgets(ListBudgets) -> Page<TenantBudget> { Read below below }
     /// Reserve calls, tokens, time or money before work, from every budget on the way to a place. Refused where one has too little:
     /// the error says which, how much is left, and when it begins anew.
     fn reserve(ReserveBudget) -> BudgetReservation { Create on path }

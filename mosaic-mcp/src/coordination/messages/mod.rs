@@ -43,7 +43,7 @@ functions! {
     /// Look at a mailbox: its settings, what it holds, what was dropped.
     fn get_mailbox(GetMailbox) -> Mailbox { Read on mailbox }
     /// List mailboxes.
-    fn list_mailboxes(ListMailboxes) -> Page<Mailbox> { Read on project }
+    fn list_mailboxes(ListMailboxes) -> Page<Mailbox> { Read of project }
     /// Close a mailbox and drop what it holds.
     fn close_mailbox(CloseMailbox) -> () { Irreversible on mailbox }
     /// Have what is published on some topics come to a mailbox.
@@ -55,7 +55,7 @@ functions! {
     /// Send a message to every mailbox that follows a topic.
     fn publish_message(PublishMessage) -> Sent { Create on topic }
     /// Send a message to every mailbox, or to those of a project.
-    fn broadcast_message(BroadcastMessage) -> Sent { Create on project }
+    fn broadcast_message(BroadcastMessage) -> Sent { Create of project }
     /// Take messages out of a mailbox, and wait for one where there is none.
     fn receive_messages(ReceiveMessages) -> Received { Create on mailbox }
     /// Say that messages are done, so that they are not given out again.

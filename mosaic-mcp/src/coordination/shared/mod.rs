@@ -27,11 +27,11 @@ functions! {
     /// Delete a value that agents share.
     fn delete_value(DeleteValue) -> () { Idempotent on key }
     /// List values that agents share.
-    fn list_values(ListValues) -> Page<SharedValue> { Read on below }
+    fn list_values(ListValues) -> Page<SharedValue> { Read below below }
     /// Append an event to the log that agents share.
     fn append_event(AppendEvent) -> Offset { Create on topic }
     /// Read events, in order, from an offset on.
-    fn read_events(ReadEvents) -> SharedEvents { Read on topic }
+    fn read_events(ReadEvents) -> SharedEvents { Read matching topic }
 }
 
 /// Values and events that the agents of a tenant share. No tenant sees another's. Clones share the state.

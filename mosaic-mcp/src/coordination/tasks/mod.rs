@@ -82,7 +82,7 @@ functions! {
     /// Fetch a task, with what it was given and what came of it.
     fn get_task(GetTask) -> TaskDetail { Read on task }
     /// List tasks.
-    fn list_tasks(ListTasks) -> Page<Task> { Read on project }
+    fn list_tasks(ListTasks) -> Page<Task> { Read of project }
     /// List the log of a task.
     fn list_task_log(ListTaskLog) -> Page<LogLine> { Read on task }
     /// Set the weight of a project in the turns among projects.

@@ -18,7 +18,7 @@ use super::pattern::Resource;
 use super::policy::{Decision, Policy, Set};
 use super::rule::{Asked, What};
 use super::ticket::Sealer;
-use crate::function::{Gate, Permission, Reach};
+use crate::function::{Extent, Gate, Permission, Reach};
 use crate::state::{Clock, Key, State, Topic};
 
 /// Decides what callers may do. Clones share it, and rules that are set are in force for the next question.
@@ -214,7 +214,8 @@ impl Access {
 #[async_trait]
 impl Authorizer for Access {
     async fn authorize(&self, cx: &CallContext, meta: &OpMeta, subject: Subject<'_>) -> Result<()> {
-        let asked = Asked { what: What::Operation(meta), resource: Resource::subject(&subject) };
+        let resource = Resource::subject(&subject);
+        let asked = Asked { what: What::Operation(meta), resource, extent: Extent::One };
         self.decide(cx, &asked, &format_args!("{}:{}:{subject}", meta.service, meta.method))
     }
 }

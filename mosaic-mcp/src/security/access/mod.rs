@@ -18,6 +18,9 @@
 //!   a path is for every path; a call about nothing in particular fits only `*`.
 //! - What a call in a vendor's own words is about is only what its caller says. So only its full name with every resource allows
 //!   it, such as `git:vendor_read:*`, and a denial of it for any resource denies it.
+//! - A function on many things, such as `state:list_values` below a place or `state:read_events` of a filter of topics, is denied
+//!   where a denial of that function is one of any of them. An operation is denied for what it is about alone: a list of the
+//!   repositories of `acme` also names `acme/secret`, whoever is denied that; deny the list, and searches, as well.
 //! - Permissions are compared letter by letter, denials without regard to upper and lower case, as many providers take `Acme` for `acme`.
 //! - Rules are compiled when they are set: operations into bit sets, each role together with those that it inherits.
 mod config;

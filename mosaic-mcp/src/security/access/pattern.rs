@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use mosaic_core::types::Subject;
 
+use crate::function::Extent;
+
 /// A text in which `*` stands for any other, also an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Pattern(Box<str>);
@@ -107,6 +109,31 @@ impl ResourcePattern {
         self.fits(resource, true)
     }
 
+    /// Whether a denial of it is one of anything that a function of this extent is about. In doubt it is.
+    pub(super) fn meets(&self, resource: &Resource<'_>, extent: Extent) -> bool {
+        if self.denies(resource) {
+            return true;
+        }
+        let base = resource.base.as_deref().unwrap_or_default();
+        match extent {
+            Extent::One => false,
+            Extent::All => true,
+            _ if base.is_empty() => true,
+            Extent::Of => false,
+            Extent::Below => self.has_some_below(&format!("{base}/")),
+            Extent::Matching => base.find(WILD).is_some_and(|at| self.has_some_below(&base[..at])),
+        }
+    }
+
+    /// Whether it may fit a text that begins so.
+    fn has_some_below(&self, start: &str) -> bool {
+        let whole = self.whole.as_str();
+        match whole.find(WILD) {
+            None => begins(whole, start),
+            Some(at) => begins(&whole[..at], start) || begins(start, &whole[..at]),
+        }
+    }
+
     /// Whether a denial of it is one of everything that a permission for the other is for. May say no where it is.
     pub(super) fn covers(&self, other: &Self) -> bool {
         // A star of the other is only fitted by one of our own, which fits whatever it stands for.
@@ -137,6 +164,14 @@ impl ResourcePattern {
             }
         }
     }
+}
+
+/// What stands for other text, in patterns and in filters of topics.
+const WILD: [char; 2] = ['*', '>'];
+
+/// Whether a text begins with another, without regard to the case of ASCII letters.
+fn begins(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 /// Whether a path has no empty, `.` or `..` segment, and nothing that is decoded or turned elsewhere.
@@ -195,6 +230,38 @@ mod tests {
         assert!(!ResourcePattern::new("acme/widget").allows(&Resource::subject(&upper)));
         assert!(ResourcePattern::new("acme/widget").denies(&Resource::subject(&upper)));
         assert!(ResourcePattern::new("a:b*").allows(&Resource::text("a:bc")));
+    }
+
+    #[test]
+    fn a_denial_meets_what_is_asked_about_together() {
+        for (denial, asked, extent, meets) in [
+            ("secrets/*", "", Extent::Below, true),
+            ("secrets/*", "secrets", Extent::Below, true),
+            ("secrets/*", "SECRETS", Extent::Below, true),
+            ("secrets/a/b", "secrets/a", Extent::Below, true),
+            ("sec*", "secrets", Extent::Below, true),
+            ("secrets/*", "secret", Extent::Below, false),
+            ("secrets/*", "plans", Extent::Below, false),
+            ("secrets", "secrets", Extent::Below, true),
+            ("*/key", "plans", Extent::Below, true),
+            ("secrets.*", "", Extent::Matching, true),
+            ("secrets.*", ">", Extent::Matching, true),
+            ("secrets.*", "*.x", Extent::Matching, true),
+            ("secrets.x", "secrets.*", Extent::Matching, true),
+            ("secrets.x", "secrets.>", Extent::Matching, true),
+            ("secrets.>", "secrets.x.>", Extent::Matching, true),
+            ("secrets.*", "plans.>", Extent::Matching, false),
+            ("secrets.x", "secrets.y", Extent::Matching, false),
+            ("acme-secret", "acme", Extent::Of, false),
+            ("acme", "acme", Extent::Of, true),
+            ("acme", "", Extent::Of, true),
+            ("builder", "", Extent::All, true),
+            ("acme", "", Extent::One, false),
+            ("secrets/*", "secrets", Extent::One, false),
+        ] {
+            let found = ResourcePattern::new(denial).meets(&Resource::text(asked), extent);
+            assert_eq!(found, meets, "{denial} {asked} {extent:?}");
+        }
     }
 
     #[test]

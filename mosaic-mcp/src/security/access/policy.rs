@@ -9,6 +9,7 @@ use mosaic_core::types::TenantId;
 use super::super::RoleName;
 use super::config::{AccessConfig, Binding};
 use super::rule::{Asked, Rule};
+use crate::function::Extent;
 
 /// The most roles.
 const ROLES: usize = 256;
@@ -176,8 +177,9 @@ impl Policy {
     pub(super) fn decide(&self, roles: &Set, asked: &Asked<'_>) -> Decision<'_> {
         let mut allowed = false;
         for role in roles.each().filter_map(|number| self.roles.get(number)) {
-            let denies =
-                |rule: &Rule| rule.has(asked) && (asked.is_vague() || rule.resource.denies(&asked.resource));
+            let denies = |rule: &Rule| {
+                rule.has(asked) && (asked.is_vague() || rule.resource.meets(&asked.resource, asked.extent))
+            };
             if let (true, Some(name)) = (role.deny.iter().any(denies), &role.name) {
                 return Decision::Denied(name);
             }
@@ -189,6 +191,9 @@ impl Policy {
 
     /// Whether there may be something for which it is allowed, whatever it is asked about. Never no where there is.
     pub(super) fn reaches(&self, roles: &Set, asked: &Asked<'_>) -> bool {
+        if asked.extent == Extent::All {
+            return self.decide(roles, asked) == Decision::Allowed;
+        }
         let held = || roles.each().filter_map(|number| self.roles.get(number));
         let denials: Vec<_> = held().flat_map(|role| &role.deny).filter(|rule| rule.has(asked)).collect();
         if asked.is_vague() && !denials.is_empty() {

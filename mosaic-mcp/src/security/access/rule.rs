@@ -5,7 +5,7 @@ use mosaic_core::op::{OpMeta, OpSet, catalogue};
 use mosaic_core::types::ServiceKind;
 
 use super::pattern::{Pattern, Resource, ResourcePattern};
-use crate::function::{self, Permission};
+use crate::function::{self, Extent, Permission};
 
 /// The longest permission.
 const LONGEST: usize = 512;
@@ -149,6 +149,7 @@ impl Rule {
 pub(super) struct Asked<'a> {
     pub(super) what: What<'a>,
     pub(super) resource: Resource<'a>,
+    pub(super) extent: Extent,
 }
 
 impl<'a> Asked<'a> {
@@ -158,7 +159,11 @@ impl<'a> Asked<'a> {
         let mut rows = kind.into_iter().flat_map(|kind| catalogue().service(kind)).map(|def| def.meta);
         let known = rows.find(|meta| meta.method == needed.operation);
         let what = known.map_or(What::Other(needed), What::Operation);
-        Self { what, resource: Resource::text(needed.resource) }
+        let extent = match what {
+            What::Operation(_) => Extent::One,
+            What::Other(_) => function::Catalogue::all().extent(needed.service, needed.operation),
+        };
+        Self { what, resource: Resource::text(needed.resource), extent }
     }
 }
 
