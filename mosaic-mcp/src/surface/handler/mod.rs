@@ -118,6 +118,14 @@ impl Handler {
     }
 }
 
+/// The address that a template makes with these values; what is not known yet stays as it is.
+fn filled(template: &str, name: &str, value: &str, others: &BTreeMap<String, String>) -> String {
+    let known = others.iter().filter(|(other, _)| *other != name);
+    known.fold(template.replace(&format!("{{{name}}}"), value), |uri, (other, value)| {
+        uri.replace(&format!("{{{other}}}"), value)
+    })
+}
+
 /// Whether a request speaks the protocol of 2026-07-28 or a later one.
 fn modern(cx: &Context) -> bool {
     cx.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
@@ -187,7 +195,7 @@ impl ServerHandler for Handler {
     }
 
     async fn get_task(&self, request: wire::GetTaskParams, cx: Context) -> Answer<wire::GetTaskResult> {
-        self.task(&request.task_id, &cx)
+        self.task(&request.task_id, &cx).await
     }
 
     async fn update_task(&self, request: wire::UpdateTaskParams, cx: Context) -> Answer<()> {
@@ -390,7 +398,13 @@ impl ServerHandler for Handler {
                 self.may_read(&call, &resource.uri).await?;
                 for source in &self.server.resources {
                     let found = source.complete(&call, &resource.uri, name, value, &others).await;
-                    all.extend(found.map_err(|error| fault(&error))?);
+                    for value in found.map_err(|error| fault(&error))? {
+                        let uri = filled(&resource.uri, name, &value, &others);
+                        // What may not be read is not named.
+                        if self.server.guard.passes(&call, to_read(&self.server.resources, &uri)).await {
+                            all.push(value);
+                        }
+                    }
                 }
             }
             _ => return Err(ErrorData::invalid_params("only prompts and resources are completed", None)),

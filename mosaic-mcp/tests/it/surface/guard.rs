@@ -151,6 +151,25 @@ impl AuditSink for Kept {
     }
 }
 
+#[tokio::test]
+async fn what_may_not_be_read_is_not_completed() {
+    let rules = json!({ "ann": {
+        "allow": ["mcp:read_resource:*"], "deny": ["mcp:read_resource:mosaic://operations/git.get_*"],
+    } });
+    let server = McpServer::builder()
+        .resources(OperationDocs::new(OpSet::service(mosaic_core::types::ServiceKind::Git)))
+        .acts_as(user("ann"))
+        .gate(Access::new(&roles(&rules)).unwrap())
+        .build()
+        .unwrap();
+    let joined = join(&server, Speaks::New, Heard::default()).await;
+    let docs = || Reference::for_resource("mosaic://operations/{name}");
+    let request = CompleteRequestParams::new(docs(), ArgumentInfo::new("name", "git."));
+    let names = joined.client.complete(request).await.unwrap().completion.values;
+    assert!(!names.is_empty() && names.iter().all(|name| !name.starts_with("git.get_")), "{names:?}");
+    joined.leave().await;
+}
+
 /// What somebody was let do, each by a word.
 async fn done(joined: &Joined) -> BTreeSet<&'static str> {
     let mut done = BTreeSet::new();

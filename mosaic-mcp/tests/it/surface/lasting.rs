@@ -212,3 +212,103 @@ async fn a_task_is_its_callers_alone() {
     carol.cancel().await.unwrap();
     listening.stop().await;
 }
+
+/// Knows ann by two tokens: one of a role, one of none.
+#[cfg(feature = "http")]
+struct Broad;
+
+#[cfg(feature = "http")]
+#[async_trait]
+impl mosaic_mcp::security::Authenticator for Broad {
+    async fn authenticate(
+        &self,
+        token: &mosaic_core::types::Secret,
+    ) -> mosaic_core::Result<Option<mosaic_mcp::security::Identity>> {
+        use mosaic_mcp::security::{Identity, RoleName};
+
+        let ann = mosaic_core::context::Principal::user("ann");
+        let ann = Identity::new(mosaic_core::types::TenantId::new("acme").unwrap(), ann)?;
+        Ok(Some(if token.expose() == "broad" { ann.with_roles([RoleName::new("broad")?])? } else { ann }))
+    }
+}
+
+/// A tool that asks at once, and then does something.
+#[cfg(feature = "http")]
+struct Asks(Arc<[Arc<Tool>]>, Arc<std::sync::atomic::AtomicUsize>);
+
+#[cfg(feature = "http")]
+#[async_trait]
+impl ToolSource for Asks {
+    fn tools(&self) -> Arc<[Arc<Tool>]> {
+        Arc::clone(&self.0)
+    }
+    async fn call(&self, call: ToolCall) -> CallToolResult {
+        // The client is answered with a task first.
+        sleep(Duration::from_millis(20)).await;
+        match call.requester.ask("sure", Question::confirm("Are you sure?")).await {
+            Ok(_) => {
+                self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                CallToolResult::value(json!({ "moved": true }))
+            }
+            Err(error) => CallToolResult::fault(&mosaic_mcp::surface::Fault::new(&error, Effect::Create)),
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn a_token_of_few_permissions_gets_nothing_out_of_a_call_of_another() {
+    use mosaic_mcp::security::access::{Access, AccessConfig};
+    use mosaic_mcp::security::{Admission, Authenticators};
+    use mosaic_mcp::surface::HttpOptions;
+    use rmcp::ClientServiceExt as _;
+    use rmcp::transport::StreamableHttpClientTransport;
+    use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+
+    use super::listening::Listening;
+
+    let rules = json!({ "roles": { "broad": { "allow": ["mcp:call_tool:*"] } } });
+    let rules: AccessConfig = serde_json::from_value(rules).unwrap();
+    let access = Access::new(&rules).unwrap();
+    let schema = json!({ "type": "object", "properties": {} });
+    let (tool, done) = (Tool::new("asks", "asks", "Ask, then move.", Effect::Create, schema), Arc::default());
+    let source = Asks([Arc::new(tool)].into(), Arc::clone(&done));
+    let builder = forge::server().0.tools(source).gate(access.clone());
+    let server = builder.lasting(Lasting::new().after(Duration::ZERO)).build().unwrap();
+    let door = Admission::new(Authenticators::new().with(Broad), access.clone());
+    let listening = Listening::new(&server, HttpOptions::new().authenticator(door)).await;
+    let client = async |name: &str| {
+        let config = StreamableHttpClientTransportConfig::with_uri(listening.url()).auth_header(name);
+        let transport = StreamableHttpClientTransport::from_config(config);
+        knowing(Some(ElicitationAction::Accept))
+            .serve_with_lifecycle(transport, Speaks::New.lifecycle())
+            .await
+            .unwrap()
+    };
+    let (broad, narrow) = (client("broad").await, client("narrow").await);
+    let made = broad.call_tool_once(call("asks", json!({}))).await.unwrap();
+    let CallToolResponse::Task(made) = made else { panic!("{made:?}") };
+    let id = made.task.task_id;
+    let get = async || broad.get_task(GetTaskParams::new(&id)).await.unwrap().task;
+    while get().await.status() == TaskStatus::Working {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get().await.status(), TaskStatus::InputRequired);
+    let error = narrow.get_task(GetTaskParams::new(&id)).await.unwrap_err();
+    assert!(error.to_string().contains("no such task"), "{error}");
+
+    let said = [("sure".to_owned(), json!({ "action": "accept", "content": {} }))].into();
+    narrow.update_task(UpdateTaskParams::new(&id, said)).await.unwrap();
+    while get().await.status() == TaskStatus::Working {
+        tokio::task::yield_now().await;
+    }
+    let TaskPayload::Completed { result } = get().await.payload else { panic!("not over") };
+    assert_eq!(result["isError"], true, "it ran again as whoever answered");
+    assert_eq!(done.load(std::sync::atomic::Ordering::SeqCst), 0);
+    // Nor is the result given out when the permission was taken away.
+    access.replace(&AccessConfig::default()).unwrap();
+    broad.get_task(GetTaskParams::new(&id)).await.unwrap_err();
+    broad.cancel().await.unwrap();
+    narrow.cancel().await.unwrap();
+    listening.stop().await;
+}
