@@ -50,11 +50,26 @@ struct Inside {
 }
 
 /// Who is told of writes and denials.
-enum Sink {
+#[derive(Clone)]
+pub(crate) enum Sink {
     Nobody,
     Told(Arc<dyn AuditSink>),
     /// Waited for, too.
     Written(Arc<dyn Ledger>),
+}
+
+impl Sink {
+    /// Tells it; gives what is to be waited for.
+    pub(crate) fn enter(&self, record: AuditRecord) -> Option<BoxFuture<'static, Result<()>>> {
+        match self {
+            Self::Nobody => None,
+            Self::Told(sink) => {
+                sink.record(record);
+                None
+            }
+            Self::Written(ledger) => Some(ledger.enter(record)),
+        }
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -224,12 +239,7 @@ impl Pending<'_> {
     fn tell(&mut self, outcome: AuditOutcome) {
         let Some(mut record) = self.record.take() else { return };
         record.outcome = outcome;
-        let record = record.elapsed(self.began.elapsed());
-        match self.sink {
-            Sink::Nobody => {}
-            Sink::Told(sink) => sink.record(record),
-            Sink::Written(ledger) => self.written = Some(ledger.enter(record)),
-        }
+        self.written = self.sink.enter(record.elapsed(self.began.elapsed()));
     }
 
     /// Waits until what was told is written, where that is waited for.

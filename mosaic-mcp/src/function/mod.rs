@@ -19,6 +19,7 @@ use mosaic_core::error::Result;
 use mosaic_core::op::Data;
 use mosaic_core::types::Effect;
 
+pub(crate) use desk::Sink;
 pub use desk::{Desk, DeskBuilder};
 pub use extent::Extent;
 pub use gate::{Gate, Open, Permission};

@@ -218,7 +218,8 @@ impl Node {
     /// A server of MCP for the operations of a caller and the functions of this node, with the head of its audit among the resources.
     /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
     /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`]. Where answers wait for
-    /// the audit, those of the caller do, too.
+    /// the audit, those of the caller do, too, and those of tools that the application adds and that ask nobody themselves. A source over
+    /// a caller of its own, such as that of remote servers, is to be given a [`Recorded`] one for that.
     ///
     /// Where identity is required, a server that acts as somebody is not built. Where data has to stay in regions, none is built
     /// over just any caller, as nobody knows where its providers stand: [`Node::server_of`] knows.
@@ -259,10 +260,14 @@ impl Node {
         let server = if self.0.compliance.identity { server.requires_identity() } else { server };
         match &self.0.audit {
             None => server.gate(self.0.access.clone()),
-            Some(audit) => server
-                .gate(builder::audited(&self.0.access, audit))
-                .audit(Arc::new(audit.clone()))
-                .resources(AuditHeads::new(audit.clone())),
+            Some(audit) => {
+                let server = server.gate(builder::audited(&self.0.access, audit));
+                let server = match self.0.when_audited {
+                    true => server.audit_written(Arc::new(audit.clone())),
+                    false => server.audit(Arc::new(audit.clone())),
+                };
+                server.resources(AuditHeads::new(audit.clone()))
+            }
         }
     }
 

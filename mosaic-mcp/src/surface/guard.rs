@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{ErrorKind, Outcome, Result};
-use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
+use mosaic_core::ports::{AuditOutcome, AuditRecord};
 use mosaic_core::types::Effect;
 use tokio::time::Instant;
 
 use super::{ResourceSource, Tool};
-use crate::function::{Gate, Permission, Reach, denial};
+use crate::function::{Gate, Permission, Reach, Sink, denial, in_time};
 
 /// The name of a call in the audit.
 pub(super) const CALL: &str = "mcp.call_tool";
@@ -17,7 +18,7 @@ pub(super) const CALL: &str = "mcp.call_tool";
 /// Asks the gate, and tells the audit of denials, and of writes by tools whose source tells nobody.
 pub(super) struct Guard {
     pub(super) gate: Arc<dyn Gate>,
-    pub(super) sink: Option<Arc<dyn AuditSink>>,
+    pub(super) sink: Sink,
 }
 
 impl Guard {
@@ -29,9 +30,11 @@ impl Guard {
         operation: &'static str,
         about: &str,
     ) -> Result<()> {
+        let began = Instant::now();
         let Err(error) = self.gate.allow(cx, needed).await else { return Ok(()) };
-        if let Some(sink) = &self.sink {
-            sink.record(AuditRecord::new(cx, operation, about, AuditOutcome::Denied));
+        if let Some(written) = self.sink.enter(AuditRecord::new(cx, operation, about, AuditOutcome::Denied)) {
+            // It is denied in any case.
+            let _ = in_time(cx, began, written).await;
         }
         Err(denial(error).operation(operation))
     }
@@ -43,9 +46,10 @@ impl Guard {
 
     /// What is told of a call of a tool whose source tells nobody; nothing of one that changes nothing.
     pub(super) fn account(&self, cx: &CallContext, tool: &Tool) -> Account {
-        let sink = self.sink.clone().filter(|_| tool.asks.is_none() && !tool.effect.is_read());
-        let dropped = AuditOutcome::Dropped { outcome: Outcome::Unknown };
-        let told = sink.map(|sink| (sink, AuditRecord::new(cx, CALL, tool.name.as_str(), dropped)));
+        let told = (tool.asks.is_none() && !tool.effect.is_read()).then(|| {
+            let dropped = AuditOutcome::Dropped { outcome: Outcome::Unknown };
+            (self.sink.clone(), AuditRecord::new(cx, CALL, tool.name.as_str(), dropped))
+        });
         Account { told, began: Instant::now() }
     }
 
@@ -57,19 +61,31 @@ impl Guard {
 
 /// The record of a write, told when it is over, and even where it is dropped.
 pub(super) struct Account {
-    told: Option<(Arc<dyn AuditSink>, AuditRecord)>,
+    told: Option<(Sink, AuditRecord)>,
     began: Instant,
 }
 
 impl Account {
     /// How it ended. What the source of a tool says of a failure does not tell whether it took effect.
-    pub(super) fn ended(mut self, failed: bool) {
+    ///
+    /// # Errors
+    /// Those of the audit where it is waited for and does not write the record.
+    pub(super) async fn ended(mut self, cx: &CallContext, failed: bool) -> Result<()> {
         if let Some((_, record)) = &mut self.told {
             record.outcome = match failed {
                 true => AuditOutcome::Failed { kind: ErrorKind::Provider, outcome: Outcome::Unknown },
                 false => AuditOutcome::Made,
             };
         }
+        match self.tell() {
+            Some(written) => in_time(cx, self.began, written).await,
+            None => Ok(()),
+        }
+    }
+
+    fn tell(&mut self) -> Option<BoxFuture<'static, Result<()>>> {
+        let (sink, record) = self.told.take()?;
+        sink.enter(record.elapsed(self.began.elapsed()))
     }
 
     /// It has not begun: the client has a question to answer first.
@@ -80,9 +96,8 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        if let Some((sink, record)) = self.told.take() {
-            sink.record(record.elapsed(self.began.elapsed()));
-        }
+        // It is kept whether somebody waits for it or not.
+        drop(self.tell());
     }
 }
 

@@ -25,7 +25,7 @@ use super::wire::tool;
 use super::{
     Menu, OperationDocs, Operations, PromptSource, Prompts, ResourceSource, Tool, ToolSource, Tools,
 };
-use crate::function::{Gate, Open};
+use crate::function::{Gate, Ledger, Open, Sink};
 
 /// Whether the person at the client is asked before something irreversible is done.
 ///
@@ -178,7 +178,7 @@ impl McpServer {
             fresh: Duration::from_secs(60),
             key: None,
             gate: None,
-            sink: None,
+            sink: Sink::Nobody,
             lasting: Some(Lasting::new()),
         }
     }
@@ -279,7 +279,7 @@ pub struct McpServerBuilder {
     fresh: Duration,
     key: Option<[u8; 32]>,
     gate: Option<Arc<dyn Gate>>,
-    sink: Option<Arc<dyn AuditSink>>,
+    sink: Sink,
     lasting: Option<Lasting>,
 }
 
@@ -375,7 +375,14 @@ impl McpServerBuilder {
     /// Who is told what the gate denied, and of writes by tools whose source asks nobody. Those who answer operations and functions
     /// tell of theirs.
     pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
-        self.sink = Some(sink);
+        self.sink = Sink::Told(sink);
+        self
+    }
+
+    /// The same, and waited for: what is told is answered when its record is written, and a write whose record is not written is
+    /// answered with an error that says so.
+    pub fn audit_written(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.sink = Sink::Written(ledger);
         self
     }
 

@@ -14,6 +14,7 @@ use rmcp::model as wire;
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use crate::function::unrecorded;
 use crate::surface::call::no_tool;
 use crate::surface::guard::{CALL, to_call};
 use crate::surface::menu::{SEARCH_TOOLS, Search};
@@ -62,17 +63,24 @@ impl Run {
         let (source, account) = (Arc::clone(source), server.guard.account(&acting, &tool));
         // A call that takes long does not keep the server.
         drop(server);
+        let (cx, effect) = (acting.clone(), tool.effect);
         let call = ToolCall { cx: acting, name: name.clone(), arguments, requester };
         // The source takes the call; what the client is told beside it, it is told through a second hand.
         let told = call.requester.clone();
-        let result = beating(&told, source.call(call)).await;
+        let mut result = beating(&told, source.call(call)).await;
         let level = if result.is_error { LogLevel::Warning } else { LogLevel::Debug };
         if told.hears(level) {
             told.log(level, "mosaic", json!({ "tool": name, "failed": result.is_error })).await;
         }
         let asked = told.asked();
         if asked.is_empty() {
-            account.ended(result.is_error)
+            let written = account.ended(&cx, result.is_error).await;
+            if let Err(error) = written
+                && !result.is_error
+            {
+                let error = unrecorded(error).operation(CALL);
+                result = CallToolResult::fault(&Fault::new(&error, effect));
+            }
         } else {
             account.put_off()
         }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use mosaic_core::context::{CallContext, Principal};
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::OpSet;
 use mosaic_core::ports::{AuditOutcome, AuditRecord, AuditSink};
 use mosaic_core::types::Effect;
 use mosaic_mcp::coordination::shared::PutValue;
+use mosaic_mcp::function::Ledger;
 use mosaic_mcp::node::Node;
 use mosaic_mcp::security::access::{Access, AccessConfig};
 use mosaic_mcp::security::audit::{AuditHead, AuditKeys, AuditSigner, verify};
@@ -286,6 +288,43 @@ async fn each_role_gets_of_each_surface_what_is_written_and_nothing_else() {
             let told = asked.iter().filter(|(word, _)| !expected.contains(word));
             assert_eq!(denied, told.map(|(_, text)| (*text).to_owned()).collect(), "{name}");
         }
+    }
+}
+
+/// Takes records, and says of each what it is told to.
+struct Slow(Kept, Option<ErrorKind>);
+
+impl Ledger for Slow {
+    fn enter(&self, record: AuditRecord) -> BoxFuture<'static, Result<()>> {
+        let (kept, fails) = (self.0.clone(), self.1);
+        Box::pin(async move {
+            // Whoever does not wait has its answer before this.
+            tokio::task::yield_now().await;
+            kept.record(record);
+            fails.map_or(Ok(()), |kind| Err(Error::new(kind, "it is not written")))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_write_of_an_own_tool_is_answered_when_it_is_written_down() {
+    let rules = json!({ "owner": { "allow": ["*:*:*"] }, "guest": {} });
+    let access = Access::new(&roles(&rules)).unwrap();
+    for (name, fails) in [("owner", None), ("owner", Some(ErrorKind::Network)), ("guest", None)] {
+        let kept = Kept::default();
+        let server = McpServer::builder().tools(Own::new()).acts_as(user(name)).gate(access.clone());
+        let server = server.audit_written(Arc::new(Slow(kept.clone(), fails))).build().unwrap();
+        let joined = join(&server, Speaks::New, Heard::default()).await;
+        let answer = joined.call("own_ring", json!({})).await;
+        let records = std::mem::take(&mut *kept.0.lock());
+        let expected = if name == "owner" { AuditOutcome::Made } else { AuditOutcome::Denied };
+        assert_eq!(records.iter().map(|record| record.outcome).collect::<Vec<_>>(), [expected]);
+        let failed = answer.is_error == Some(true);
+        assert_eq!(failed, name == "guest" || fails.is_some(), "{answer:?}");
+        if fails.is_some() {
+            assert!(text(&answer).contains("audit record is not written"), "{answer:?}");
+        }
+        joined.leave().await;
     }
 }
 
