@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body::Body as HttpBody;
 use tower::Service;
 
@@ -41,6 +41,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let under_way = self.activity.enter();
+        if request.version() == Version::HTTP_2 {
+            self.activity.share();
+        }
         request.extensions_mut().insert(ConnectInfo(self.address));
         let answer = self.app.call(request);
         Box::pin(async move {

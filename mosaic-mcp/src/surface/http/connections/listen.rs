@@ -162,6 +162,12 @@ async fn serve(
             }
             _ = looks.tick() => {
                 if activity.is_overdue(options.head_time, options.idle) {
+                    // The client hears that its next request goes elsewhere; one look later the connection is closed.
+                    if activity.is_shared() && !stopping {
+                        stopping = true;
+                        connection.as_mut().graceful_shutdown();
+                        continue;
+                    }
                     tracing::debug!(%address, "a silent connection is closed");
                     return;
                 }

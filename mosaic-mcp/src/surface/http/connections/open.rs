@@ -78,12 +78,14 @@ struct Doing {
     idle: Instant,
     /// When the first byte came after that; the connection itself is that of the first request.
     begun: Option<Instant>,
+    /// Whether requests share the connection, as those of HTTP/2 do: what comes then may be about none.
+    shared: bool,
 }
 
 impl Activity {
     fn new() -> Self {
         let now = Instant::now();
-        let doing = Doing { under_way: 0, idle: now, begun: Some(now) };
+        let doing = Doing { under_way: 0, idle: now, begun: Some(now), shared: false };
         Self { doing: Mutex::new(doing), cut: CancellationToken::new() }
     }
 
@@ -95,7 +97,8 @@ impl Activity {
     /// Something has come.
     pub(super) fn heard(&self) {
         let mut doing = self.doing.lock();
-        if doing.under_way == 0 && doing.begun.is_none() {
+        // The answers to pings are heard, too, and begin no request.
+        if doing.under_way == 0 && doing.begun.is_none() && !doing.shared {
             doing.begun = Some(Instant::now());
         }
     }
@@ -106,6 +109,16 @@ impl Activity {
         doing.under_way += 1;
         doing.begun = None;
         UnderWay(Some(Arc::clone(self)))
+    }
+
+    /// Says that requests share the connection.
+    pub(super) fn share(&self) {
+        self.doing.lock().shared = true;
+    }
+
+    /// Whether requests share the connection.
+    pub(super) fn is_shared(&self) -> bool {
+        self.doing.lock().shared
     }
 
     /// Whether it has been silent, or has left a request half sent, for too long.
@@ -196,5 +209,19 @@ mod tests {
         assert!(!activity.is_overdue(head, idle));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(activity.is_overdue(head, idle), "one byte after the other does not help");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_heard_on_a_shared_connection_begins_no_request() {
+        let (head, idle) = (Duration::from_secs(10), Duration::from_secs(60));
+        let place = Open::default().admit(1).unwrap();
+        let activity = place.activity();
+        activity.share();
+        drop(activity.enter());
+        activity.heard();
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert!(!activity.is_overdue(head, idle), "answers to pings are heard of an idle one");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(activity.is_overdue(head, idle));
     }
 }
