@@ -20,7 +20,6 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
-use rmcp::transport::streamable_http_server::session::SessionManager as _;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -32,7 +31,7 @@ use super::body::{BadBody, read};
 use super::connections::Open;
 use super::holding::Holding;
 use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
-use super::sessions::Sessions;
+use super::sessions::{Sessions, asking};
 use super::{Authenticate, ConnectionOptions, HttpLoad, HttpOptions};
 use crate::security::limits::{AtOnce, Inside, Rate, Who};
 use crate::surface::McpServer;
@@ -69,7 +68,7 @@ impl McpServer {
             }
         };
         let stop = CancellationToken::new();
-        let sessions = Arc::new(Sessions::new(options.sessions, options.idle));
+        let sessions = Arc::new(Sessions::new(options.sessions, options.sessions_each, options.idle));
         let config = StreamableHttpServerConfig::default()
             .with_allowed_hosts(&options.hosts)
             .with_allowed_origins(&options.origins)
@@ -213,8 +212,15 @@ impl McpHttp {
             }
             _ => Bytes::new(),
         };
-        if begins(&bytes).map_err(bad_body)? && session.is_none() && !shared.sessions.has_room() {
-            return Err(no_room().into());
+        if begins(&bytes).map_err(bad_body)? && session.is_none() {
+            if !shared.sessions.has_room() {
+                return Err(no_room().into());
+            }
+            if !shared.sessions.has_room_for(&cx) {
+                let text = "this principal has as many sessions as one may have; close one, or speak the protocol of 2026-07-28, \
+                            which needs none";
+                return Err(too_many(text, Duration::from_secs(5)).into());
+            }
         }
         parts.extensions.insert(LetIn(cx.clone()));
         Ok((cx, inside, Body::from(bytes)))
@@ -222,19 +228,7 @@ impl McpHttp {
 
     /// The protocol's answer; the request counts as under way until its body has gone out.
     async fn pass_on(&self, parts: Parts, body: Body, cx: &CallContext, inside: Inside) -> Response<Body> {
-        let response = self.0.protocol.handle(Request::from_parts(parts, body)).await;
-        if let Some(session) = response.headers().get(SESSION).and_then(|session| session.to_str().ok())
-            && !self.0.sessions.own(session, cx, self.0.options.sessions_each)
-        {
-            if let Err(error) = self.0.sessions.close_session(&session.into()).await {
-                tracing::warn!(%error, "a session that is one too many cannot be closed");
-            }
-            return too_many(
-                "this principal has as many sessions as one may have; close one, or speak the protocol of 2026-07-28, which \
-                 needs none",
-                Duration::from_secs(5),
-            );
-        }
+        let response = asking(cx, self.0.protocol.handle(Request::from_parts(parts, body))).await;
         response.map(|body| Body::new(Holding::new(Body::new(body), inside)))
     }
 }

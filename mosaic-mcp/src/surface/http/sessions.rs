@@ -19,7 +19,19 @@ use mosaic_core::context::CallContext;
 pub(super) struct Sessions {
     local: LocalSessionManager,
     most: usize,
-    owners: Mutex<HashMap<SessionId, Option<CallContext>>>,
+    each: usize,
+    owners: Mutex<HashMap<SessionId, CallContext>>,
+}
+
+tokio::task_local! {
+    /// For whom the protocol handles a request: it makes sessions without saying for whom.
+    static ASKING: CallContext;
+}
+
+/// Handles a request for a caller, whose the sessions are that it begins: from the first moment, as the client may be gone before it
+/// is answered.
+pub(super) async fn asking<T>(cx: &CallContext, handling: impl Future<Output = T>) -> T {
+    ASKING.scope(cx.clone(), handling).await
 }
 
 /// Why a session does what it was not asked to.
@@ -27,6 +39,8 @@ pub(super) struct Sessions {
 pub(super) enum Refused {
     /// There is no room for one more.
     Full,
+    /// Nobody asked for it.
+    Nobodys,
     /// The manager of sessions says so.
     Local(LocalSessionManagerError),
 }
@@ -35,6 +49,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("there are as many sessions as there may be"),
+            Self::Nobodys => f.write_str("nobody asks for this session"),
             Self::Local(error) => error.fmt(f),
         }
     }
@@ -49,12 +64,12 @@ impl From<LocalSessionManagerError> for Refused {
 }
 
 impl Sessions {
-    pub(super) fn new(most: usize, idle: Duration) -> Self {
+    pub(super) fn new(most: usize, each: usize, idle: Duration) -> Self {
         let mut local = LocalSessionManager::default();
         let mut config = SessionConfig::default();
         config.keep_alive = Some(idle);
         local.session_config = config;
-        Self { local, most, owners: Mutex::default() }
+        Self { local, most, each, owners: Mutex::default() }
     }
 
     /// Whether there is room for one more.
@@ -70,29 +85,22 @@ impl Sessions {
     /// Whether a request of this caller may use the session of this name. One that nobody knows is left to the protocol.
     pub(super) fn is_open_to(&self, session: &str, cx: &CallContext) -> bool {
         let owners = self.owners.lock();
-        let Some(owner) = owners.get(session) else { return true };
-        // A session that has begun and not yet answered has no owner, and nobody knows its name.
-        owner
-            .as_ref()
-            .is_some_and(|owner| (owner.tenant_id(), owner.caller()) == (cx.tenant_id(), cx.caller()))
+        owners.get(session).is_none_or(|owner| is_of(owner, cx))
     }
 
-    /// Says whose the session is that has just begun. Says no where that principal has as many as one may have; the session is to
-    /// be closed then.
-    pub(super) fn own(&self, session: &str, cx: &CallContext, most: usize) -> bool {
-        let mut owners = self.owners.lock();
-        let whose = (cx.tenant_id(), cx.caller());
-        let others = owners.iter().filter(|(id, owner)| {
-            &***id != session && owner.as_ref().is_some_and(|cx| (cx.tenant_id(), cx.caller()) == whose)
-        });
-        let has_room = others.count() < most;
-        if let Some(owner) = owners.get_mut(session)
-            && has_room
-        {
-            *owner = Some(cx.clone());
-        }
-        has_room
+    /// Whether this principal may have one more.
+    pub(super) fn has_room_for(&self, cx: &CallContext) -> bool {
+        has_room_for(&self.owners.lock(), cx, self.each)
     }
+}
+
+fn has_room_for(owners: &HashMap<SessionId, CallContext>, cx: &CallContext, each: usize) -> bool {
+    owners.values().filter(|owner| is_of(owner, cx)).count() < each
+}
+
+/// Whether both are the same principal of the same tenant.
+fn is_of(owner: &CallContext, cx: &CallContext) -> bool {
+    (owner.tenant_id(), owner.caller()) == (cx.tenant_id(), cx.caller())
 }
 
 impl SessionManager for Sessions {
@@ -100,11 +108,12 @@ impl SessionManager for Sessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Refused> {
+        let owner = ASKING.try_with(CallContext::clone).map_err(|_| Refused::Nobodys)?;
         let (id, transport) = self.local.create_session().await?;
         {
             let mut owners = self.owners.lock();
-            if owners.len() < self.most {
-                owners.insert(id.clone(), None);
+            if owners.len() < self.most && has_room_for(&owners, &owner, self.each) {
+                owners.insert(id.clone(), owner);
                 return Ok((id, transport));
             }
         }
@@ -154,5 +163,25 @@ impl SessionManager for Sessions {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Refused> {
         Ok(self.local.resume(id, last_event_id).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mosaic_core::context::Principal;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_is_its_principals_before_anybody_is_told_of_it() {
+        let sessions = Sessions::new(10, 1, Duration::from_secs(300));
+        let [bob, carol] = ["bob", "carol"].map(|name| CallContext::new().principal(Principal::user(name)));
+        // Its client goes away before the answer.
+        let (id, _transport) = asking(&bob, sessions.create_session()).await.unwrap();
+        assert!(sessions.is_open_to(&id, &bob) && !sessions.is_open_to(&id, &carol));
+        assert!(!sessions.has_room_for(&bob) && sessions.has_room_for(&carol));
+        assert!(matches!(asking(&bob, sessions.create_session()).await, Err(Refused::Full)));
+        assert!(matches!(sessions.create_session().await, Err(Refused::Nobodys)));
+        assert_eq!(sessions.count(), 1);
     }
 }
