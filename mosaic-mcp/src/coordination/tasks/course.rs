@@ -139,7 +139,7 @@ impl Slate<'_, '_> {
     pub(crate) fn tell_dependant(&mut self, id: &TaskId, ended: &TaskId) -> Result<()> {
         let (now, how) = (self.now, self.task(ended)?.state);
         let Ok(task) = self.task_mut(id) else { return Ok(()) };
-        if task.state != TaskState::Blocked {
+        if task.open == 0 || !matches!(task.state, TaskState::Blocked | TaskState::Dead) {
             return Ok(());
         }
         task.open = task.open.saturating_sub(1);
@@ -150,18 +150,23 @@ impl Slate<'_, '_> {
             (Rule::Any, TaskState::Completed) | (Rule::Failure, TaskState::Dead) => Some(true),
             (Rule::Any | Rule::Failure, _) => last.then_some(false),
         };
+        if begins.is_some() {
+            task.open = 0;
+        }
+        let why = || format!("task {ended}, for which it waited, is {how}");
         match begins {
             None => Ok(()),
+            Some(begins) if task.state == TaskState::Dead => {
+                task.lost = (!begins).then(why);
+                Ok(())
+            }
             Some(true) => {
                 task.take(TaskEvent::Unblocked, now)?;
                 task.schedule(None, now)?;
                 let kind = if task.state == TaskState::Ready { "task.ready" } else { "task.scheduled" };
                 self.tell_task(kind, id)
             }
-            Some(false) => {
-                let why = format!("task {ended}, for which it waited, is {how}");
-                self.end_task(id, TaskEvent::Skipped, Some(why))
-            }
+            Some(false) => self.end_task(id, TaskEvent::Skipped, Some(why())),
         }
     }
 }

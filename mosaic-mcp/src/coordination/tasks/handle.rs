@@ -235,10 +235,10 @@ impl Tasks {
         .await
     }
 
-    /// Tries a dead task again.
+    /// Tries a dead task again. One that died before it could begin waits for what it waited for.
     ///
     /// # Errors
-    /// `Conflict` where it is not dead; `NotFound`; `QuotaExceeded` as for [`Tasks::submit_task`].
+    /// `Conflict` where it is not dead, or died before it could begin and what it waited for can no longer come; `NotFound`; `QuotaExceeded` as for [`Tasks::submit_task`].
     pub async fn replay_task(&self, cx: &CallContext, op: ReplayTask) -> Result<Task> {
         self.on_slate(cx, move |slate| {
             Box::pin(async move {

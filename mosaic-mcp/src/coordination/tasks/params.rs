@@ -285,7 +285,8 @@ params! {
         }
     }
 
-    /// Try a dead task again, with all of its attempts. Tasks that were skipped on account of it stay skipped.
+    /// Try a dead task again, with all of its attempts. One that died before it could begin, as its deadline was over, waits for what it
+    /// waited for. Tasks that were skipped on account of it stay skipped.
     ///
     /// ```
     /// use mosaic_mcp::coordination::tasks::{ReplayTask, TaskId};

@@ -22,9 +22,13 @@ pub(crate) struct TaskRecord {
     pub(crate) after: Vec<TaskId>,
     #[serde(default)]
     pub(crate) rule: Rule,
-    /// How many of the tasks that it waits for have not ended, as far as it was told.
+    /// How many of the tasks that it waits for have not ended, as far as it was told; none, once it may begin. A task that died while it
+    /// waited is told on, for the day on which it is replayed.
     #[serde(default)]
     pub(crate) open: u32,
+    /// Why what it waited for can no longer come, where that was found after it had died.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lost: Option<String>,
     /// Whether others wait for it, so that they are told when it ends.
     #[serde(default)]
     pub(crate) awaited: bool,

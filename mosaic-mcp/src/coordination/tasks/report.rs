@@ -169,11 +169,18 @@ pub(super) fn replay(slate: &mut Slate<'_, '_>, id: &TaskId) -> Result<Task> {
     let now = slate.now;
     let task = slate.task_mut(id)?;
     task.take(TaskEvent::Replayed, now)?;
+    if let Some(why) = &task.lost {
+        let message = format!("task {id} died before it could begin, and {why}: submit another one");
+        return Err(Error::new(ErrorKind::Conflict, message).refused());
+    }
     // Its deadline may be why it died.
     task.deadline = task.deadline.filter(|deadline| now < *deadline);
     (task.ended_at, task.purge_at, task.attempt) = (None, None, 0);
     (task.percent, task.note) = (None, None);
-    task.schedule(None, now)?;
+    if task.open == 0 {
+        task.take(TaskEvent::Unblocked, now)?;
+        task.schedule(None, now)?;
+    }
     slate.tell_task("task.replayed", id)?;
     Ok(slate.task(id)?.view())
 }

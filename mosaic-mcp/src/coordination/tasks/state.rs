@@ -117,7 +117,7 @@ impl TaskState {
                 Self::Dead
             }
             (Self::Blocked | Self::Scheduled | Self::Ready | Self::Stopping, E::Cancelled) => Self::Cancelled,
-            (Self::Dead, E::Replayed) => Self::Scheduled,
+            (Self::Dead, E::Replayed) => Self::Blocked,
             (from, event) => {
                 let message = format!("a task that is {from} cannot take {event:?}");
                 return Err(Error::new(ErrorKind::Conflict, message).refused());

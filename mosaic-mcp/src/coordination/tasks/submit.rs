@@ -276,6 +276,7 @@ fn add(slate: &mut Slate<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) 
         open: u32::try_from(after.len()).unwrap_or(u32::MAX),
         after,
         rule: op.rule,
+        lost: None,
         awaited: false,
         not_before: op.not_before,
         deadline: op.deadline,

@@ -2,6 +2,7 @@
 
 mod agents;
 mod budgets;
+mod dead;
 mod model;
 mod nodes;
 mod scale;

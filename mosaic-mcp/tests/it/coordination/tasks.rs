@@ -101,37 +101,6 @@ async fn more_dependants_than_one_transaction_tells(on: &Ground) {
     rig.close().await;
 }
 
-async fn an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed(on: &Ground) {
-    let rig = Rig::open(on).await;
-    let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
-    let retry = Retry::new().attempts(3u32).first_seconds(10u64).most_seconds(15u64);
-    let id = rig.submit(task("p", "Flaky").retry(retry)).await.task;
-    for attempt in 1..=3 {
-        let claim = rig.claim(&ann).await.unwrap();
-        assert_eq!(claim.task.attempt, attempt);
-        let failed = FailTask::new(id.clone(), claim.token, format!("no {attempt}"));
-        let after = rig.tasks.fail_task(&rig.cx, failed.clone()).await.unwrap();
-        assert_eq!(rig.tasks.fail_task(&rig.cx, failed).await.unwrap(), after, "the same report again");
-        if attempt < 3 {
-            assert_eq!(after.state, TaskState::Scheduled);
-            assert!(rig.claim(&ann).await.is_none());
-            rig.pass(4).await;
-            assert!(rig.claim(&ann).await.is_none(), "at least half of the step is waited");
-            rig.pass(11).await;
-        } else {
-            assert_eq!((after.state, after.error.as_deref()), (TaskState::Dead, Some("no 3")));
-        }
-    }
-    let dead = rig.tasks.list_tasks(&rig.cx, ListTasks::new().state(TaskState::Dead)).await.unwrap();
-    assert_eq!(dead.items.len(), 1);
-    let replayed = rig.tasks.replay_task(&rig.cx, ReplayTask::new(id.clone())).await.unwrap();
-    assert_eq!((replayed.state, replayed.attempt), (TaskState::Ready, 0));
-    let again = rig.tasks.replay_task(&rig.cx, ReplayTask::new(id)).await.unwrap_err();
-    assert_eq!(again.message(), "a task that is ready cannot take Replayed");
-    assert_eq!(rig.claim(&ann).await.unwrap().task.attempt, 1);
-    rig.close().await;
-}
-
 async fn a_cancelled_task_reaches_its_agent(on: &Ground) {
     let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(2u32)).await;
@@ -554,7 +523,6 @@ on_every_store! {
     a_task_is_claimed_by_who_can_and_completed_once,
     dependencies_release_and_skip,
     more_dependants_than_one_transaction_tells,
-    an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed,
     a_cancelled_task_reaches_its_agent,
     leases_end_and_old_tokens_are_refused,
     times_are_kept,
