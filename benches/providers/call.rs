@@ -61,8 +61,8 @@ fn dressed(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
 }
 
 /// The row.
-pub(crate) fn rows(bench: &mut Bench) -> Result {
-    let Bench { options, report, runtime, url } = bench;
+pub(crate) fn rows(bench: &mut Bench, url: &str) -> Result {
+    let Bench { options, report, runtime } = bench;
     let provider = provider(url)?;
     let plain = reqwest::Client::builder().no_proxy().build()?;
     let address = format!("{url}/repos/acme/widget");

@@ -9,46 +9,23 @@ mod vendor;
 
 use std::process::ExitCode;
 
-use mosaic_benches::{Options, Report, Result};
-use tokio::runtime::Runtime;
+use mosaic_benches::{Bench, Options, Report, Result};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What every group of rows is given.
-struct Bench {
-    options: Options,
-    report: Report,
-    runtime: Runtime,
-    /// Where the vendor is.
-    url: String,
-}
-
-/// The rows that a group measures, and the group.
-type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
-
-const GROUPS: [Group; 2] = [(&["call"], call::rows), (&["pages"], pages::rows)];
-
 fn main() -> Result<ExitCode> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if args.iter().any(|arg| arg == "--serve") {
+    if std::env::args().any(|arg| arg == "--serve") {
         runtime.block_on(vendor::serve())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let options = Options::parse(args)?;
-    if cfg!(debug_assertions) {
-        println!("figures of a development build would say nothing; use cargo bench");
-        return Ok(ExitCode::SUCCESS);
-    }
+    let Some(options) = Options::given()? else { return Ok(ExitCode::SUCCESS) };
     let vendor = vendor::Vendor::start()?;
-    let mut bench = Bench { options, report: Report::begin(), runtime, url: vendor.url().to_owned() };
-    for (rows, group) in GROUPS {
-        if rows.iter().any(|row| bench.options.wants(row)) {
-            group(&mut bench)?;
-        }
-    }
-    let missed = bench.report.missed();
-    println!("{missed} missed; written to {}", bench.report.write("providers")?.display());
-    Ok(if bench.options.gate() && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let url = vendor.url();
+    let bench = Bench { options, report: Report::begin(), runtime };
+    bench.run(
+        "providers",
+        &[(&["call"], &|bench| call::rows(bench, url)), (&["pages"], &|bench| pages::rows(bench, url))],
+    )
 }

@@ -17,8 +17,8 @@ use crate::vendor::REPOSITORIES;
 const GROWTH: usize = 2 << 20;
 
 /// The row.
-pub(crate) fn rows(bench: &mut Bench) -> Result {
-    let Bench { options, report, runtime, url } = bench;
+pub(crate) fn rows(bench: &mut Bench, url: &str) -> Result {
+    let Bench { options, report, runtime } = bench;
     let mosaic =
         runtime.block_on(Orchestrator::builder().provider("github", crate::call::provider(url)?).build())?;
     let cx = CallContext::new().cache(CacheUse::Bypass);

@@ -4,6 +4,7 @@
 //! every figure that is published is a ratio of two that were taken in one run, round by round in turn (A B A B), each the
 //! median of its rounds. The clock is that of the process: time in which others had the core does not count.
 
+mod bench;
 mod launch;
 mod options;
 mod report;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use cpu_time::ProcessTime;
 
+pub use bench::{Bench, Group};
 pub use launch::launch;
 pub use options::Options;
 pub use report::{Goal, Report};

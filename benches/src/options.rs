@@ -42,6 +42,19 @@ impl Options {
         Ok(options)
     }
 
+    /// The arguments of this process; none in a development build, whose figures would say nothing.
+    ///
+    /// # Errors
+    /// As [`Options::parse`].
+    pub fn given() -> Result<Option<Self>> {
+        let options = Self::parse(std::env::args().skip(1))?;
+        if cfg!(debug_assertions) {
+            println!("figures of a development build would say nothing; use cargo bench");
+            return Ok(None);
+        }
+        Ok(Some(options))
+    }
+
     /// Whether a row is asked for.
     pub fn wants(&self, row: &str) -> bool {
         self.rows.is_empty() || self.rows.iter().any(|wanted| wanted == row)

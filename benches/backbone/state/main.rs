@@ -12,45 +12,22 @@ mod tasks;
 
 use std::process::ExitCode;
 
-use mosaic_benches::{Options, Report, Result};
-use tokio::runtime::Runtime;
+use mosaic_benches::{Bench, Group, Options, Report, Result};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What every group of rows is given.
-struct Bench {
-    options: Options,
-    report: Report,
-    runtime: Runtime,
-}
-
-/// The rows that a group measures, and the group.
-type Group = (&'static [&'static str], fn(&mut Bench) -> Result);
-
-const GROUPS: [Group; 6] = [
-    (&["13", "14", "15"], audit::rows),
-    (&["16"], sqlite::rows),
-    (&["17"], postgres::rows),
-    (&["25"], tasks::claims),
-    (&["26"], tasks::dispatch),
-    (&["28"], fanout::rows),
+const GROUPS: [Group<'static>; 6] = [
+    (&["13", "14", "15"], &audit::rows),
+    (&["16"], &sqlite::rows),
+    (&["17"], &postgres::rows),
+    (&["25"], &tasks::claims),
+    (&["26"], &tasks::dispatch),
+    (&["28"], &fanout::rows),
 ];
 
 fn main() -> Result<ExitCode> {
-    let options = Options::parse(std::env::args().skip(1))?;
-    if cfg!(debug_assertions) {
-        println!("figures of a development build would say nothing; use cargo bench");
-        return Ok(ExitCode::SUCCESS);
-    }
+    let Some(options) = Options::given()? else { return Ok(ExitCode::SUCCESS) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut bench = Bench { options, report: Report::begin_as("time per call, medians"), runtime };
-    for (rows, group) in GROUPS {
-        if rows.iter().any(|row| bench.options.wants(row)) {
-            group(&mut bench)?;
-        }
-    }
-    let missed = bench.report.missed();
-    println!("{missed} missed; written to {}", bench.report.write("state")?.display());
-    Ok(if bench.options.gate() && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Bench { options, report: Report::begin_as("time per call, medians"), runtime }.run("state", &GROUPS)
 }

@@ -39,13 +39,9 @@ async fn soak_two_hundred_clients_work_beside_slow_ones_without_an_error() {
         clients.spawn(fast::work(client, number, Arc::clone(&tally), stop.clone()));
     }
     // Everything has been done once by everybody, so that what is kept for good is there.
-    let everybody = |rounds: usize| {
-        let tally = Arc::clone(&tally);
-        async move {
-            while tally.least() < rounds && tally.errors().is_empty() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
+    let everybody = async |rounds: usize| {
+        let wanted = format!("{rounds} rounds of everybody");
+        until(&wanted, || tally.least() >= rounds || !tally.errors().is_empty()).await;
     };
     everybody(2).await;
     let slow = Arc::new(Slow::default());
@@ -60,9 +56,7 @@ async fn soak_two_hundred_clients_work_beside_slow_ones_without_an_error() {
     let under_load = child.load();
 
     // The slow ones are cut off, each kind of them.
-    while slow.kinds_left() && tally.errors().is_empty() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("the end of slow ones of each kind", || !slow.kinds_left() || !tally.errors().is_empty()).await;
     stop.cancel();
     while let Some(ended) = clients.join_next().await {
         ended.unwrap();
@@ -74,8 +68,18 @@ async fn soak_two_hundred_clients_work_beside_slow_ones_without_an_error() {
     assert!(grown < GROWTH, "the memory grew from {memory} KiB by {grown} KiB");
 
     // With the clients everything is gone that was kept for them.
-    while child.load().is_some_work() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("a server without work", || !child.load().is_some_work()).await;
     child.end();
+}
+
+/// Looks at what happens in the other process until something is so. It has minutes for it, so that a server which hangs fails the
+/// test by name.
+async fn until(wanted: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(180), waiting).await;
+    assert!(in_time.is_ok(), "{wanted}: waited for in vain");
 }

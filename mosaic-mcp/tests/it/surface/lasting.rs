@@ -232,22 +232,25 @@ impl mosaic_mcp::security::Authenticator for Broad {
     }
 }
 
-/// A tool that asks at once, and then does something.
+/// A tool that asks when it may, and then does something.
 #[cfg(feature = "http")]
-struct Asks(Arc<[Arc<Tool>]>, Arc<std::sync::atomic::AtomicUsize>);
+struct Asks {
+    tools: Arc<[Arc<Tool>]>,
+    may_ask: tokio_util::sync::CancellationToken,
+    done: Arc<std::sync::atomic::AtomicUsize>,
+}
 
 #[cfg(feature = "http")]
 #[async_trait]
 impl ToolSource for Asks {
     fn tools(&self) -> Arc<[Arc<Tool>]> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.tools)
     }
     async fn call(&self, call: ToolCall) -> CallToolResult {
-        // The client is answered with a task first.
-        sleep(Duration::from_millis(20)).await;
+        self.may_ask.cancelled().await;
         match call.requester.ask("sure", Question::confirm("Are you sure?")).await {
             Ok(_) => {
-                self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                self.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 CallToolResult::value(json!({ "moved": true }))
             }
             Err(error) => CallToolResult::fault(&mosaic_mcp::surface::Fault::new(&error, Effect::Create)),
@@ -271,8 +274,9 @@ async fn a_token_of_few_permissions_gets_nothing_out_of_a_call_of_another() {
     let rules: AccessConfig = serde_json::from_value(rules).unwrap();
     let access = Access::new(&rules).unwrap();
     let schema = json!({ "type": "object", "properties": {} });
-    let (tool, done) = (Tool::new("asks", "asks", "Ask, then move.", Effect::Create, schema), Arc::default());
-    let source = Asks([Arc::new(tool)].into(), Arc::clone(&done));
+    let tools = [Arc::new(Tool::new("asks", "asks", "Ask, then move.", Effect::Create, schema))].into();
+    let (may_ask, done) = (tokio_util::sync::CancellationToken::new(), Arc::default());
+    let source = Asks { tools, may_ask: may_ask.clone(), done: Arc::clone(&done) };
     let builder = forge::server().0.tools(source).gate(access.clone());
     let server = builder.lasting(Lasting::new().after(Duration::ZERO)).build().unwrap();
     let door = Admission::new(Authenticators::new().with(Broad), access.clone());
@@ -288,6 +292,8 @@ async fn a_token_of_few_permissions_gets_nothing_out_of_a_call_of_another() {
     let (broad, narrow) = (client("broad").await, client("narrow").await);
     let made = broad.call_tool_once(call("asks", json!({}))).await.unwrap();
     let CallToolResponse::Task(made) = made else { panic!("{made:?}") };
+    // The client was answered with a task first.
+    may_ask.cancel();
     let id = made.task.task_id;
     let get = async || broad.get_task(GetTaskParams::new(&id)).await.unwrap().task;
     while get().await.status() == TaskStatus::Working {
