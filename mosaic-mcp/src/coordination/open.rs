@@ -155,6 +155,9 @@ async fn look(tasks: &Tasks) -> mosaic_core::Result<Ticked> {
     let state = tasks.state();
     let now = micros(state.now());
     let Some(first) = state.range(&index::due_ever()?, 1).await?.pop() else { return Ok(Ticked::default()) };
-    let (at, ..) = index::read_due(&first.key)?;
-    if at <= now { tasks.tick().await } else { Ok(Ticked::at(at)) }
+    match index::read_due(&first.key) {
+        Ok((at, ..)) if at > now => Ok(Ticked::at(at)),
+        // One that cannot be read is put aside there, so that it keeps nothing else waiting.
+        _ => tasks.tick().await,
+    }
 }

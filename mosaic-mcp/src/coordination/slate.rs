@@ -146,6 +146,13 @@ impl<'a, 't> Slate<'a, 't> {
         self.agents.entry(id).or_insert_with(|| Out::new(None)).is = Some(agent);
     }
 
+    /// Removes an agent that is out.
+    pub(crate) fn remove_agent(&mut self, id: &AgentId) {
+        if let Some(out) = self.agents.get_mut(id) {
+            out.is = None;
+        }
+    }
+
     /// The sets of requirements: one question at first.
     pub(crate) async fn sets(&mut self) -> Result<&mut Sets> {
         if self.sets.is_none() {

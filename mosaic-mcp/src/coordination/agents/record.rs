@@ -15,6 +15,8 @@ use crate::state::Key;
 
 /// How long an agent that left is remembered.
 const REMEMBERED_SECONDS: u64 = 86_400;
+/// How long one that was lost is.
+const LOST_SECONDS: u64 = 7 * 86_400;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AgentRecord {
@@ -29,7 +31,7 @@ pub(crate) struct AgentRecord {
     pub(crate) offers: Vec<String>,
     pub(crate) lease_seconds: u64,
     pub(crate) lease_until: Timestamp,
-    /// When it is looked at next: a heartbeat moves the lease and leaves this.
+    /// When it is looked at next: a heartbeat moves the lease and leaves this. Where it is lost, it is forgotten then.
     pub(crate) look_at: Timestamp,
     pub(crate) registered_at: Timestamp,
     pub(crate) seen_at: Timestamp,
@@ -58,9 +60,7 @@ impl AgentRecord {
         for offer in &self.offers {
             keys.push(Key::of(&["agent-offers", tenant.as_str(), offer, id])?);
         }
-        if self.state.is_live() {
-            keys.push(index::due(micros(self.look_at), tenant, &index::Due::Agent(self.agent.clone()))?);
-        }
+        keys.push(index::due(micros(self.look_at), tenant, &index::Due::Agent(self.agent.clone()))?);
         Ok(keys)
     }
 
@@ -71,6 +71,13 @@ impl AgentRecord {
 
     pub(crate) fn take(&mut self, event: AgentEvent) -> Result<()> {
         self.state = self.state.next(event)?;
+        Ok(())
+    }
+
+    /// Its lease ended.
+    pub(crate) fn lose(&mut self) -> Result<()> {
+        self.take(AgentEvent::LeaseEnded)?;
+        self.look_at = later(self.lease_until, LOST_SECONDS);
         Ok(())
     }
 

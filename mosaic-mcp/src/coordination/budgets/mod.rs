@@ -104,7 +104,7 @@ impl Budgets {
                 let key = place::key(path.as_str())?;
                 let (limits, thresholds) = (budget.limits.clone(), budget.told_at().to_vec());
                 let record = match tx.read::<Record>(&key).await? {
-                    None => Record::new(budget),
+                    None => Record::new(budget, tx.revision()),
                     Some(mut record) => {
                         record.set(budget);
                         record

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// A budget, where it is stored under its path.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
+    /// The revision at which it was made, so that a later one at the same path is told from it.
+    #[serde(default)]
+    pub(super) made: u64,
     limits: Vec<BudgetLimit>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     thresholds: Option<Vec<u8>>,
@@ -40,8 +43,8 @@ pub(super) struct Reached {
 }
 
 impl Record {
-    pub(super) fn new(budget: Budget) -> Self {
-        let mut record = Self { limits: Vec::new(), thresholds: None, accounts: Vec::new() };
+    pub(super) fn new(budget: Budget, made: u64) -> Self {
+        let mut record = Self { made, limits: Vec::new(), thresholds: None, accounts: Vec::new() };
         record.set(budget);
         record
     }

@@ -39,6 +39,9 @@ struct Took {
     currency: Currency,
     window: Window,
     number: i64,
+    /// Of which budget at that path.
+    #[serde(default)]
+    made: u64,
 }
 
 /// The budgets that a transaction changes.
@@ -157,7 +160,7 @@ fn take(
         let Some((path, mut record)) = line.remove_entry(path) else { continue };
         for currency in Currency::ALL.into_iter().filter(|currency| amounts.of(*currency) > 0) {
             for (window, number) in record.take(&path, currency, amounts.of(currency), now)? {
-                took.push(Took { path: path.clone(), currency, window, number });
+                took.push(Took { path: path.clone(), currency, window, number, made: record.made });
             }
         }
         line.insert(path, record);
@@ -169,9 +172,10 @@ fn take(
 async fn end(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, held: Held, actual: Amounts) -> Result<()> {
     let mut line = line(tx, held.taken.iter().map(|took| &took.path).chain([&held.path])).await?;
     let now = tx.now();
-    for Took { path, currency, window, number } in &held.taken {
+    for Took { path, currency, window, number, made } in &held.taken {
         let back = held.amounts.of(*currency).saturating_sub(actual.of(*currency));
-        if let Some(record) = line.get_mut(path) {
+        // One that was made since has nothing of what was taken.
+        if let Some(record) = line.get_mut(path).filter(|record| record.made == *made) {
             record.account(*currency, *window, now).give(*number, back);
         }
     }

@@ -272,3 +272,19 @@ async fn a_question_about_what_is_no_budget_says_so() {
     let shown = budgets.get_budget(&cx, GetBudget::new("p")).await.unwrap();
     assert_eq!((shown.uses[0].used, shown.uses[0].lent), (5, 5));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_of_a_deleted_budget_is_not_given_back_to_the_next_one() {
+    let (budgets, cx) = budgets().await;
+    let set = || SetBudget::new("p", limit(Currency::Calls, Window::Total, 100));
+    let reserve = |n| budgets.reserve(&cx, ReserveBudget::new("p", calls(n)));
+    budgets.set_budget(&cx, set()).await.unwrap();
+    let old = reserve(60).await.unwrap();
+    budgets.delete_budget(&cx, DeleteBudget::new("p")).await.unwrap();
+    budgets.set_budget(&cx, set()).await.unwrap();
+    let new = reserve(60).await.unwrap();
+    budgets.settle(&cx, SettleBudget::new(&*old.id, calls(0))).await.unwrap();
+    assert_eq!(budgets.used(&cx, "p").await, [60], "those 60 are still held");
+    budgets.settle(&cx, SettleBudget::new(&*new.id, calls(0))).await.unwrap();
+    assert_eq!(budgets.used(&cx, "p").await, [0]);
+}

@@ -10,7 +10,6 @@ use super::course::Again;
 use super::record::{self, Doom};
 use super::{TaskEvent, TaskId, TaskState};
 use crate::coordination::AgentId;
-use crate::coordination::agents::AgentEvent;
 use crate::coordination::index::{self, Due};
 use crate::coordination::names::micros;
 use crate::coordination::slate::{Rules, Slate};
@@ -218,13 +217,17 @@ fn look_at_agent(slate: &mut Slate<'_, '_>, id: &AgentId) -> Result<()> {
     let now = slate.now;
     let agent = slate.agent_mut(id)?;
     if !agent.state.is_live() {
+        if agent.look_at <= now {
+            slate.tell_agent("agent.forgotten", id)?;
+            slate.remove_agent(id);
+        }
         return Ok(());
     }
     if now < agent.lease_until {
         agent.look_at = agent.lease_until;
         return Ok(());
     }
-    agent.take(AgentEvent::LeaseEnded)?;
+    agent.lose()?;
     slate.lose_tasks(id, &format!("the lease of agent {id} ended"))?;
     slate.tell_agent("agent.lost", id)
 }

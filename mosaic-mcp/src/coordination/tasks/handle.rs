@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::aside::Aside;
 use super::claim::Ask;
 use super::queue::{self, Weight};
-use super::waiting::{Waiting, closed, serve};
+use super::waiting::{Answer, Unread, Waiting, closed, serve};
 use super::{
     CancelTask, ClaimTasks, Claimed, CompleteTask, CompleteTasks, Completed, FailTask, GetProject, GetTask,
     ListTaskLog, ListTasks, LogLine, Project, Refusal, ReplayTask, ReportProgress, ReturnTask, SetProject,
@@ -50,6 +50,7 @@ struct Inner {
     state: State,
     rules: Rules,
     claims: mpsc::Sender<Waiting>,
+    unread: mpsc::UnboundedSender<Unread>,
     aside: Aside,
 }
 
@@ -61,8 +62,9 @@ impl Tasks {
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (claims, inbox) = mpsc::channel(INBOX);
-        let serve = serve(state.clone(), rules, inbox, stop);
-        (Self(Arc::new(Inner { state, rules, claims, aside: Aside::default() })), serve)
+        let (unread, returned) = mpsc::unbounded_channel();
+        let serve = serve(state.clone(), rules, inbox, returned, stop);
+        (Self(Arc::new(Inner { state, rules, claims, unread, aside: Aside::default() })), serve)
     }
 
     /// Runs a transaction of the caller's tenant on a slate, and puts back what it changed.
@@ -118,10 +120,11 @@ impl Tasks {
         let wait = Duration::from_secs(within("wait_seconds", op.wait_seconds, 0, 0..=WAIT)?);
         let wait = cx.limit().map_or(wait, |limit| limit.min(wait));
         let (reply, answer) = oneshot::channel();
+        let answer = Answer { tenant: cx.tenant_id().clone(), reply: answer, unread: self.0.unread.clone() };
         let waiting =
             Waiting { tenant: cx.tenant_id().clone(), ask, until: Instant::now() + wait, reply, agent: None };
         self.0.claims.send(waiting).await.map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        answer.read().await
     }
 
     /// Reports that a task is done. The same report again gives the same answer.
@@ -238,7 +241,8 @@ impl Tasks {
     /// Tries a dead task again. One that died before it could begin waits for what it waited for.
     ///
     /// # Errors
-    /// `Conflict` where it is not dead, or died before it could begin and what it waited for can no longer come; `NotFound`; `QuotaExceeded` as for [`Tasks::submit_task`].
+    /// `Conflict` where it is not dead, or died before it could begin and what it waited for can no longer come, and for the moment in
+    /// which those that wait for it, being many, are told that it is dead; `NotFound`; `QuotaExceeded` as for [`Tasks::submit_task`].
     pub async fn replay_task(&self, cx: &CallContext, op: ReplayTask) -> Result<Task> {
         self.on_slate(cx, move |slate| {
             Box::pin(async move {
@@ -280,7 +284,13 @@ impl Tasks {
     pub async fn set_project(&self, cx: &CallContext, op: SetProject) -> Result<Project> {
         let weight = within("weight", Some(op.weight), 1, 1..=1_000)?;
         let key = queue::weight_key(cx.tenant_id(), &op.project)?;
-        self.0.state.run(move |tx| Box::pin(async move { tx.write(&key, &Weight { weight }) })).await?;
+        // The weight of every project is not kept.
+        let set = self.0.state.run(move |tx| {
+            Box::pin(
+                async move { if weight == 1 { tx.delete(key) } else { tx.write(&key, &Weight { weight }) } },
+            )
+        });
+        set.await?;
         self.get_project(cx, GetProject::new(op.project)).await
     }
 

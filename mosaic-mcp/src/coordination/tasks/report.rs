@@ -169,6 +169,13 @@ pub(super) fn replay(slate: &mut Slate<'_, '_>, id: &TaskId) -> Result<Task> {
     let now = slate.now;
     let task = slate.task_mut(id)?;
     task.take(TaskEvent::Replayed, now)?;
+    if task.awaited {
+        // What they are told is how it ended: it must not have another state meanwhile.
+        let message = format!(
+            "those that wait for task {id} are still being told that it is dead: try again in a second"
+        );
+        return Err(Error::new(ErrorKind::Conflict, message).refused());
+    }
     if let Some(why) = &task.lost {
         let message = format!("task {id} died before it could begin, and {why}: submit another one");
         return Err(Error::new(ErrorKind::Conflict, message).refused());

@@ -239,7 +239,9 @@ async fn already_there(slate: &mut Slate<'_, '_>, drafts: &[Draft]) -> Result<Ve
         }
         there.push(once.map(|once| once.task));
     }
-    let awaited = drafts.iter().flat_map(|draft| &draft.after).filter_map(|after| match after {
+    // What one that is there waited for may be gone.
+    let new = drafts.iter().zip(&there).filter(|(_, there)| there.is_none());
+    let awaited = new.flat_map(|(draft, _)| &draft.after).filter_map(|after| match after {
         After::Task(task) => Some(task),
         After::Draft(_) => None,
     });

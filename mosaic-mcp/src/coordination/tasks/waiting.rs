@@ -41,11 +41,42 @@ impl Waiting {
     }
 }
 
+/// Tasks that were given to one who went before reading so.
+pub(super) type Unread = (TenantId, Vec<Claim>);
+
+/// The answer of a claim, on its way to whoever asked. Where it is dropped before it is read, what is in it goes back.
+pub(super) struct Answer {
+    pub(super) tenant: TenantId,
+    pub(super) reply: oneshot::Receiver<Result<Claimed>>,
+    /// As many are on their way as claims are.
+    pub(super) unread: mpsc::UnboundedSender<Unread>,
+}
+
+impl Answer {
+    pub(super) async fn read(mut self) -> Result<Claimed> {
+        (&mut self.reply).await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.reply.close();
+        // One that was read is there no more.
+        if let Ok(Ok(Claimed { tasks })) = self.reply.try_recv()
+            && !tasks.is_empty()
+        {
+            // Where coordination was closed meanwhile, their leases end.
+            let _ = self.unread.send((self.tenant.clone(), tasks));
+        }
+    }
+}
+
 /// Serves claims until it is stopped.
 pub(super) async fn serve(
     state: State,
     rules: Rules,
     mut inbox: mpsc::Receiver<Waiting>,
+    mut unread: mpsc::UnboundedReceiver<Unread>,
     stop: CancellationToken,
 ) {
     let room = Room { state: state.clone(), rules };
@@ -61,6 +92,7 @@ pub(super) async fn serve(
                 if moved.is_err() { break }
                 parked = room.wake(parked).await;
             }
+            Some((tenant, claims)) = unread.recv() => room.take_back(tenant, claims).await,
             () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => {}
         }
         if !fresh.is_empty() {
@@ -81,6 +113,10 @@ pub(super) async fn serve(
     }
     for waiting in parked {
         let _ = waiting.answer(Err(closed()));
+    }
+    unread.close();
+    while let Ok((tenant, claims)) = unread.try_recv() {
+        room.take_back(tenant, claims).await;
     }
 }
 

@@ -7,6 +7,7 @@ mod model;
 mod nodes;
 mod scale;
 mod tasks;
+mod together;
 
 use std::time::Duration;
 
