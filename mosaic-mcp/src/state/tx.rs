@@ -388,7 +388,10 @@ impl<'a> Tx<'a> {
     /// Removes events up to an offset, inclusive: of one topic, or of all. Who follows from before is told.
     pub fn trim(&mut self, topic: Option<Topic>, through: u64) {
         let through = through.min(self.group.head.offset);
-        self.own.trims.push(Trim { topic, through });
+        // Before the first event there is nothing to remove, and nothing to tell.
+        if through > 0 {
+            self.own.trims.push(Trim { topic, through });
+        }
     }
 
     /// Forgets deletions up to a revision, inclusive. Who watches keys from before is told to list again.

@@ -1,4 +1,6 @@
-//! The behaviour suite of stores, on each of them.
+//! The behaviour suite of stores, on each of them, and what a state makes of them.
+
+mod model;
 
 mod memory {
     use mosaic_mcp::state::suite::MemoryStores;

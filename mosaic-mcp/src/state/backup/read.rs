@@ -92,6 +92,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             Record::Event(offset, topic, kind, data, at) => {
                 self.event(offset, &topic, kind, &data, at).map(Item::Event)
             }
+            // Earlier versions also told that nothing was removed.
+            Record::Trimmed(topic, 0) => Ok(Item::Trimmed(self.topic(&topic)?, 0)),
             Record::Trimmed(topic, through) => Ok(Item::Trimmed(self.topic(&topic)?, self.place(through)?)),
             Record::Last(topic, offset) => Ok(Item::Last(self.topic(&topic)?, self.place(offset)?)),
             Record::End(end) => {

@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mosaic_core::error::ErrorKind;
 
 use super::*;
-use crate::state::{Expect, Key, KeyRange, MemoryStore, State, StateOptions, StateStore, Topic, TopicFilter};
+use crate::state::{
+    Expect, Head, Key, KeyRange, MemoryStore, State, StateOptions, StateStore, Topic, TopicFilter, Trim,
+    Writes,
+};
 
 /// A state with everything that there is: values, ends, deletions, events, removed ones.
 async fn some(state: &State, values: usize) {
@@ -164,6 +167,31 @@ async fn what_is_cut_or_altered_is_refused() {
     assert!(restored(newer.as_bytes()).await.unwrap_err().message().contains("newer program"));
     let other = br#"{"mosaic_state":3,"another":"form"}"#;
     assert!(restored(&[other, &b"\n"[..]].concat()).await.unwrap_err().message().contains("newer program"));
+    state.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_topic_of_which_nothing_could_be_removed_is_restored() {
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    let topic = Topic::new("log").unwrap();
+    let of = topic.clone();
+    state.run(move |tx| Box::pin(async move { tx.put_snapshot(&of, 0, "nothing").await })).await.unwrap();
+    assert_eq!(state.compact(&topic).await.unwrap(), 0);
+    some(&state, 3).await;
+    let mut file = Vec::new();
+    state.backup(&mut file).await.unwrap();
+    restored(&file).await.unwrap();
+    // As stores were that had noted it.
+    let store = MemoryStore::new();
+    let mut tx = StateStore::begin(&store, state.now()).await.unwrap();
+    let (trims, head) = (vec![Trim { topic: Some(topic), through: 0 }], Head { revision: 1, offset: 0 });
+    tx.write(Writes { trims, head, ..Writes::default() }).await.unwrap();
+    tx.commit(Writes { head, ..Writes::default() }).await.unwrap();
+    let old = State::open(store).await.unwrap();
+    let mut file = Vec::new();
+    old.backup(&mut file).await.unwrap();
+    restored(&file).await.unwrap();
+    old.close().await.unwrap();
     state.close().await.unwrap();
 }
 

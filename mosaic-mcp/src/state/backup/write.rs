@@ -86,7 +86,9 @@ impl State {
                 _ => break,
             }
         }
-        let mut marks: Vec<(Topic, u64)> = trimmed.topics.into_iter().collect();
+        // Stores have marks at the beginning of the log, where nothing was removed, from earlier versions.
+        let marks = trimmed.topics.into_iter().filter(|(_, through)| *through > 0);
+        let mut marks: Vec<(Topic, u64)> = marks.collect();
         marks.sort();
         for (topic, through) in marks {
             out.put(&Record::Trimmed(topic.into(), through)).await?;
