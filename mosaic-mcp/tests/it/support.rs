@@ -11,7 +11,14 @@ use mosaic_mcp::state::{
     Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateStore, StoreTx, StoreView, Topic,
     TopicFilter, Trimmed, Writes,
 };
+use proptest::prelude::ProptestConfig;
 use tokio::sync::watch;
+
+/// So many random courses, or 40 times as many where `MOSAIC_SOAK` is `full`.
+pub(crate) fn cases(few: u32) -> ProptestConfig {
+    let full = std::env::var("MOSAIC_SOAK").is_ok_and(|soak| soak == "full");
+    ProptestConfig::with_cases(if full { few * 40 } else { few })
+}
 
 /// A store in memory that several nodes share: each hears of what another commits.
 #[derive(Clone)]

@@ -112,7 +112,11 @@ impl Budgets {
                 };
                 // An id that is no part of a key names nothing.
                 let key = place::reservation(&tenant, &op.id).map_err(|_| none())?;
-                let held: Held = tx.read(&key).await?.ok_or_else(none)?;
+                let held = tx.read::<Held>(&key).await?.ok_or_else(none)?;
+                // Over is over, also before anybody swept it.
+                if held.until <= tx.now() {
+                    return Err(none());
+                }
                 if !caller.is_application() && caller.to_string() != held.holder {
                     let message = format!("reservation {} is held by {}", op.id, held.holder);
                     return Err(Error::new(ErrorKind::PermissionDenied, message).refused());

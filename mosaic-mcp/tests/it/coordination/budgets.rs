@@ -73,6 +73,23 @@ async fn what_is_not_settled_in_time_is_charged_or_given_back(on: &Ground) {
     state.close().await.unwrap();
 }
 
+async fn a_budget_that_is_set_anew_owes_nothing_to_what_was_reserved_before(on: &Ground) {
+    let state = state(&on.spot()).await;
+    let (budgets, cx) = (Budgets::new(state.clone()), CallContext::new());
+    let reserve = |n| budgets.reserve(&cx, ReserveBudget::new("p", calls(n)));
+    budgets.set_budget(&cx, of_calls("p", Window::Total, 10)).await.unwrap();
+    let (old, over) = (reserve(5).await.unwrap(), reserve(3).await.unwrap());
+    budgets.delete_budget(&cx, DeleteBudget::new("p")).await.unwrap();
+    budgets.set_budget(&cx, of_calls("p", Window::Total, 10)).await.unwrap();
+    reserve(8).await.unwrap();
+    budgets.settle(&cx, SettleBudget::new(old.id, calls(0))).await.unwrap();
+    assert_eq!(used(&budgets, &cx, "p").await, [8]);
+    budgets.settle(&cx, SettleBudget::new(over.id, calls(4))).await.unwrap();
+    assert_eq!(used(&budgets, &cx, "p").await, [9], "what is beyond is charged");
+    assert_eq!(reserve(2).await.unwrap_err().kind(), ErrorKind::QuotaExceeded);
+    state.close().await.unwrap();
+}
+
 async fn tenants_and_holders_are_kept_apart_and_events_tell(on: &Ground) {
     let state = state(&on.spot()).await;
     let (budgets, cx) = (Budgets::new(state.clone()), CallContext::new());
@@ -142,6 +159,7 @@ async fn nodes_that_reserve_at_once_never_use_more_than_there_is(on: &Ground) {
 on_every_store! {
     every_level_is_charged_or_none_and_windows_begin_anew,
     what_is_not_settled_in_time_is_charged_or_given_back,
+    a_budget_that_is_set_anew_owes_nothing_to_what_was_reserved_before,
     tenants_and_holders_are_kept_apart_and_events_tell,
     nodes_that_reserve_at_once_never_use_more_than_there_is,
 }

@@ -1,6 +1,7 @@
 //! Agents, tasks and budgets, over every store.
 
 mod agents;
+mod budget_model;
 mod budgets;
 mod dead;
 mod model;
