@@ -298,7 +298,6 @@ impl Opened {
         if self.kept.held >= self.kept.limit {
             self.drop_expired(tx).await?;
         }
-        // The limit may have been lowered meanwhile: then more than one goes, a step at a time.
         for _ in 0..limit::STEP {
             if self.kept.held < self.kept.limit {
                 return Ok(());
@@ -307,14 +306,16 @@ impl Opened {
                 Overflow::Reject => None,
                 Overflow::DropOldest => tx.range(&self.shelf.all_waiting()?, 1).await?.pop(),
             };
-            let Some(oldest) = oldest else { break };
+            let Some(oldest) = oldest else { return self.full() };
             let letter = self.take_any(tx, &text(&oldest), number(&oldest.key)).await?;
             self.kept.dropped += 1;
             self.tell_of(tx, "message.dropped", &letter)?;
         }
-        if self.kept.held < self.kept.limit {
-            return Ok(());
-        }
+        // The limit was lowered meanwhile: each letter that comes takes some away, until the mailbox is down to it.
+        Ok(())
+    }
+
+    fn full(&self) -> Result<()> {
         let (name, held) = (&self.name, self.kept.held);
         Err(Error::new(
             ErrorKind::QuotaExceeded,

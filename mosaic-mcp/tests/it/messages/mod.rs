@@ -84,6 +84,25 @@ async fn an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead(on:
     state.close().await.unwrap();
 }
 
+async fn a_mailbox_whose_limit_is_lowered_goes_down_to_it_and_takes_what_comes(on: &Ground) {
+    let (state, messages) = alone(on).await;
+    let cx = agent("planner");
+    let open = OpenMailbox::new("box").limit(100u64).overflow(Overflow::DropOldest);
+    messages.open_mailbox(&cx, open).await.unwrap();
+    for n in 0..80 {
+        messages.send_message(&cx, SendMessage::new("box", n)).await.unwrap();
+    }
+    messages.open_mailbox(&cx, OpenMailbox::new("box").limit(2u64)).await.unwrap();
+    for n in 80..84 {
+        messages.send_message(&cx, SendMessage::new("box", n)).await.unwrap();
+    }
+    let found = messages.get_mailbox(&cx, GetMailbox::new("box")).await.unwrap();
+    assert_eq!((found.held, found.dropped), (2, 82));
+    let left = receive(&messages, "box").await;
+    assert_eq!(left.messages[0].body, 82);
+    state.close().await.unwrap();
+}
+
 async fn a_full_mailbox_refuses_or_drops_the_oldest_as_it_says(on: &Ground) {
     let (state, messages) = alone(on).await;
     let cx = agent("planner");
@@ -276,6 +295,7 @@ async fn a_wait_that_is_given_up_takes_no_message_from_the_others() {
 
 on_every_store! {
     an_old_receipt_is_refused_and_a_message_given_out_too_often_is_dead,
+    a_mailbox_whose_limit_is_lowered_goes_down_to_it_and_takes_what_comes,
     a_full_mailbox_refuses_or_drops_the_oldest_as_it_says,
     a_message_that_is_sent_again_within_the_hour_is_delivered_once,
     a_mailbox_that_is_closed_leaves_nothing_and_a_new_one_of_its_name_is_empty,
@@ -325,7 +345,7 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(crate::support::cases(400))]
     #[test]
     fn any_input_is_taken_or_refused_with_what_is_wrong(function in 0usize..64, params in json(), named in any::<bool>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
