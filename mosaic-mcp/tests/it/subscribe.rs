@@ -228,7 +228,7 @@ async fn play(memory: [usize; 2], steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(crate::support::cases(192))]
     #[test]
     fn nothing_is_left_out_in_silence_and_nothing_comes_twice(
         memory in [1usize..80, 1usize..80],

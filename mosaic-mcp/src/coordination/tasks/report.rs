@@ -154,7 +154,14 @@ pub(super) fn cancel(slate: &mut Slate<'_, '_>, op: &CancelTask) -> Result<Task>
         text("reason", reason, 4_000)?;
     }
     match slate.task(id)?.state {
-        TaskState::Cancelled | TaskState::Stopping => {}
+        TaskState::Cancelled => {}
+        TaskState::Stopping => {
+            let (now, task) = (slate.now, slate.task_mut(id)?);
+            if task.doom != Some(Doom::Cancelled) {
+                (task.doom, task.changed_at) = (Some(Doom::Cancelled), now);
+                task.error = op.reason.clone();
+            }
+        }
         TaskState::Running => slate.stop_task(id, Doom::Cancelled, op.reason.clone())?,
         state if state.is_ended() => {
             let message = format!("task {id} is {state} already: there is nothing to cancel");

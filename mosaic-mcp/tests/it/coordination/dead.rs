@@ -72,7 +72,23 @@ async fn what_died_before_it_could_begin_waits_on_when_it_is_replayed(on: &Groun
     rig.close().await;
 }
 
+async fn a_task_that_stops_as_it_is_late_is_cancelled_where_somebody_cancels_it(on: &Ground) {
+    let rig = Rig::open(on).await;
+    let ann = rig.agent(agent("ann").lease_seconds(86_400u64)).await;
+    let deadline = origin() + jiff::SignedDuration::from_secs(10);
+    let late = rig.submit(task("p", "Late").deadline(deadline)).await.task;
+    let claim = rig.claim(&ann).await.unwrap();
+    rig.pass(11).await;
+    assert_eq!(rig.task(&late).await.state, TaskState::Stopping);
+    let cancel = CancelTask::new(late.clone()).reason("not needed");
+    assert_eq!(rig.tasks.cancel_task(&rig.cx, cancel).await.unwrap().state, TaskState::Stopping);
+    let done = rig.tasks.complete_task(&rig.cx, CompleteTask::new(late, claim.token)).await.unwrap();
+    assert_eq!((done.state, done.error.as_deref()), (TaskState::Cancelled, Some("not needed")));
+    rig.close().await;
+}
+
 on_every_store! {
+    a_task_that_stops_as_it_is_late_is_cancelled_where_somebody_cancels_it,
     an_attempt_that_fails_is_tried_again_until_the_task_is_dead_and_replayed,
     what_died_before_it_could_begin_waits_on_when_it_is_replayed,
 }

@@ -393,7 +393,7 @@ fn course(on: &Ground, steps: Vec<Step>) {
 }
 
 fn courses(on: &Ground, cases: u32) {
-    let mut runner = TestRunner::new(ProptestConfig { cases, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(crate::support::cases(cases));
     let steps = prop::collection::vec(step(), 1..70);
     let ended = runner.run(&steps, |steps| {
         course(on, steps);

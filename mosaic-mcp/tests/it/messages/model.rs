@@ -345,7 +345,7 @@ fn check(
 }
 
 fn courses(on: &Ground, cases: u32) {
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
+    let mut runner = TestRunner::new(crate::support::cases(cases));
     let given = (any::<bool>(), 1_u64..12, 1_u32..4, prop::collection::vec(step(), 1..80));
     let ended = runner.run(&given, |(drop_oldest, limit, attempts, steps)| {
         let overflow = if drop_oldest { Overflow::DropOldest } else { Overflow::Reject };

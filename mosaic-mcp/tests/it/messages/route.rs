@@ -93,7 +93,7 @@ fn filter() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(crate::support::cases(96))]
     #[test]
     fn a_topic_reaches_those_whose_filters_choose_it(
         follows in prop::collection::vec((0usize..5, filter()), 0..24),
