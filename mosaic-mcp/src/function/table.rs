@@ -90,6 +90,7 @@ pub struct FunctionDef {
     /// The facts.
     pub meta: &'static FunctionMeta,
     room: fn() -> TypeId,
+    resource: fn(Value) -> Result<String>,
     call: for<'a> fn(&'a Desk, &'a CallContext, Value) -> BoxFuture<'a, Result<Value>>,
     params_schema: fn() -> Schema,
     output_schema: fn() -> Schema,
@@ -101,6 +102,7 @@ impl FunctionDef {
         Self {
             meta: F::META,
             room: TypeId::of::<F::Room>,
+            resource: |params| from_params::<F>(params).map(|function| function.resource()),
             call: |desk, cx, params| Box::pin(call::<F>(desk, cx, params)),
             params_schema: schema_of::<F>,
             output_schema: schema_of::<F::Output>,
@@ -110,6 +112,14 @@ impl FunctionDef {
     /// Which room does it.
     pub(super) fn room(&self) -> TypeId {
         (self.room)()
+    }
+
+    /// What a call with these parameters is about, as its permission names it; empty for nothing in particular.
+    ///
+    /// # Errors
+    /// `Invalid` where the parameters do not fit.
+    pub fn resource(&self, params: Value) -> Result<String> {
+        (self.resource)(params).map_err(|error| error.operation(self.meta.name))
     }
 
     /// The JSON Schema of the parameters.

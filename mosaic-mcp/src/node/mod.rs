@@ -216,6 +216,7 @@ impl Node {
     }
 
     /// A server of MCP for the operations of a caller and the functions of this node, with the head of its audit among the resources.
+    /// Calls that became tasks of the protocol are kept in the state: every node over it answers for them.
     /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
     /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`]. Where answers wait for
     /// the audit, those of the caller do, too, and those of tools that the application adds and that ask nobody themselves. A source over
@@ -254,7 +255,7 @@ impl Node {
             Some(audit) if self.0.when_audited => McpServer::over(Recorded::new(mosaic, audit.clone())),
             _ => McpServer::over(mosaic),
         };
-        let server = server.tools(Functions::new(self.0.desk.clone()));
+        let server = server.tools(Functions::new(self.0.desk.clone())).lasting_in(self.0.state.clone());
         #[cfg(feature = "http")]
         let server = if self.0.compliance.tls { server.requires_tls() } else { server };
         let server = if self.0.compliance.identity { server.requires_identity() } else { server };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::tools::output_schema;
 use super::{CallToolResult, Fault, Tool, ToolCall, ToolSource, tool_name};
@@ -64,6 +65,13 @@ impl ToolSource for Functions {
         self.by_name.get(name).map(|(_, tool)| Arc::clone(tool))
     }
 
+    fn about(&self, tool: &str, arguments: &Value) -> Vec<String> {
+        let def = self.by_name.get(tool).map(|(def, _)| def);
+        // What cannot be read was not called either.
+        let about = def.and_then(|def| def.resource(arguments.clone()).ok());
+        about.into_iter().filter(|about| !about.is_empty()).collect()
+    }
+
     async fn call(&self, call: ToolCall) -> CallToolResult {
         let ToolCall { cx, name, arguments, .. } = call;
         let Some((def, _)) = self.by_name.get(&name) else {
@@ -91,6 +99,15 @@ mod tests {
         let rooms = Coordination::open(state.clone(), CoordinationOptions::new());
         let desk = Desk::builder().room(rooms.agents()).room(rooms.tasks()).room(Shared::new(state));
         (Functions::new(desk.build()), rooms)
+    }
+
+    #[tokio::test]
+    async fn a_call_is_about_what_its_function_is_about() {
+        let (functions, _rooms) = functions().await;
+        assert_eq!(functions.about("state_get_value", &json!({ "key": "plans/spring" })), ["plans/spring"]);
+        for (tool, arguments) in [("state_get_value", json!({})), ("state_burn", json!({ "key": "a" }))] {
+            assert!(functions.about(tool, &arguments).is_empty());
+        }
     }
 
     #[tokio::test]

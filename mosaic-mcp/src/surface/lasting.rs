@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 /// When a call becomes a task of the protocol, for clients that say that they know those: they are answered with its id, and ask for
-/// the result when they like. The call goes on where the connection breaks, for its caller alone, in this process; what has to
-/// outlive the process is a task of the backbone.
+/// the result when they like. The call goes on where the connection breaks, for its caller alone, in the process that it began in: what
+/// has to outlive that is a task of the backbone. Where calls are kept [in a state](super::McpServerBuilder::lasting_in), every process over
+/// it answers for them, results of 8 MiB at most, and tells of one whose process is gone that it failed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +47,7 @@ impl Lasting {
     }
 
     /// How many of one caller are kept; where there are as many, clients wait as if they knew no tasks. All callers together have
-    /// 1,024.
+    /// 1,024, those of one tenant half of that; where calls are kept in a state, over all processes.
     pub const fn most(mut self, calls: usize) -> Self {
         self.most = calls;
         self

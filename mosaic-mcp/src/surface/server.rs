@@ -26,6 +26,7 @@ use super::{
     Menu, OperationDocs, Operations, PromptSource, Prompts, ResourceSource, Tool, ToolSource, Tools,
 };
 use crate::function::{Gate, Ledger, Open, Sink};
+use crate::state::State;
 
 /// Whether the person at the client is asked before something irreversible is done.
 ///
@@ -180,6 +181,7 @@ impl McpServer {
             gate: None,
             sink: Sink::Nobody,
             lasting: Some(Lasting::new()),
+            kept_in: None,
         }
     }
 
@@ -281,6 +283,7 @@ pub struct McpServerBuilder {
     gate: Option<Arc<dyn Gate>>,
     sink: Sink,
     lasting: Option<Lasting>,
+    kept_in: Option<State>,
 }
 
 impl McpServerBuilder {
@@ -393,6 +396,14 @@ impl McpServerBuilder {
         self
     }
 
+    /// Keeps calls that became tasks of the protocol in a state: every server over it answers for them, gives them up and takes answers
+    /// to their questions. Where one is gone that ran a call, its client is told so within half a minute. Without this they are kept in
+    /// this process.
+    pub fn lasting_in(mut self, state: State) -> Self {
+        self.kept_in = Some(state);
+        self
+    }
+
     /// How many things a page of a list holds at most; 1,000 at first, 1 at least.
     pub fn page(mut self, size: usize) -> Self {
         self.page = size.max(1);
@@ -462,7 +473,7 @@ impl McpServerBuilder {
             guarded: self.gate.is_some(),
             guard: Guard { gate: self.gate.unwrap_or_else(|| Arc::new(Open)), sink: self.sink },
             reached: Reached::default(),
-            lasting: self.lasting.map(Calls::new),
+            lasting: self.lasting.map(|lasting| Calls::new(lasting, self.kept_in)),
             listed: Mutex::new(None),
         };
         Ok(McpServer { inner: Arc::new(inner) })

@@ -80,6 +80,14 @@ pub trait ToolSource: Send + Sync + 'static {
         self.tools().iter().find(|tool| tool.name == name).cloned()
     }
 
+    /// What a call of one of its tools with these arguments is about, such as a repository, in the words that permissions have for it. Where a
+    /// call took long, whoever asks for its result is asked for the permission on that once more. Where nothing is named, which is so by
+    /// default, it has to be one who may call the tool with anything at all.
+    fn about(&self, tool: &str, arguments: &Value) -> Vec<String> {
+        let _ = (tool, arguments);
+        Vec::new()
+    }
+
     /// Calls one of its tools. An error is a result as well. Dropping the future gives the call up.
     async fn call(&self, call: ToolCall) -> CallToolResult;
 
@@ -97,6 +105,10 @@ impl<S: ToolSource + ?Sized> ToolSource for Arc<S> {
 
     fn tool(&self, name: &str) -> Option<Arc<Tool>> {
         self.as_ref().tool(name)
+    }
+
+    fn about(&self, tool: &str, arguments: &Value) -> Vec<String> {
+        self.as_ref().about(tool, arguments)
     }
 
     async fn call(&self, call: ToolCall) -> CallToolResult {
@@ -145,6 +157,16 @@ impl<C: Caller> ToolSource for Operations<C> {
 
     fn tool(&self, name: &str) -> Option<Arc<Tool>> {
         self.by_name.get(name).map(|(_, tool)| Arc::clone(tool))
+    }
+
+    fn about(&self, tool: &str, arguments: &Value) -> Vec<String> {
+        let Some((def, _)) = self.by_name.get(tool) else { return Vec::new() };
+        // What cannot be read was not called either.
+        let Ok(payload) = def.decode(arguments.clone()) else { return Vec::new() };
+        let mut about = vec![payload.subject().to_string(), payload.also().to_string()];
+        about.dedup();
+        about.retain(|about| !about.is_empty());
+        about
     }
 
     async fn call(&self, call: ToolCall) -> CallToolResult {

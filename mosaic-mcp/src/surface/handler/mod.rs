@@ -199,11 +199,11 @@ impl ServerHandler for Handler {
     }
 
     async fn update_task(&self, request: wire::UpdateTaskParams, cx: Context) -> Answer<()> {
-        self.told(&request.task_id, request.input_responses, &cx)
+        self.told(&request.task_id, request.input_responses, &cx).await
     }
 
     async fn cancel_task(&self, request: wire::CancelTaskParams, cx: Context) -> Answer<()> {
-        self.give_up(&request.task_id, &cx)
+        self.give_up(&request.task_id, &cx).await
     }
 
     async fn list_resources(

@@ -176,6 +176,30 @@ async fn a_question_on_the_way_is_answered_by_an_update() {
     joined.leave().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_result_is_given_to_those_who_may_see_what_it_is_about() {
+    use mosaic_mcp::security::access::{Access, AccessConfig};
+
+    let allowing = |allow: &str| -> AccessConfig {
+        let bindings = json!([{ "who": "user:ann", "tenant": "*", "roles": ["reader"] }]);
+        let roles = json!({ "reader": { "allow": [allow] } });
+        serde_json::from_value(json!({ "roles": roles, "bindings": bindings })).unwrap()
+    };
+    let access = Access::new(&allowing("cicd:job_log:*")).unwrap();
+    let server =
+        forge::server().0.gate(access.clone()).lasting(Lasting::new().after(SECOND)).build().unwrap();
+    let joined = join(&server, Speaks::New, knowing(None)).await;
+    let id = begin(&joined, "cicd_job_log", log()).await;
+    sleep(5 * SECOND).await;
+    assert_eq!(get(&joined, &id).await.unwrap().0, TaskStatus::Completed);
+    // The tool may still be called, but not about this.
+    access.replace(&allowing("cicd:job_log:acme/other")).unwrap();
+    assert!(get(&joined, &id).await.unwrap_err().contains("no such task"));
+    access.replace(&allowing("cicd:job_log:acme/widget")).unwrap();
+    assert_eq!(get(&joined, &id).await.unwrap().0, TaskStatus::Completed);
+    joined.leave().await;
+}
+
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn a_task_is_its_callers_alone() {

@@ -10,6 +10,7 @@ mod guard;
 #[cfg(feature = "http")]
 pub(crate) mod http;
 mod lasting;
+mod lasting_nodes;
 #[cfg(feature = "http")]
 mod limits;
 #[cfg(feature = "http")]
