@@ -7,15 +7,11 @@ use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{Secret, Timestamp};
 use parking_lot::RwLock;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::Door;
 use crate::security::limits::Who;
-
-/// How often the proof of a connection or a following that is open is looked at again.
-pub(super) const AGAIN: Duration = Duration::from_secs(30);
-/// How long one goes on where nobody can tell whether its proof holds.
-const UNTOLD: Duration = Duration::from_secs(600);
+use crate::security::proof::withdrawn;
 
 /// A caller that was admitted.
 pub(super) struct Guest {
@@ -62,8 +58,7 @@ impl Guest {
     }
 }
 
-/// Ends when the proof of a guest does: at its end, or within [`AGAIN`] after it was withdrawn. Where nobody can tell whether it
-/// holds, it goes on for [`UNTOLD`].
+/// Ends when the proof of a guest does: at its end, or soon after it was [`withdrawn`].
 pub(super) async fn ended(door: Door, guest: Arc<Guest>) -> Error {
     let expired = async {
         let Some(end) = guest.expires else { return std::future::pending().await };
@@ -73,24 +68,13 @@ pub(super) async fn ended(door: Door, guest: Arc<Guest>) -> Error {
         if guest.proof.is_none() {
             return std::future::pending().await;
         }
-        let mut held = Instant::now();
-        loop {
-            sleep(AGAIN).await;
-            match door.again(&guest).await {
-                Ok(_) => held = Instant::now(),
-                Err(error) if is_refusal(&error) || held.elapsed() >= UNTOLD => return error,
-                Err(error) => tracing::warn!(%error, "whether a proof still holds cannot be told now"),
-            }
-        }
+        let (door, guest) = (&door, &guest);
+        withdrawn(move || async move { door.again(guest).await.map(drop) }).await
     };
     tokio::select! {
         () = expired => Error::new(ErrorKind::Unauthenticated, "the proof has expired").refused(),
         error = withdrawn => error,
     }
-}
-
-fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::PermissionDenied)
 }
 
 #[cfg(test)]

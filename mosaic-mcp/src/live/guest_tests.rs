@@ -6,7 +6,7 @@ use http::HeaderMap;
 use mosaic_core::context::Principal;
 use mosaic_core::types::TenantId;
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::follow::follow;
 use super::*;
@@ -14,6 +14,7 @@ use crate::coordination::shared::{AppendEvent, Shared};
 use crate::function::Desk;
 use crate::security::access::Access;
 use crate::security::admission::admission;
+use crate::security::proof::{AGAIN, UNTOLD};
 use crate::security::token::{ApiKeys, NewApiKey};
 use crate::security::{Admission, Authenticator, Authenticators, Identity, RoleName};
 use crate::state::{MemoryStore, State};

@@ -20,6 +20,8 @@ mod bearer;
 mod identity;
 #[cfg(any(feature = "grpc", feature = "http"))]
 pub(crate) mod limits;
+#[cfg(any(feature = "grpc", feature = "http"))]
+pub(crate) mod proof;
 pub mod seal;
 pub mod token;
 

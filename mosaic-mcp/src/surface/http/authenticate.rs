@@ -34,8 +34,9 @@ use crate::security::{Admission, bearer};
 /// ```
 #[async_trait]
 pub trait Authenticate: Send + Sync + 'static {
-    /// As whom the sender of this request acts. Asked for every request, so that what was withdrawn is refused with the
-    /// next one; a stream that is open goes on.
+    /// As whom the sender of this request acts. Asked for every request, so that what was withdrawn is refused with the next one; and every
+    /// 30 seconds about one that is answered with a stream, which ends where the sender would be let in no longer, or as another: with
+    /// other roles, or other attributes. Where it cannot be told the stream goes on for ten minutes.
     ///
     /// # Errors
     /// `Unauthenticated` becomes 401 and tells the client where to get a token; `PermissionDenied` 403; the client is shown

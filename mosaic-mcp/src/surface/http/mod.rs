@@ -13,6 +13,7 @@ mod holding;
 mod listen;
 mod load;
 mod options;
+mod proof;
 mod refuse;
 mod service;
 mod sessions;

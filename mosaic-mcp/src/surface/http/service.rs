@@ -15,7 +15,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use mosaic_core::context::CallContext;
@@ -30,6 +30,7 @@ use super::LetIn;
 use super::body::{BadBody, read};
 use super::connections::Open;
 use super::holding::Holding;
+use super::proof::Proof;
 use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
 use super::sessions::{Sessions, asking};
 use super::{Authenticate, ConnectionOptions, HttpLoad, HttpOptions};
@@ -40,6 +41,8 @@ use crate::surface::server::undecided;
 
 /// The header that names a session.
 const SESSION: &str = "mcp-session-id";
+/// What the type of an answer begins with that is a stream.
+const STREAM: &[u8] = b"text/event-stream";
 
 impl McpServer {
     /// The server over HTTP.
@@ -173,8 +176,15 @@ impl McpHttp {
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
+        let proof = match &self.0.door {
+            Door::Checked(authenticator) => Some((Arc::clone(authenticator), parts.clone())),
+            Door::Open(_) => None,
+        };
         match self.let_in(&mut parts, body).await {
-            Ok((cx, inside, body)) => self.pass_on(parts, body, &cx, inside).await,
+            Ok((cx, inside, body)) => {
+                let proof = proof.map(|(authenticator, asked)| Proof::new(authenticator, asked, cx.clone()));
+                self.pass_on(parts, body, &cx, inside, proof).await
+            }
             Err(refused) => *refused,
         }
     }
@@ -226,10 +236,26 @@ impl McpHttp {
         Ok((cx, inside, Body::from(bytes)))
     }
 
-    /// The protocol's answer; the request counts as under way until its body has gone out.
-    async fn pass_on(&self, parts: Parts, body: Body, cx: &CallContext, inside: Inside) -> Response<Body> {
+    /// The protocol's answer; the request counts as under way until its body has gone out. A stream ends with the proof of who asked
+    /// for it.
+    async fn pass_on(
+        &self,
+        parts: Parts,
+        body: Body,
+        cx: &CallContext,
+        inside: Inside,
+        proof: Option<Proof>,
+    ) -> Response<Body> {
         let response = asking(cx, self.0.protocol.handle(Request::from_parts(parts, body))).await;
-        response.map(|body| Body::new(Holding::new(Body::new(body), inside)))
+        let kind = response.headers().get(CONTENT_TYPE);
+        let proof = proof.filter(|_| kind.is_some_and(|kind| kind.as_bytes().starts_with(STREAM)));
+        response.map(|body| {
+            let body = Holding::new(Body::new(body), inside);
+            Body::new(match proof {
+                Some(proof) => body.until(proof.ended()),
+                None => body,
+            })
+        })
     }
 }
 

@@ -278,6 +278,52 @@ async fn streams_count_as_long_as_they_are_open() {
     server.stop().await;
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[tokio::test(start_paused = true)]
+async fn streams_end_when_their_key_is_revoked() {
+    use mosaic_mcp::security::token::{ApiKeys, NewApiKey};
+    use mosaic_mcp::state::{MemoryStore, State};
+    use rmcp::model::SubscriptionFilter;
+    use tokio::time::advance;
+
+    let _still = crate::timed::Still::begin();
+    let keys = ApiKeys::new(State::open(MemoryStore::new()).await.unwrap());
+    let server = Listening::new(&open(), HttpOptions::new().authenticator(admission(keys.clone()))).await;
+    let (mut made, mut streams, mut news) = (Vec::new(), Vec::new(), Vec::new());
+    for name in ["bob", "carol"] {
+        let who = Identity::new(TenantId::new("acme").unwrap(), Principal::user(name)).unwrap();
+        let (key, secret) = keys.create(NewApiKey::new(who, "a test")).await.unwrap();
+        let begun = server.post(initialize()).bearer_auth(secret.expose()).send().await.unwrap();
+        let listen = Client::new().get(server.url()).header("mcp-session-id", session(&begun));
+        begun.bytes().await.unwrap();
+        let listen = listen.bearer_auth(secret.expose()).header("accept", "text/event-stream");
+        streams.push(listen.send().await.unwrap());
+        let config = StreamableHttpClientTransportConfig::with_uri(server.url()).auth_header(secret.expose());
+        let transport = StreamableHttpClientTransport::from_config(config);
+        let client = Heard::default().serve_with_lifecycle(transport, Speaks::New.lifecycle()).await.unwrap();
+        let filter = SubscriptionFilter::builder().tools_list_changed().build();
+        news.push((client.listen(filter).await.unwrap(), client));
+        made.push(key);
+    }
+    assert_eq!(server.http.load().requests, 4);
+    keys.revoke(&made[0].tenant, &made[0].id).await.unwrap();
+    // The SDK says that a stream is alive by the real time, and without end where that of the test is ahead: it is moved once.
+    advance(Duration::from_secs(31)).await;
+    let began = std::time::Instant::now();
+    while streams[0].chunk().await.unwrap().is_some() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it goes on");
+    }
+    while news[0].0.next().await.is_ok_and(|heard| heard.is_some()) {}
+    // Those of another key go on.
+    assert_eq!(server.http.load().requests, 2);
+    for (news, client) in news {
+        drop(news);
+        client.cancel().await.unwrap();
+    }
+    drop(streams);
+    server.stop().await;
+}
+
 /// A message to the service itself, without a socket.
 async fn straight(
     http: &McpHttp,
