@@ -1,5 +1,6 @@
 //! Messages: against a model, and one by one.
 
+mod many;
 mod model;
 mod reply;
 mod route;
