@@ -6,6 +6,8 @@ mod budgets;
 mod dead;
 mod model;
 mod nodes;
+mod plain;
+mod plainly;
 mod scale;
 mod tasks;
 mod together;
