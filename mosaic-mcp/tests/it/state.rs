@@ -1,6 +1,7 @@
 //! The behaviour suite of stores, on each of them, and what a state makes of them.
 
 mod model;
+mod plan;
 
 mod memory {
     use mosaic_mcp::state::suite::MemoryStores;

@@ -393,7 +393,7 @@ async fn share(limits: [Option<u64>; 4], course: Vec<Use>) {
             Use::Restart { node } => {
                 // What is held of the old tree cannot be told to the store any more: it counts as it is.
                 lenders[node].leases.close().await;
-                lenders[node] = lender(&nodes[node].0, &nodes[node].1, format!("{node}-{serial}")).await;
+                lenders[node] = lender(&nodes[node].0, &nodes[node].1, format!("restarted-{serial}")).await;
             }
         }
         check(limits, &granted, one.0.now());

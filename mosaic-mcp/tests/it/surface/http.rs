@@ -406,7 +406,7 @@ fn whatever_is_sent_is_answered() {
         value.prop_map(|value| value.to_string().into_bytes()),
         prop::collection::vec(any::<u8>(), 0..100),
     ];
-    proptest!(crate::support::cases(200), |(body in body)| {
+    proptest!(ProptestConfig::with_cases(200), |(body in body)| {
         let status = runtime.block_on(async { straight(&http, None, body.clone()).await.status() });
         prop_assert!(status.is_success() || status.is_client_error(), "{}: {}", status, String::from_utf8_lossy(&body));
     });
