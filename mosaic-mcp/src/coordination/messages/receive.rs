@@ -35,8 +35,9 @@ pub(super) async fn receive(state: &State, tenant: &TenantId, op: ReceiveMessage
         let (tenant, mailbox) = (tenant.clone(), op.mailbox.clone());
         let found =
             state.run(move |tx| Box::pin(async move { look(tx, &tenant, &mailbox, most).await })).await?;
-        // One event wakes one reader: where there is more than this one takes, another is woken.
-        turn.owed = found.more;
+        // One event wakes one reader: where there is more than this one takes, another is woken. And where something is given
+        // out, one of those who wait has to know when its time is over: whoever goes leaves that to another.
+        turn.owed = found.more || found.next.is_some() || !found.received.messages.is_empty();
         let left = end.saturating_duration_since(Instant::now());
         let again = found.next == Some(Duration::ZERO);
         if !found.received.messages.is_empty() || (!again && left.is_zero()) {
@@ -45,11 +46,11 @@ pub(super) async fn receive(state: &State, tenant: &TenantId, op: ReceiveMessage
         let Some(place) = turn.place.filter(|_| !again) else { continue };
         let pause = found.next.map_or(left, |next| next.min(left));
         // Woken or not, it looks again: what was given out before may be due.
-        turn.owed = timeout(pause, place.woken()).await.is_ok();
+        turn.owed |= timeout(pause, place.woken()).await.is_ok();
     }
 }
 
-/// Somebody who was woken for an event: where they do not look, another one must.
+/// Somebody who was woken for an event, or knows when there is something to do: where they do not look, another one must.
 struct Turn<'a> {
     place: Option<&'a Parked>,
     owed: bool,

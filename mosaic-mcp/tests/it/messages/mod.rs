@@ -104,6 +104,33 @@ async fn a_mailbox_whose_limit_is_lowered_goes_down_to_it_and_takes_what_comes(o
     state.close().await.unwrap();
 }
 
+/// Whoever has the message goes without a word, and one that would have known when it lapses waits no longer.
+#[tokio::test(start_paused = true)]
+async fn what_one_reader_lets_lapse_another_that_waits_has_at_once() {
+    let (state, messages) = alone(&Ground::memory()).await;
+    let cx = agent("planner");
+    let start = tokio::time::Instant::now();
+    messages.open_mailbox(&cx, OpenMailbox::new("box").lease(10u64)).await.unwrap();
+    let mut readers = tokio::task::JoinSet::new();
+    for wait in [290_u64, 5, 280, 300] {
+        let messages = messages.clone();
+        readers.spawn(async move {
+            let op = ReceiveMessages::new("box").wait(wait);
+            let received = messages.receive_messages(&agent("reader"), op).await.unwrap();
+            (start.elapsed().as_secs(), bodies(&received).len())
+        });
+        // Each is there before the next.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    messages.send_message(&cx, SendMessage::new("box", "one")).await.unwrap();
+    let mut got = Vec::new();
+    while let Some(done) = readers.join_next().await {
+        got.push(done.unwrap());
+    }
+    assert_eq!(got, [(0, 1), (5, 0), (10, 1), (20, 1)]);
+    state.close().await.unwrap();
+}
+
 async fn a_full_mailbox_refuses_or_drops_the_oldest_as_it_says(on: &Ground) {
     let (state, messages) = alone(on).await;
     let cx = agent("planner");
