@@ -70,6 +70,7 @@ pub struct NodeBuilder {
     compliance: Compliance,
     region: Option<Region>,
     retention: Option<Duration>,
+    keep_events: Option<Duration>,
     store_region: Option<Region>,
     plain: Vec<&'static str>,
     when_audited: bool,
@@ -138,6 +139,7 @@ impl NodeBuilder {
             compliance: Compliance::default(),
             region: None,
             retention: None,
+            keep_events: None,
             store_region: None,
             plain: Vec::new(),
             when_audited: false,
@@ -201,6 +203,14 @@ impl NodeBuilder {
     /// which what is left is verified.
     pub fn audit_retention(mut self, keep: Duration) -> Self {
         self.retention = Some(keep);
+        self
+    }
+
+    /// How long events of the log are kept at least; for ever unless this is said, so that the log grows with what is done. Older
+    /// ones are removed, but for those of the audit: [`NodeBuilder::audit_retention`] is for these. Who follows the log from before is
+    /// told. All nodes over a state should say the same: the shortest counts.
+    pub fn keep_events(mut self, keep: Duration) -> Self {
+        self.keep_events = Some(keep);
         self
     }
 
@@ -323,6 +333,7 @@ impl NodeBuilder {
             .room(messages.clone())
             .room(budgets.clone())
             .room(shared.clone());
+        let upkeep = super::upkeep::Upkeep::start(budgets.clone(), state.clone(), self.keep_events);
         let when_audited = self.when_audited || self.compliance.audit;
         let desk = match &audit {
             Some(audit) if when_audited => {
@@ -337,7 +348,7 @@ impl NodeBuilder {
             messages,
             #[cfg(feature = "engine")]
             lending: super::lending::Lending::new(budgets.clone(), self.clock),
-            upkeep: super::upkeep::Upkeep::start(budgets.clone()),
+            upkeep,
             rules,
             budgets,
             shared,

@@ -419,3 +419,30 @@ async fn nothing_of_what_agents_say_lies_in_the_clear() {
     node.close().await.unwrap();
     assert!(has(&plain, MARK), "where nothing is sealed, this would find it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_old_go_and_the_audit_holds() {
+    let clock = crate::state::Clock::tokio("2026-01-01T00:00:00Z".parse().unwrap());
+    let signer = AuditSigner::pem(&AuditSigner::generate_pem().unwrap()).unwrap();
+    let day = std::time::Duration::from_secs(86_400);
+    let store = MemoryStore::new();
+    let node = Node::builder(store).audit(signer.clone()).clock(clock).keep_events(day).open().await.unwrap();
+    let cx = CallContext::new();
+    let put = async |name: &str| {
+        node.desk().call(&cx, AppendEvent::new("news", name, json!({}))).await.unwrap();
+        node.audit().unwrap().flush().await.unwrap();
+    };
+    put("first").await;
+    tokio::time::sleep(day * 2).await;
+    put("second").await;
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    let kinds = async || {
+        let filter = TopicFilter::of_tenant(cx.tenant_id(), "shared.>").unwrap();
+        let events = node.state().store().events(&filter, 0, 9).await.unwrap();
+        events.iter().map(|event| event.kind.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds().await, ["second"]);
+    let report = verify(node.state(), &AuditKeys::of(&signer), &[]).await.unwrap();
+    assert!(report.fault.is_none() && report.records >= 3, "{report:?}");
+    node.close().await.unwrap();
+}

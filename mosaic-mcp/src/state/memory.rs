@@ -91,7 +91,11 @@ impl Held {
         }
         for trim in writes.trims {
             self.events.retain(|offset, event| {
-                *offset > trim.through || trim.topic.as_ref().is_some_and(|topic| *topic != event.topic)
+                let goes = match &trim.topic {
+                    Some(topic) => *topic == event.topic,
+                    None => !event.topic.is_apart(),
+                };
+                *offset > trim.through || !goes
             });
             let mark = match trim.topic {
                 Some(topic) => self.trimmed.topics.entry(topic).or_default(),

@@ -30,6 +30,7 @@ mod postgres;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
+mod retention;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;

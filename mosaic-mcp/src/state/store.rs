@@ -148,7 +148,7 @@ pub struct Writes {
 /// A removal of old events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trim {
-    /// Of this topic; of all where there is none.
+    /// Of this topic; where there is none, of all but those below `audit`, whose events hold only together.
     pub topic: Option<Topic>,
     /// Up to this offset, inclusive.
     pub through: u64,
@@ -168,7 +168,7 @@ pub struct Trim {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trimmed {
-    /// Events of every topic, up to this offset.
+    /// Events of every topic that is not below `audit`, up to this offset.
     pub all: u64,
     /// Events of a topic, up to this offset.
     pub topics: HashMap<Topic, u64>,
@@ -180,6 +180,7 @@ impl Trimmed {
     /// The last offset at which an event that the filter chooses may be missing; 0 for none.
     pub fn before(&self, filter: &TopicFilter) -> u64 {
         let chosen = self.topics.iter().filter(|(topic, _)| filter.matches(topic)).map(|(_, offset)| *offset);
-        chosen.max().unwrap_or(0).max(self.all)
+        let all = if filter.is_apart() { 0 } else { self.all };
+        chosen.max().unwrap_or(0).max(all)
     }
 }

@@ -38,6 +38,8 @@ pub struct TopicFilter(#[schemars(with = "String")] Arc<str>);
 
 /// The longest topic or filter, in bytes.
 const LONGEST: usize = 255;
+/// What topics of the audit begin with: its records hold only together, so that nothing removes some of them by the way.
+const APART: &str = "audit.";
 /// The most segments.
 const SEGMENTS: usize = 16;
 
@@ -86,6 +88,11 @@ impl Topic {
             escape(part.as_ref(), &mut text);
         }
         Self::new(text)
+    }
+
+    /// Whether it is one of the audit.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.0.starts_with(APART)
     }
 
     /// The topic as text.
@@ -186,6 +193,11 @@ impl TopicFilter {
             Some(at) => &self.0[..at],
             None => &self.0,
         }
+    }
+
+    /// Whether it chooses topics of the audit alone.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.0.starts_with(APART)
     }
 
     /// The topic, where it chooses one only.

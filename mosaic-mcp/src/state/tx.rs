@@ -385,7 +385,8 @@ impl<'a> Tx<'a> {
         Ok(found.unwrap_or(0))
     }
 
-    /// Removes events up to an offset, inclusive: of one topic, or of all. Who follows from before is told.
+    /// Removes events up to an offset, inclusive: of one topic, or of all but those below `audit`, whose records hold only together.
+    /// Who follows from before is told.
     pub fn trim(&mut self, topic: Option<Topic>, through: u64) {
         let through = through.min(self.group.head.offset);
         // Before the first event there is nothing to remove, and nothing to tell.

@@ -64,7 +64,7 @@ fn pattern(filter: &TopicFilter) -> String {
 }
 
 pub(super) fn lost<'q>(filter: &TopicFilter, after: u64) -> Question<'q> {
-    sqlx::query(sql::LOST).bind(number(after)).bind(pattern(filter))
+    sqlx::query(sql::LOST).bind(number(after)).bind(pattern(filter)).bind(filter.is_apart())
 }
 
 pub(super) fn last_offsets(topics: &[Topic]) -> Question<'_> {

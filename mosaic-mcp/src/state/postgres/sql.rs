@@ -47,12 +47,12 @@ pub(super) const TRIM_TOPIC: &str = "\
     INSERT INTO last_offset (topic, log_offset) SELECT topic, max(log_offset) FROM gone GROUP BY topic \
     ON CONFLICT (topic) DO UPDATE SET log_offset = greatest(last_offset.log_offset, excluded.log_offset)";
 
-/// As [`TRIM_TOPIC`], for all topics.
+/// As [`TRIM_TOPIC`], for all topics but those of the audit.
 pub(super) const TRIM_ALL: &str = "\
     WITH mark AS ( \
         UPDATE meta SET trimmed = greatest(trimmed, $1) \
     ), gone AS ( \
-        DELETE FROM event WHERE log_offset <= $1 RETURNING topic, log_offset \
+        DELETE FROM event WHERE log_offset <= $1 AND topic NOT LIKE 'audit.%' RETURNING topic, log_offset \
     ) \
     INSERT INTO last_offset (topic, log_offset) SELECT topic, max(log_offset) FROM gone GROUP BY topic \
     ON CONFLICT (topic) DO UPDATE SET log_offset = greatest(last_offset.log_offset, excluded.log_offset)";
@@ -125,10 +125,10 @@ pub(super) const LAST_OFFSETS: &str = "\
 pub(super) const TRIMMED: &str =
     "SELECT meta.trimmed, deletions, topic, through FROM meta LEFT JOIN trimmed ON true";
 
-/// The last offset up to which a topic that fits a regular expression has lost events.
+/// The last offset up to which a topic that fits a regular expression has lost events; `$3` where a removal of all leaves those.
 pub(super) const LOST: &str = "\
     SELECT coalesce(greatest( \
-        (SELECT meta.trimmed FROM meta WHERE meta.trimmed > $1), \
+        (SELECT meta.trimmed FROM meta WHERE meta.trimmed > $1 AND NOT $3), \
         (SELECT max(through) FROM trimmed WHERE through > $1 AND topic ~ $2)), 0) AS through";
 
 pub(super) const EXPIRING: &str =

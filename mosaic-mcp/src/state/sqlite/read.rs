@@ -159,7 +159,11 @@ pub(super) async fn lost(conn: &mut SqliteConnection, filter: &TopicFilter, afte
     let mut last = 0;
     for row in &rows {
         let of: Option<&str> = row.try_get(0).map_err(fault::before_commit)?;
-        if of.is_none() || filter.matches(&topic(row, 0)?) {
+        let chosen = match of {
+            None => !filter.is_apart(),
+            Some(_) => filter.matches(&topic(row, 0)?),
+        };
+        if chosen {
             last = last.max(count(row, 1)?);
         }
     }

@@ -47,9 +47,9 @@ const TRIM_TOPIC: &str = r#"
     DELETE FROM event WHERE topic = ?1 AND "offset" <= ?2"#;
 const TRIM_ALL: &str = r#"
     INSERT INTO topic (topic, last_offset)
-    SELECT topic, max("offset") FROM event WHERE "offset" <= ?1 GROUP BY topic
+    SELECT topic, max("offset") FROM event WHERE "offset" <= ?1 AND topic NOT GLOB 'audit.*' GROUP BY topic
     ON CONFLICT (topic) DO UPDATE SET last_offset = max(last_offset, excluded.last_offset);
-    DELETE FROM event WHERE "offset" <= ?1;
+    DELETE FROM event WHERE "offset" <= ?1 AND topic NOT GLOB 'audit.*';
     UPDATE head SET trimmed = max(trimmed, ?1)"#;
 const LAST_OFFSETS: &str = "
     INSERT INTO topic (topic, last_offset) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true

@@ -38,7 +38,9 @@ pub use transactions::{
     large_transactions_are_written_and_larger_refused, transactions_are_one_after_the_other,
     transactions_see_what_was_written_before, values_and_events_stand_or_fall_together,
 };
-pub use trims::{trims_are_told, trims_keep_the_places_of_topics, trims_of_all_are_told};
+pub use trims::{
+    trims_are_told, trims_keep_the_places_of_topics, trims_of_all_are_told, trims_of_all_leave_the_audit,
+};
 pub use values::{
     expectations_are_kept, many_values_are_read_at_once, values_come_back_as_they_are,
     versions_are_never_shared,
@@ -103,6 +105,7 @@ macro_rules! state_suite {
             forgotten_deletions_are_told
             trims_are_told
             trims_of_all_are_told
+            trims_of_all_leave_the_audit
             trims_keep_the_places_of_topics
             expired_values_are_not_there
             values_that_will_expire_are_known

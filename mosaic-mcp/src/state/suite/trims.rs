@@ -69,6 +69,30 @@ pub async fn trims_of_all_are_told(stores: &dyn Stores) -> Outcome {
     Ok(state.close().await?)
 }
 
+/// What is below `audit` stays when the events of all topics are removed, and goes by its topic.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn trims_of_all_leave_the_audit(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "trims_audit").await?;
+    for of in ["audit.a", "b", "audit", "audit.a", "audits.b"] {
+        append(&state, of, "k").await?;
+    }
+    trim(&state, None, 5).await?;
+    let stored = state.store().events(&filter(">")?, 0, 9).await?;
+    equal("what is stored", offsets(&stored), [1, 4])?;
+    equal("the audit is whole", offsets(&state.events(&filter("audit.>")?, 0, 9).await?), [1, 4])?;
+    for text in [">", "*.a", "audit", "audits.>"] {
+        refused(text, state.events(&filter(text)?, 0, 9).await, ErrorKind::NotFound)?;
+    }
+    let marks = state.trimmed().await?;
+    equal("the marks", (marks.all, marks.before(&filter("audit.a")?)), (5, 0))?;
+    trim(&state, Some(topic("audit.a")?), 1).await?;
+    refused("by its topic", state.events(&filter("audit.>")?, 0, 9).await, ErrorKind::NotFound)?;
+    equal("the rest", offsets(&state.events(&filter("audit.>")?, 1, 9).await?), [4])?;
+    Ok(state.close().await?)
+}
+
 /// Where a topic's last event was is known after the event was removed.
 ///
 /// # Errors
