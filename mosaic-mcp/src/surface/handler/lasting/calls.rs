@@ -35,6 +35,8 @@ pub(in crate::surface) struct Calls {
     /// The name of this node, which no other has.
     pub(super) node: String,
     running: Mutex<HashMap<String, Running>>,
+    /// Those that are just being begun again.
+    beginning: Mutex<HashMap<String, usize>>,
     /// Says that this node is alive, and hears of what it is to stop.
     keeper: OnceLock<AbortOnDropHandle<()>>,
 }
@@ -42,6 +44,24 @@ pub(in crate::surface) struct Calls {
 struct Running {
     turn: u32,
     _watch: AbortOnDropHandle<()>,
+}
+
+/// A call that is being begun again.
+pub(super) struct Beginning {
+    calls: Arc<Calls>,
+    id: String,
+}
+
+impl Drop for Beginning {
+    fn drop(&mut self) {
+        let mut beginning = self.calls.beginning.lock();
+        if let Some(count) = beginning.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                beginning.remove(&self.id);
+            }
+        }
+    }
 }
 
 impl Calls {
@@ -52,7 +72,8 @@ impl Calls {
             Some(state) => Shelf::Stored(Stored::new(state, node.clone())),
             None => Shelf::Memory(Memory::default()),
         };
-        Arc::new(Self { options, shelf, node, running: Mutex::default(), keeper: OnceLock::new() })
+        let (running, beginning) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { options, shelf, node, running, beginning, keeper: OnceLock::new() })
     }
 
     /// Keeps a call that is under way, and gives the task that the client is told of; the call itself where there is no room.
@@ -115,9 +136,33 @@ impl Calls {
         self.shelf.change(name, move |record, now| record.ended(&node, turn, end, now)).await.map(drop)
     }
 
-    /// A call with its result.
+    /// A call with its result. One that is said to run here and does not is lost: whoever began it was not told whether that was
+    /// written.
     pub(super) async fn get(&self, name: &Name) -> Result<Option<Record>> {
+        let found = self.shelf.get(name).await?;
+        let runs = found.as_ref().and_then(Record::runner).filter(|(node, _)| *node == self.node);
+        let Some((_, turn)) = runs else { return Ok(found) };
+        // In this order: what is begun is running before it is begun no more.
+        if self.beginning.lock().contains_key(&name.id) || self.is_running(&name.id, turn) {
+            return Ok(found);
+        }
+        let node = self.node.clone();
+        let lose = move |record: &mut Record, now| {
+            (record.runner() == Some((&node, turn))).then(|| record.lost(now))
+        };
+        self.shelf.change(name, lose).await?;
         self.shelf.get(name).await
+    }
+
+    /// Says that a call is just being begun again, until what is returned is dropped.
+    pub(super) fn begin(self: &Arc<Self>, name: &Name) -> Beginning {
+        *self.beginning.lock().entry(name.id.clone()).or_default() += 1;
+        Beginning { calls: Arc::clone(self), id: name.id.clone() }
+    }
+
+    /// Whether this node runs a call for this turn.
+    fn is_running(&self, id: &str, turn: u32) -> bool {
+        self.running.lock().get(id).is_some_and(|run| run.turn == turn)
     }
 
     /// Ends a call that this node runs for this turn.
@@ -133,7 +178,7 @@ impl Calls {
     }
 
     /// Whether this node runs anything.
-    fn is_running(&self) -> bool {
+    fn is_at_work(&self) -> bool {
         !self.running.lock().is_empty()
     }
 
@@ -177,15 +222,17 @@ async fn look_after(calls: Weak<Calls>, stored: Stored) {
     };
     loop {
         let head = stored.state.head().revision;
-        match stored.state.range(&range, ALL).await {
-            Ok(found) => found.iter().for_each(|entry| stop(&entry.key.last_part(), &entry.value)),
-            Err(error) => tracing::warn!(%error, "calls that are to be stopped are not known yet"),
-        }
+        let found = stored.state.range(&range, ALL).await;
+        let known =
+            found.map(|found| found.iter().for_each(|entry| stop(&entry.key.last_part(), &entry.value)));
         let mut watch = stored.state.watch(range.clone(), head);
         let deaf = loop {
+            if let Err(error) = known {
+                break error;
+            }
             tokio::select! {
                 _ = beat.tick() => {
-                    if calls.upgrade().is_some_and(|calls| calls.is_running())
+                    if calls.upgrade().is_some_and(|calls| calls.is_at_work())
                         && let Err(error) = stored.renew().await
                     {
                         tracing::warn!(%error, "that this node runs calls is not told");

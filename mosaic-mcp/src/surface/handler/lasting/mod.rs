@@ -132,7 +132,7 @@ impl Handler {
         let (calls, name) = self.named(id, cx)?;
         let acting = self.acting(cx)?;
         calls.look_after();
-        let node = calls.node.clone();
+        let (node, _beginning) = (calls.node.clone(), calls.begin(&name));
         let changed = calls.shelf.change(&name, move |record, now| record.told(said, &node, now)).await;
         let changed = changed.map_err(|error| fault(&error))?.ok_or_else(no_task)?;
         let Some(Told::Again { turn }) = changed.what else { return Ok(()) };

@@ -122,7 +122,7 @@ impl Stored {
                             if let Some((node, turn)) = other {
                                 // One that is alive after all stops as well.
                                 let stop = Key::of(&["mcp-call-stop", node, &name.id])?;
-                                tx.put_until(stop, turn.to_string(), Some(after(now, LEASE * 2)))?;
+                                tx.put_until(stop, turn.to_string(), Some(record.ends))?;
                             }
                         }
                     }

@@ -9,6 +9,7 @@ use super::calls::Going;
 use super::record::End;
 use super::shelf::{EACH, Owner};
 use super::*;
+use crate::state::{MemoryStore, State};
 use crate::surface::CallToolResult;
 use crate::surface::lasting::Lasting;
 
@@ -77,4 +78,45 @@ async fn one_tenant_leaves_room_for_others() {
     }
     assert_eq!(had, EACH);
     assert!(kept(&calls, &owner("other")).await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_to_run_here_and_does_not_is_lost() {
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    for state in [None, Some(state.clone())] {
+        let calls = Calls::new(Lasting::new(), state);
+        let name = kept(&calls, &owner("acme")).await.unwrap();
+        let question = json!({ "method": "elicitation/create", "params": {
+            "mode": "form", "message": "Sure?", "requestedSchema": { "type": "object", "properties": {} },
+        } });
+        let asked = [("sure".to_owned(), serde_json::from_value(question).unwrap())].into();
+        let asks = End::of(Ok((CallToolResult::value(Value::Null), asked)), Effect::Create);
+        calls.ended(&name, 1, asks).await.unwrap();
+        // It is written that it was begun again, and whoever did so was not told.
+        let beginning = calls.begin(&name);
+        let node = calls.node.clone();
+        let said = [("sure".to_owned(), json!({ "action": "accept" }))].into();
+        let told = calls.shelf.change(&name, move |record, now| record.told(said, &node, now)).await;
+        assert_eq!(told.unwrap().unwrap().what, Some(Told::Again { turn: 2 }));
+        let payload = async || {
+            let record = calls.get(&name).await.unwrap().unwrap();
+            record.task(&name.id, &calls.options).unwrap().payload
+        };
+        assert_eq!(payload().await, TaskPayload::Working);
+        drop(beginning);
+        assert!(matches!(payload().await, TaskPayload::Failed { .. }));
+    }
+    state.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_takes_nothing_leaves_the_call_to_its_client() {
+    let state = State::open(MemoryStore::new()).await.unwrap();
+    let calls = Calls::new(Lasting::new(), Some(state.clone()));
+    let large = Called { arguments: json!("x".repeat(300 * 1024)), ..called() };
+    assert!(calls.keep(&owner("acme"), large, BTreeMap::new(), going()).await.is_err());
+    let name = kept(&calls, &owner("acme")).await.unwrap();
+    state.close().await.unwrap();
+    assert!(kept(&calls, &owner("acme")).await.is_none());
+    assert!(calls.ended(&name, 1, done()).await.is_err());
 }
