@@ -7,7 +7,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::orchestrator::ProviderStatus;
-use mosaic_mcp::surface::{Resource, ResourceContent, ResourceSource, ResourceTemplate};
+use mosaic_mcp::surface::{Resource, ResourceContent, ResourceSource, ResourceTemplate, Sight};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -19,7 +19,8 @@ const TEMPLATE: &str = "mosaic://providers/{id}";
 const HEALTH: &str = "mosaic://health";
 
 /// `mosaic://providers`, each of them under its name, and `mosaic://health`. Who watches one hears of every step in the life of
-/// a provider. Whoever may use the server may read them; messages of failures are not in them, as providers write those.
+/// a provider. Whoever may use the server may read them, except what a gate keeps back: the list and the health name only providers whose own
+/// page the caller may read. Messages of failures are not in them, as providers write those.
 ///
 /// ```
 /// use mosaic::mcp::Providers;
@@ -61,19 +62,22 @@ impl ResourceSource for Providers {
     }
 
     async fn read(&self, _: &CallContext, uri: &str) -> Result<Option<Vec<ResourceContent>>> {
-        let status = || self.0.status().providers;
-        let found = match uri {
-            ALL => status().iter().map(about).collect(),
-            HEALTH => status().iter().map(|provider| (provider.id.to_string(), health(provider))).collect(),
-            _ => {
-                let Some(id) = uri.strip_prefix(ONE) else { return Ok(None) };
-                let found = status().iter().find(|provider| provider.id.as_str() == id).map(about);
-                found.ok_or_else(|| {
-                    Error::new(ErrorKind::NotFound, format!("there is no provider {id:?}; see {ALL}"))
-                })?
+        page(uri, &self.0.status().providers)
+    }
+
+    async fn read_for(
+        &self,
+        _: &CallContext,
+        uri: &str,
+        sight: &Sight<'_>,
+    ) -> Result<Option<Vec<ResourceContent>>> {
+        let mut seen = Vec::new();
+        for provider in self.0.status().providers {
+            if sight.reads(&format!("{ONE}{}", provider.id)).await {
+                seen.push(provider);
             }
-        };
-        Ok(Some(vec![ResourceContent::text(uri, "application/json", format!("{found:#}"))]))
+        }
+        page(uri, &seen)
     }
 
     async fn complete(
@@ -108,6 +112,21 @@ impl ResourceSource for Providers {
         });
         Some(changes.boxed())
     }
+}
+
+fn page(uri: &str, providers: &[ProviderStatus]) -> Result<Option<Vec<ResourceContent>>> {
+    let found = match uri {
+        ALL => providers.iter().map(about).collect(),
+        HEALTH => providers.iter().map(|provider| (provider.id.to_string(), health(provider))).collect(),
+        _ => {
+            let Some(id) = uri.strip_prefix(ONE) else { return Ok(None) };
+            let found = providers.iter().find(|provider| provider.id.as_str() == id).map(about);
+            found.ok_or_else(|| {
+                Error::new(ErrorKind::NotFound, format!("there is no provider {id:?}; see {ALL}"))
+            })?
+        }
+    };
+    Ok(Some(vec![ResourceContent::text(uri, "application/json", format!("{found:#}"))]))
 }
 
 fn health(provider: &ProviderStatus) -> Value {

@@ -101,6 +101,46 @@ impl Drop for Account {
     }
 }
 
+/// Which documents a caller may read, as the server's check says: for documents that name others.
+///
+/// ```
+/// use mosaic_mcp::surface::Sight;
+///
+/// async fn plans(sight: &Sight<'_>) -> Vec<String> {
+///     let mut seen = Vec::new();
+///     for plan in 1..=3 {
+///         let uri = format!("app://plans/{plan}");
+///         if sight.reads(&uri).await {
+///             seen.push(uri);
+///         }
+///     }
+///     seen
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    guard: &'a Guard,
+    sources: &'a [Arc<dyn ResourceSource>],
+    cx: &'a CallContext,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn new(guard: &'a Guard, sources: &'a [Arc<dyn ResourceSource>], cx: &'a CallContext) -> Self {
+        Self { guard, sources, cx }
+    }
+
+    /// Whether the caller may read the document at this address. Nobody is told of a no.
+    pub async fn reads(&self, uri: &str) -> bool {
+        self.guard.passes(self.cx, to_read(self.sources, uri)).await
+    }
+}
+
+impl std::fmt::Debug for Sight<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sight").field("caller", self.cx.caller()).finish_non_exhaustive()
+    }
+}
+
 /// What it takes to read the document at an address: what its source says, else `mcp:read_resource:ADDRESS`.
 pub(super) fn to_read<'a>(sources: &[Arc<dyn ResourceSource>], uri: &'a str) -> Permission<'a> {
     let own = sources.iter().find_map(|source| source.permission(uri));

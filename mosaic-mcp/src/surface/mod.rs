@@ -30,6 +30,7 @@ pub use call::CallToolResult;
 pub use content::Content;
 pub use fault::Fault;
 pub use functions::Functions;
+pub use guard::Sight;
 pub use lasting::Lasting;
 pub use log::LogLevel;
 pub use menu::Menu;

@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 use self::news::News;
 use super::Resource;
-use super::guard::{to_get, to_read};
+use super::guard::{Sight, to_get, to_read};
 use super::log::LogLevel;
 use super::page::page;
 use super::requester::{Requester, Terms};
@@ -265,8 +265,10 @@ impl ServerHandler for Handler {
     ) -> Answer<wire::ReadResourceResponse> {
         let call = self.acting(&cx)?;
         self.may_read(&call, &request.uri).await?;
+        let sight = Sight::new(&self.server.guard, &self.server.resources, &call);
         for source in &self.server.resources {
-            if let Some(found) = source.read(&call, &request.uri).await.map_err(|error| fault(&error))? {
+            let found = source.read_for(&call, &request.uri, &sight).await;
+            if let Some(found) = found.map_err(|error| fault(&error))? {
                 let mut result =
                     wire::ReadResourceResult::new(found.into_iter().map(resource_content).collect());
                 let watched = source.watch(&call, &request.uri).is_some();

@@ -9,6 +9,7 @@ use mosaic_core::error::Result;
 use serde::Serialize;
 
 use super::content::as_base64;
+use super::guard::Sight;
 use crate::function::Permission;
 
 mod audit;
@@ -193,6 +194,21 @@ pub trait ResourceSource: Send + Sync + 'static {
     /// # Errors
     /// `NotFound` where the address is one of this source and nothing is there; `PermissionDenied`; others as they come.
     async fn read(&self, cx: &CallContext, uri: &str) -> Result<Option<Vec<ResourceContent>>>;
+
+    /// The same for a document that names others, such as a list of them: what the caller may not read is not named in it. The server
+    /// reads by this, which is [`read`](Self::read) by default.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    async fn read_for(
+        &self,
+        cx: &CallContext,
+        uri: &str,
+        sight: &Sight<'_>,
+    ) -> Result<Option<Vec<ResourceContent>>> {
+        let _ = sight;
+        self.read(cx, uri).await
+    }
 
     /// What a caller has to be allowed to list, read or watch the document at this address; for a template, its pattern. None where the
     /// address is not one of this source, and for `mcp:read_resource:ADDRESS`, which is so by default. The server asks the check; what

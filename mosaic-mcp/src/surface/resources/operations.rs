@@ -10,7 +10,7 @@ use mosaic_core::op::{OpDef, OpSet, catalogue};
 use mosaic_core::types::Effect;
 
 use super::{Resource, ResourceContent, ResourceSource, ResourceTemplate};
-use crate::surface::tool_name;
+use crate::surface::{Sight, tool_name};
 
 const INDEX: &str = "mosaic://operations";
 const ONE: &str = "mosaic://operations/";
@@ -65,9 +65,7 @@ impl ResourceSource for OperationDocs {
 
     async fn read(&self, _: &CallContext, uri: &str) -> Result<Option<Vec<ResourceContent>>> {
         if uri == INDEX {
-            let lines = self.defs().map(|def| format!("- `{}`: {}\n", def.meta.name, first_line(def)));
-            let text = format!("# Operations\n\n{}", lines.collect::<String>());
-            return Ok(Some(vec![ResourceContent::text(uri, "text/markdown", text)]));
+            return Ok(Some(index(self.defs())));
         }
         let Some(name) = uri.strip_prefix(ONE) else { return Ok(None) };
         let def = self.defs().find(|def| def.meta.name == name).ok_or_else(|| {
@@ -78,6 +76,24 @@ impl ResourceSource for OperationDocs {
             )
         })?;
         Ok(Some(vec![ResourceContent::text(uri, "text/markdown", page(def))]))
+    }
+
+    async fn read_for(
+        &self,
+        cx: &CallContext,
+        uri: &str,
+        sight: &Sight<'_>,
+    ) -> Result<Option<Vec<ResourceContent>>> {
+        if uri != INDEX {
+            return self.read(cx, uri).await;
+        }
+        let mut seen = Vec::new();
+        for def in self.defs() {
+            if sight.reads(&format!("{ONE}{}", def.meta.name)).await {
+                seen.push(def);
+            }
+        }
+        Ok(Some(index(seen.into_iter())))
     }
 
     async fn complete(
@@ -94,6 +110,12 @@ impl ResourceSource for OperationDocs {
         let names = self.defs().map(|def| def.meta.name).filter(|name| name.starts_with(typed));
         Ok(names.map(ToOwned::to_owned).collect())
     }
+}
+
+fn index(defs: impl Iterator<Item = &'static OpDef>) -> Vec<ResourceContent> {
+    let lines = defs.map(|def| format!("- `{}`: {}\n", def.meta.name, first_line(def)));
+    let text = format!("# Operations\n\n{}", lines.collect::<String>());
+    vec![ResourceContent::text(INDEX, "text/markdown", text)]
 }
 
 fn first_line(def: &OpDef) -> &'static str {

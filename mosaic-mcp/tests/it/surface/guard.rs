@@ -154,7 +154,7 @@ impl AuditSink for Kept {
 }
 
 #[tokio::test]
-async fn what_may_not_be_read_is_not_completed() {
+async fn what_may_not_be_read_is_neither_completed_nor_in_the_index() {
     let rules = json!({ "ann": {
         "allow": ["mcp:read_resource:*"], "deny": ["mcp:read_resource:mosaic://operations/git.get_*"],
     } });
@@ -169,6 +169,8 @@ async fn what_may_not_be_read_is_not_completed() {
     let request = CompleteRequestParams::new(docs(), ArgumentInfo::new("name", "git."));
     let names = joined.client.complete(request).await.unwrap().completion.values;
     assert!(!names.is_empty() && names.iter().all(|name| !name.starts_with("git.get_")), "{names:?}");
+    let index = read(&joined, "mosaic://operations").await.unwrap();
+    assert!(index.contains("- `git.delete_branch`") && !index.contains("git.get_"), "{index}");
     joined.leave().await;
 }
 
