@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mosaic_core::context::CallContext;
+use mosaic_core::engine::breaker::BreakerState;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::orchestrator::ProviderStatus;
+use mosaic_core::types::{ProviderId, ServiceKind};
 use mosaic_mcp::surface::{Resource, ResourceContent, ResourceSource, ResourceTemplate, Sight};
 use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::Mosaic;
@@ -19,7 +22,7 @@ const TEMPLATE: &str = "mosaic://providers/{id}";
 const HEALTH: &str = "mosaic://health";
 
 /// `mosaic://providers`, each of them under its name, and `mosaic://health`. Who watches one hears of every step in the life of
-/// a provider. Whoever may use the server may read them, except what a gate keeps back: the list and the health name only providers whose own
+/// a provider, of breakers that open and close, and of health checks that say something else; not of what is only counted. Whoever may use the server may read them, except what a gate keeps back: the list and the health name only providers whose own
 /// page the caller may read. Messages of failures are not in them, as providers write those.
 ///
 /// ```
@@ -52,7 +55,9 @@ impl ResourceSource for Providers {
     async fn list(&self, _: &CallContext) -> Result<Vec<Resource>> {
         let all = Resource::new(ALL, "providers")
             .described("Every provider: what it serves, how it is, what was counted.");
-        let health = Resource::new(HEALTH, "health").described("Whether each provider can be used now.");
+        let health = Resource::new(HEALTH, "health").described(
+            "Whether each provider can be used now, and for which services its breaker rejects calls.",
+        );
         Ok([all, health].map(|resource| resource.media_type("application/json")).into())
     }
 
@@ -71,6 +76,9 @@ impl ResourceSource for Providers {
         uri: &str,
         sight: &Sight<'_>,
     ) -> Result<Option<Vec<ResourceContent>>> {
+        if !is_own(uri) {
+            return Ok(None);
+        }
         let mut seen = Vec::new();
         for provider in self.0.status().providers {
             if sight.reads(&format!("{ONE}{}", provider.id)).await {
@@ -96,22 +104,37 @@ impl ResourceSource for Providers {
     }
 
     fn watch(&self, _: &CallContext, uri: &str) -> Option<BoxStream<'static, ()>> {
-        let only = uri.strip_prefix(ONE).map(ToOwned::to_owned);
-        if only.is_none() && uri != ALL && uri != HEALTH {
+        if !is_own(uri) {
             return None;
         }
-        let changes = stream::unfold((self.0.lifecycle(), only), async |(mut changes, only)| {
-            loop {
-                match changes.recv().await {
-                    Ok(change) if only.as_ref().is_some_and(|only| change.provider.as_str() != only) => {}
-                    // Who was too slow to hear each change hears of one.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return Some(((), (changes, only))),
-                    Err(RecvError::Closed) => return None,
-                }
-            }
-        });
-        Some(changes.boxed())
+        let only = uri.strip_prefix(ONE).map(ToOwned::to_owned);
+        let steps = told(self.0.lifecycle(), only.clone(), |change| change.provider.as_str());
+        let shifts = told(self.0.shifts(), only, ProviderId::as_str);
+        Some(stream::select(steps, shifts).boxed())
     }
+}
+
+fn is_own(uri: &str) -> bool {
+    uri == ALL || uri == HEALTH || uri.starts_with(ONE)
+}
+
+/// An item for each change of the provider that is meant, or of any.
+fn told<T: Clone + Send + 'static>(
+    changes: Receiver<T>,
+    only: Option<String>,
+    of: fn(&T) -> &str,
+) -> BoxStream<'static, ()> {
+    let next = async |(mut changes, only, of): (Receiver<T>, Option<String>, fn(&T) -> &str)| {
+        loop {
+            match changes.recv().await {
+                Ok(change) if only.as_ref().is_some_and(|only| of(&change) != only) => {}
+                // Who was too slow to hear each change hears of one.
+                Ok(_) | Err(RecvError::Lagged(_)) => return Some(((), (changes, only, of))),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    };
+    stream::unfold((changes, only, of), next).boxed()
 }
 
 fn page(uri: &str, providers: &[ProviderStatus]) -> Result<Option<Vec<ResourceContent>>> {
@@ -131,7 +154,12 @@ fn page(uri: &str, providers: &[ProviderStatus]) -> Result<Option<Vec<ResourceCo
 
 fn health(provider: &ProviderStatus) -> Value {
     let (status, why) = &provider.health;
-    json!({ "status": status, "why": why, "usable": status.usable(), "state": provider.slot.to_string() })
+    let open = provider.breakers.iter().filter(|(_, state, _)| *state == BreakerState::Open);
+    let rejects: Vec<ServiceKind> = open.map(|(service, ..)| *service).collect();
+    let usable = status.usable() && provider.slot.answers();
+    json!({
+        "status": status, "why": why, "usable": usable, "state": provider.slot.to_string(), "rejects": rejects,
+    })
 }
 
 fn about(provider: &ProviderStatus) -> Value {

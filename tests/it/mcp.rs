@@ -3,6 +3,8 @@
 //! `cargo xtask test` installs the programs and names them by `MOSAIC_NODE22`, `MOSAIC_MCP_TOOLS` and `MOSAIC_MCP_PYTHON`. Where
 //! they are not named the tests are skipped and say so; with `MOSAIC_REQUIRE_SERVERS` that is a failure.
 
+mod news;
+
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

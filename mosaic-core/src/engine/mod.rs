@@ -13,6 +13,7 @@ pub mod limit;
 pub mod observe;
 mod refresh;
 pub mod route;
+pub(crate) mod shift;
 pub mod stack;
 mod step;
 mod time;

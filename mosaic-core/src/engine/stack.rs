@@ -41,6 +41,7 @@ use super::layers::tenure::Tenured;
 use super::layers::timeout::Timeout;
 use super::layers::trace::{Door, Enter, Trace};
 use super::observe::Metrics;
+use super::shift::Shifts;
 use super::step::{BoxStep, Step};
 use super::view::{Provider, View};
 use crate::error::Result;
@@ -131,7 +132,12 @@ pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &In
     let loaded = Load { inner: leaf, load: Arc::clone(&provider.load) };
     let timed = Timeout { inner: loaded, provider: own() };
     let limited = Limit { inner: timed, provider: id(), limiter: Arc::clone(&provider.limiter) };
-    let guarded = Breaker { inner: limited, provider: id(), breakers: Arc::clone(&provider.breakers) };
+    let guarded = Breaker {
+        inner: limited,
+        provider: id(),
+        breakers: Arc::clone(&provider.breakers),
+        shifts: provider.shifts.clone(),
+    };
     let budget = Arc::clone(&provider.budget);
     let retried = Retry { inner: guarded, provider: own(), budget, instance: instance() };
     let tenured = BoxStep::within(retried, Tenured { provider: id(), tenure: Arc::clone(tenure) });
@@ -146,7 +152,11 @@ pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &In
 #[doc(hidden)]
 pub fn provider_path(id: ProviderId, plugin: Arc<dyn Plugin>, config: ProviderConfig) -> BoxStep {
     let tenure = Tenure::new(Arc::new(Instance::new(1, plugin)));
-    inner(&Arc::new(Provider::new(id, config, Instant::now(), 0)), &tenure, &Inserts::default())
+    inner(
+        &Arc::new(Provider::new(id, config, Instant::now(), 0, Shifts::default())),
+        &tenure,
+        &Inserts::default(),
+    )
 }
 
 /// The first layer given is the outermost.

@@ -12,6 +12,7 @@ use super::layers::cache::CacheStore;
 use super::limit::{Limiter, RetryBudget};
 use super::observe::ProviderCounters;
 use super::route::{Boards, Member, RuleBook, Standing};
+use super::shift::Shifts;
 use super::step::BoxStep;
 use crate::op::OpSet;
 use crate::plugin::HealthStatus;
@@ -49,6 +50,8 @@ pub(crate) struct Provider {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) budget: Arc<RetryBudget>,
     pub(crate) counters: Arc<ProviderCounters>,
+    /// Who hears that a breaker changed.
+    pub(crate) shifts: Shifts,
     /// What the jitter of its waits follows from.
     pub(crate) seed: u64,
 }
@@ -56,7 +59,13 @@ pub(crate) struct Provider {
 impl Provider {
     /// A provider whose boards count from `now` and whose random choices follow from `seed`; both the same for all of an
     /// orchestrator.
-    pub(crate) fn new(id: ProviderId, config: ProviderConfig, now: Instant, seed: u64) -> Self {
+    pub(crate) fn new(
+        id: ProviderId,
+        config: ProviderConfig,
+        now: Instant,
+        seed: u64,
+        shifts: Shifts,
+    ) -> Self {
         let breaker = |_| BreakerCell::new(BreakerConfig { ..config.breaker }, now);
         Self {
             breakers: Arc::new(std::array::from_fn(breaker)),
@@ -64,6 +73,7 @@ impl Provider {
             limiter: Arc::new(Limiter::new(config.limits)),
             budget: Arc::new(RetryBudget::new(config.retry.budget)),
             counters: Arc::default(),
+            shifts,
             seed,
             id,
             config,
@@ -72,7 +82,7 @@ impl Provider {
 
     /// The same provider, treated otherwise from now on. It keeps every board whose own settings stay.
     pub(crate) fn treated(&self, config: ProviderConfig, now: Instant) -> Self {
-        let mut new = Self::new(self.id.clone(), config, now, self.seed);
+        let mut new = Self::new(self.id.clone(), config, now, self.seed, self.shifts.clone());
         if config.breaker == self.config.breaker {
             new.breakers = Arc::clone(&self.breakers);
         }

@@ -4,6 +4,7 @@ use super::plugins::{Applied, Change, Source};
 use super::{LifecycleChange, Orchestrator};
 use crate::engine::ProviderConfig;
 use crate::error::Result;
+use crate::types::ProviderId;
 use tokio::sync::broadcast;
 
 impl Orchestrator {
@@ -65,5 +66,12 @@ impl Orchestrator {
     /// The steps in the lives of all instances, from now on. A receiver that falls behind is told how much it missed.
     pub fn lifecycle(&self) -> broadcast::Receiver<LifecycleChange> {
         self.0.plugins.subscribe()
+    }
+
+    /// The providers of which a breaker opened or closed, or whose health check said something else than before, from now on. That
+    /// the time of an open breaker is over, so that it is half-open, is told by nobody: it is when the next call is let through.
+    /// A receiver that falls behind is told how much it missed.
+    pub fn shifts(&self) -> broadcast::Receiver<ProviderId> {
+        self.0.plugins.shifts()
     }
 }

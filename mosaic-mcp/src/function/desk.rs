@@ -70,6 +70,14 @@ impl Sink {
             Self::Written(ledger) => Some(ledger.enter(record)),
         }
     }
+
+    /// Who is waited for, where somebody is.
+    pub(crate) fn ledger(&self) -> Option<&Arc<dyn Ledger>> {
+        match self {
+            Self::Written(ledger) => Some(ledger),
+            Self::Nobody | Self::Told(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -153,6 +161,11 @@ impl Desk {
         })
     }
 
+    /// Whether it answers writes and denials when their records are written.
+    pub(crate) fn waits(&self) -> bool {
+        self.0.sink.ledger().is_some()
+    }
+
     /// Whether a caller may call a function, for what is told on without a call. A denial is told to the audit.
     ///
     /// # Errors
@@ -160,13 +173,23 @@ impl Desk {
     #[cfg(any(feature = "grpc", feature = "http"))]
     pub(crate) async fn allows<F: Function>(&self, cx: &CallContext, function: &F) -> Result<()> {
         let (meta, resource) = (F::META, function.resource());
-        let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
-        let Err(error) = self.0.gate.allow(cx, needed).await else { return Ok(()) };
+        let Err(error) = self.permitted(cx, function, &resource).await else { return Ok(()) };
         let mut pending = self.pending(cx, meta, resource);
         pending.tell(AuditOutcome::Denied);
         // It is denied in any case.
         let _ = pending.written(cx).await;
         Err(denial(error).operation(meta.name))
+    }
+
+    /// Asks the gate about all that a function is about.
+    async fn permitted<F: Function>(&self, cx: &CallContext, function: &F, resource: &str) -> Result<()> {
+        let FunctionMeta { room, method, effect, .. } = *F::META;
+        self.0.gate.allow(cx, Permission::new(room, method, resource, effect)).await?;
+        for (method, about) in function.besides() {
+            let effect = Catalogue::all().effect(room, method).unwrap_or(effect);
+            self.0.gate.allow(cx, Permission::new(room, method, &about, effect)).await?;
+        }
+        Ok(())
     }
 
     /// A record of a call that is not allowed yet.
@@ -190,9 +213,8 @@ impl Desk {
     pub async fn call<F: Function>(&self, cx: &CallContext, function: F) -> Result<F::Output> {
         let meta = F::META;
         let resource = function.resource();
-        let needed = Permission::new(meta.room, meta.method, &resource, meta.effect);
         let mut pending = self.pending(cx, meta, resource.clone());
-        if let Err(error) = self.0.gate.allow(cx, needed).await {
+        if let Err(error) = self.permitted(cx, &function, &resource).await {
             pending.tell(AuditOutcome::Denied);
             // It is denied in any case.
             let _ = pending.written(cx).await;

@@ -7,8 +7,10 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use super::*;
+use crate::coordination::messages::{CloseMailbox, FollowTopic, Messages, OpenMailbox, SendMessage};
 use crate::coordination::shared::{AppendEvent, GetValue, PutValue, Shared};
-use crate::state::{MemoryStore, State};
+use crate::security::access::Access;
+use crate::state::{MemoryStore, State, TopicFilter};
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<AuditRecord>>>);
@@ -113,6 +115,12 @@ impl Ledger for Never {
     fn enter(&self, _: AuditRecord) -> BoxFuture<'static, Result<()>> {
         Box::pin(std::future::pending())
     }
+    fn lost(&self) -> u64 {
+        0
+    }
+    fn settled(&self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,4 +131,69 @@ async fn a_record_is_waited_for_as_long_as_the_caller_has_time() {
     let error = desk.call(&cx, PutValue::new("a", 1)).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::DeadlineExceeded, Outcome::Unknown), "{error}");
     assert_eq!(desk.call(&cx, GetValue::new("a")).await.unwrap().value, json!(1), "it was made");
+}
+
+/// A desk of messages with one role for `ann`.
+async fn messages_for_ann(allow: &[&str], deny: &[&str]) -> (Desk, CallContext) {
+    let rules = json!({
+        "roles": { "ann": { "allow": allow, "deny": deny } },
+        "bindings": [{ "who": "agent:ann", "tenant": "*", "roles": ["ann"] }],
+    });
+    let access = Access::new(&serde_json::from_value(rules).unwrap()).unwrap();
+    let messages = Messages::new(State::open(MemoryStore::new()).await.unwrap());
+    let desk = Desk::builder().room(messages).gate(access).build();
+    for mailbox in ["ann", "boss"] {
+        desk.call(&CallContext::new(), OpenMailbox::new(mailbox)).await.unwrap();
+    }
+    (desk, CallContext::new().principal(Principal::agent("ann")))
+}
+
+#[tokio::test]
+async fn whoever_follows_topics_may_hear_all_of_them_and_change_the_mailbox() {
+    let follow = |mailbox: &str, filter: &str| FollowTopic::new(mailbox, TopicFilter::new(filter).unwrap());
+    // What is denied is not heard by a wider filter, either.
+    let (desk, ann) = messages_for_ann(&["message:*:*"], &["message:follow_topic:secrets*"]).await;
+    for (filter, may) in [
+        ("build.*", true),
+        ("build.>", true),
+        ("secrets", false),
+        ("secrets.keys", false),
+        ("SECRETS.keys", false),
+        ("secrets.>", false),
+        ("*.keys", false),
+        (">", false),
+    ] {
+        assert_eq!(desk.call(&ann, follow("ann", filter)).await.is_ok(), may, "{filter}");
+    }
+    // What is allowed is no wider than it says, and the mailbox is the caller's to change.
+    let (desk, ann) =
+        messages_for_ann(&["message:follow_topic:build.*", "message:open_mailbox:ann"], &[]).await;
+    for (mailbox, filter, may) in [
+        ("ann", "build.*", true),
+        ("ann", "build.7", true),
+        ("ann", ">", false),
+        ("ann", "*.7", false),
+        ("ann", "*", false),
+        ("boss", "build.7", false),
+    ] {
+        assert_eq!(desk.call(&ann, follow(mailbox, filter)).await.is_ok(), may, "{mailbox} {filter}");
+    }
+}
+
+#[tokio::test]
+async fn every_mailbox_and_project_that_a_message_names_is_asked_about() {
+    let allow = ["message:open_mailbox:ann", "message:send_message:ann", "message:join_project:web"];
+    let (desk, ann) = messages_for_ann(&allow, &[]).await;
+    desk.call(&ann, SendMessage::new("ann", "x")).await.unwrap();
+    desk.call(&ann, SendMessage::new("ann", "x").reply_to("ann")).await.unwrap();
+    let error = desk.call(&ann, SendMessage::new("ann", "x").reply_to("boss")).await.unwrap_err();
+    assert!(error.message().contains("message:send_message:boss"), "{error}");
+    assert_eq!(
+        (error.kind(), error.operation_name()),
+        (ErrorKind::PermissionDenied, Some("message.send_message"))
+    );
+    let error = desk.call(&ann, OpenMailbox::new("ann").project("secret")).await.unwrap_err();
+    assert!(error.message().contains("message:join_project:secret"), "{error}");
+    desk.call(&CallContext::new(), CloseMailbox::new("ann")).await.unwrap();
+    desk.call(&ann, OpenMailbox::new("ann").project("web")).await.unwrap();
 }

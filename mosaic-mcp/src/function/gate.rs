@@ -10,6 +10,9 @@ use tokio::sync::watch;
 
 use super::Reach;
 
+/// What a mailbox needs that is to belong to a project.
+pub(crate) const JOIN: (&str, &str) = ("message", "join_project");
+
 /// What surfaces ask about beside operations and functions, as service and operation: the heads of the audit; tools that name no
 /// permission of their own, prompts and documents of an MCP server.
 pub(crate) const SURFACES: &[(&str, &str)] =

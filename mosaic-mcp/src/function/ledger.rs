@@ -20,11 +20,24 @@ use tokio::time::{Instant, timeout};
 ///         println!("{} {}", record.operation, record.subject);
 ///         Box::pin(async { Ok(()) })
 ///     }
+///     fn lost(&self) -> u64 {
+///         0
+///     }
+///     fn settled(&self) -> BoxFuture<'static, Result<()>> {
+///         Box::pin(async { Ok(()) })
+///     }
 /// }
 /// ```
 pub trait Ledger: Send + Sync + 'static {
     /// Takes a record at once, and gives what ends when it survives a crash. It is kept whether somebody waits for that or not.
     fn enter(&self, record: AuditRecord) -> BoxFuture<'static, Result<()>>;
+
+    /// How many records it could not take so far, whoever told them: with [`settled`](Self::settled), for those who wait for what
+    /// others told.
+    fn lost(&self) -> u64;
+
+    /// Gives what ends when all that it was told before survives a crash, except what was [`lost`](Self::lost).
+    fn settled(&self) -> BoxFuture<'static, Result<()>>;
 }
 
 /// Waits for a record as long as the caller of a call, which began at that time, has time left.

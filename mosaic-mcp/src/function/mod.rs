@@ -23,12 +23,12 @@ pub(crate) use desk::Sink;
 pub use desk::{Desk, DeskBuilder};
 pub use extent::Extent;
 pub use gate::{Gate, Open, Permission};
-pub(crate) use gate::{SURFACES, denial};
+pub(crate) use gate::{JOIN, SURFACES, denial};
 pub use ledger::Ledger;
 pub(crate) use ledger::{in_time, unrecorded};
 pub use reach::Reach;
 pub use resource::AsResource;
-pub(crate) use resource::resource;
+pub(crate) use resource::{besides, resource};
 pub use table::{Catalogue, FunctionDef};
 pub(crate) use table::{extent, functions};
 
@@ -89,6 +89,20 @@ pub trait Function: Data {
 
     /// What it is about: the third part of the permission that it needs. Empty where it is about nothing in particular.
     fn resource(&self) -> String;
+
+    /// What else it is about: methods of the same room, each with what it is about there. Its caller needs these permissions, too.
+    /// None for most.
+    ///
+    /// ```
+    /// use mosaic_mcp::coordination::messages::SendMessage;
+    /// use mosaic_mcp::function::Function;
+    ///
+    /// let send = SendMessage::new("builder", "build 7").reply_to("planner");
+    /// assert_eq!((send.resource(), send.besides()), ("builder".into(), vec![("send_message", "planner".into())]));
+    /// ```
+    fn besides(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// Does it, without asking anyone.
     fn run(self, room: &Self::Room, cx: &CallContext) -> impl Future<Output = Result<Self::Output>> + Send;

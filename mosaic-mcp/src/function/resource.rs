@@ -34,6 +34,12 @@ impl<T: AsResource> AsResource for Option<T> {
     }
 }
 
+/// The methods with the fields that say something.
+pub(crate) fn besides(parts: &[(&'static str, &dyn AsResource)]) -> Vec<(&'static str, String)> {
+    let said = parts.iter().map(|(method, part)| (*method, part.as_resource()));
+    said.filter(|(_, text)| !text.is_empty()).collect()
+}
+
 /// The fields that say something, joined by `/`.
 pub(crate) fn resource(parts: &[&dyn AsResource]) -> String {
     let said: Vec<String> =

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use mosaic_core::context::CallContext;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::op::{from_params, schema_of};
+use mosaic_core::types::Effect;
 use schemars::Schema;
 use serde_json::Value;
 
@@ -14,16 +15,19 @@ use super::{Desk, Extent, Function, FunctionMeta};
 
 /// Declares the functions of a room.
 ///
-/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [EXTENT FIELD, ..] }`. The room has a method of that name that takes the context
+/// A row reads `fn METHOD(PARAMS) -> OUTPUT { EFFECT [EXTENT FIELD, ..] [; METHOD FIELD ..] }`. The room has a method of that name that takes the context
 /// and the parameters. The fields, joined by `/`, are the resource; see [`AsResource`](crate::function::AsResource). `on` goes before
 /// what names one thing; `all`, `of`, `below` and `matching` are for functions on many, see [`Extent`].
+/// What follows after a `;` is asked besides: another method of the room, and the field that says what it is about there.
 macro_rules! functions {
     (
         $(#[doc = $tdoc:literal])*
         pub table $TABLE:ident of $Room:ty = $room:literal;
         $(
             $(#[doc = $doc:literal])*
-            fn $method:ident($Params:ty) -> $Output:ty { $effect:ident $($extent:ident $($field:ident),*)? }
+            fn $method:ident($Params:ty) -> $Output:ty {
+                $effect:ident $($extent:ident $($field:ident),*)? $(; $also:ident $more:ident)*
+            }
         )*
     ) => {
         $(impl $crate::function::Function for $Params {
@@ -37,6 +41,11 @@ macro_rules! functions {
             fn resource(&self) -> String {
                 let parts: &[&dyn $crate::function::AsResource] = &[$($(&self.$field),*)?];
                 $crate::function::resource(parts)
+            }
+            fn besides(&self) -> Vec<(&'static str, String)> {
+                let parts: &[(&'static str, &dyn $crate::function::AsResource)] =
+                    &[$((stringify!($also), &self.$more)),*];
+                $crate::function::besides(parts)
             }
             async fn run(
                 self,
@@ -179,6 +188,12 @@ impl Catalogue {
     pub(crate) fn extent(&self, room: &str, method: &str) -> Extent {
         let found = self.iter().find(|def| def.meta.room == room && def.meta.method == method);
         found.map_or(Extent::One, |def| def.meta.extent)
+    }
+
+    /// What a function does to the world; none where there is no such function.
+    pub(crate) fn effect(&self, room: &str, method: &str) -> Option<Effect> {
+        let found = self.iter().find(|def| def.meta.room == room && def.meta.method == method);
+        found.map(|def| def.meta.effect)
     }
 
     /// The function of a name.

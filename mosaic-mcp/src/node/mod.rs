@@ -41,7 +41,7 @@ use crate::function::Desk;
 use crate::live::Door;
 use crate::security::Admission;
 use crate::security::access::{Access, AccessConfig};
-use crate::security::audit::{Audit, Audited, Recorded};
+use crate::security::audit::{Audit, Audited};
 use crate::security::token::ApiKeys;
 use crate::state::State;
 use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
@@ -219,8 +219,8 @@ impl Node {
     /// Calls that became tasks of the protocol are kept in the state: every node over it answers for them.
     /// The access of this node decides what callers see and read, and the audit is told of denials. As whom clients act that prove nothing is to
     /// be said with [`McpServerBuilder::acts_as`]; those over HTTP prove who they are to [`Node::admission`]. Where answers wait for
-    /// the audit, those of the caller do, too, and those of tools that the application adds and that ask nobody themselves. A source over
-    /// a caller of its own, such as that of remote servers, is to be given a [`Recorded`] one for that.
+    /// the audit, those of the caller do, too, and those of all tools that the application adds, such as those of remote servers: for
+    /// whatever who answers them tells this audit.
     ///
     /// Where identity is required, a server that acts as somebody is not built. Where data has to stay in regions, none is built
     /// over just any caller, as nobody knows where its providers stand: [`Node::server_of`] knows.
@@ -251,11 +251,9 @@ impl Node {
     }
 
     fn serve(&self, mosaic: impl Caller) -> McpServerBuilder {
-        let server = match &self.0.audit {
-            Some(audit) if self.0.when_audited => McpServer::over(Recorded::new(mosaic, audit.clone())),
-            _ => McpServer::over(mosaic),
-        };
-        let server = server.tools(Functions::new(self.0.desk.clone())).lasting_in(self.0.state.clone());
+        let server = McpServer::over(mosaic)
+            .tools(Functions::new(self.0.desk.clone()))
+            .lasting_in(self.0.state.clone());
         #[cfg(feature = "http")]
         let server = if self.0.compliance.tls { server.requires_tls() } else { server };
         let server = if self.0.compliance.identity { server.requires_identity() } else { server };

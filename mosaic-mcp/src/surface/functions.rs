@@ -82,6 +82,10 @@ impl ToolSource for Functions {
             Err(error) => CallToolResult::fault(&Fault::new(&error, def.meta.effect)),
         }
     }
+
+    fn waits_for_audit(&self) -> bool {
+        self.desk.waits()
+    }
 }
 
 #[cfg(test)]

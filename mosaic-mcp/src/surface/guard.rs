@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use mosaic_core::context::CallContext;
-use mosaic_core::error::{ErrorKind, Outcome, Result};
+use mosaic_core::error::{Error, ErrorKind, Outcome, Result};
 use mosaic_core::ports::{AuditOutcome, AuditRecord};
 use mosaic_core::types::Effect;
 use tokio::time::Instant;
 
 use super::{ResourceSource, Tool};
-use crate::function::{Gate, Permission, Reach, Sink, denial, in_time};
+use crate::function::{Gate, Ledger, Permission, Reach, Sink, denial, in_time};
 
 /// The name of a call in the audit.
 pub(super) const CALL: &str = "mcp.call_tool";
@@ -44,13 +44,16 @@ impl Guard {
         self.gate.allow(cx, needed).await.is_ok()
     }
 
-    /// What is told of a call of a tool whose source tells nobody; nothing of one that changes nothing.
-    pub(super) fn account(&self, cx: &CallContext, tool: &Tool) -> Account {
+    /// What is told of a call of a tool whose source tells nobody, and nothing of one that changes nothing; and what is waited for
+    /// where a source tells somebody and does not wait itself.
+    pub(super) fn account(&self, cx: &CallContext, tool: &Tool, waits: bool) -> Account {
         let told = (tool.asks.is_none() && !tool.effect.is_read()).then(|| {
             let dropped = AuditOutcome::Dropped { outcome: Outcome::Unknown };
             (self.sink.clone(), AuditRecord::new(cx, CALL, tool.name.as_str(), dropped))
         });
-        Account { told, began: Instant::now() }
+        let ledger = self.sink.ledger().filter(|_| tool.asks.is_some() && !waits);
+        let others = ledger.map(|ledger| Others { ledger: Arc::clone(ledger), lost: ledger.lost() });
+        Account { told, others, write: !tool.effect.is_read(), began: Instant::now() }
     }
 
     /// How far the caller's permissions reach.
@@ -59,10 +62,30 @@ impl Guard {
     }
 }
 
-/// The record of a write, told when it is over, and even where it is dropped.
+/// The record of a write, told when it is over, and even where it is dropped; or the records of it that others tell.
 pub(super) struct Account {
     told: Option<(Sink, AuditRecord)>,
+    others: Option<Others>,
+    write: bool,
     began: Instant,
+}
+
+/// What others tell a ledger of.
+struct Others {
+    ledger: Arc<dyn Ledger>,
+    /// How many records were lost before.
+    lost: u64,
+}
+
+impl Others {
+    /// Whose record was lost nobody knows: where one was, that of this call may be.
+    async fn written(self) -> Result<()> {
+        self.ledger.settled().await?;
+        if self.ledger.lost() == self.lost {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::QuotaExceeded, "the audit had no room for a record"))
+    }
 }
 
 impl Account {
@@ -77,8 +100,12 @@ impl Account {
                 false => AuditOutcome::Made,
             };
         }
-        match self.tell() {
-            Some(written) => in_time(cx, self.began, written).await,
+        if let Some(written) = self.tell() {
+            return in_time(cx, self.began, written).await;
+        }
+        // What failed may be denied, which is recorded of reads, too.
+        match self.others.take().filter(|_| self.write || failed) {
+            Some(others) => in_time(cx, self.began, others.written()).await,
             None => Ok(()),
         }
     }

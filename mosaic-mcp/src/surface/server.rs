@@ -383,7 +383,8 @@ impl McpServerBuilder {
     }
 
     /// The same, and waited for: what is told is answered when its record is written, and a write whose record is not written is
-    /// answered with an error that says so.
+    /// answered with an error that says so. So are writes and denials of all other tools, operations and those of remote servers among
+    /// them, where those who answer them tell the same audit.
     pub fn audit_written(mut self, ledger: Arc<dyn Ledger>) -> Self {
         self.sink = Sink::Written(ledger);
         self

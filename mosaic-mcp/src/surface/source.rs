@@ -91,6 +91,13 @@ pub trait ToolSource: Send + Sync + 'static {
     /// Calls one of its tools. An error is a result as well. Dropping the future gives the call up.
     async fn call(&self, call: ToolCall) -> CallToolResult;
 
+    /// Whether it gives the results of writes and denials only when an audit has written them. Where it does not, which is so by
+    /// default, a server with [`audit_written`](super::McpServerBuilder::audit_written) waits itself until its audit has written what it
+    /// was told meanwhile.
+    fn waits_for_audit(&self) -> bool {
+        false
+    }
+
     /// Changes when the list of tools has changed; none where it never does.
     fn changed(&self) -> Option<watch::Receiver<u64>> {
         None
@@ -113,6 +120,10 @@ impl<S: ToolSource + ?Sized> ToolSource for Arc<S> {
 
     async fn call(&self, call: ToolCall) -> CallToolResult {
         self.as_ref().call(call).await
+    }
+
+    fn waits_for_audit(&self) -> bool {
+        self.as_ref().waits_for_audit()
     }
 
     fn changed(&self) -> Option<watch::Receiver<u64>> {

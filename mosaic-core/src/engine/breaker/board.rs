@@ -121,12 +121,16 @@ impl BreakerCell {
         }
     }
 
-    /// Takes a failure that came to light after the result of a call, such as in the middle of a stream.
-    pub fn fail_afterwards(&self, ticket: Ticket, now: Instant) {
+    /// Takes a failure that came to light after the result of a call, such as in the middle of a stream. Says whether the breaker
+    /// changed its state.
+    pub fn fail_afterwards(&self, ticket: Ticket, now: Instant) -> bool {
         let mut machine = self.machine();
-        if machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, || self.since(now)) {
+        let changed =
+            machine.record(ticket.afterwards(), Verdict::Failure, Duration::ZERO, || self.since(now));
+        if changed {
             self.publish(&machine);
         }
+        changed
     }
 
     /// How often it opened.

@@ -5,16 +5,24 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::stream::{ending_with_error, wrap};
+use crate::engine::breaker::BreakerState;
+use crate::engine::shift::Shifts;
 use crate::engine::view::Breakers;
 use crate::engine::{Call, Step};
 use crate::error::{Error, ErrorKind, Result, Verdict};
 use crate::op::Reply;
-use crate::types::ProviderId;
+use crate::types::{ProviderId, ServiceKind};
 
 pub(crate) struct Breaker<S> {
     pub(crate) inner: S,
     pub(crate) provider: ProviderId,
     pub(crate) breakers: Arc<Breakers>,
+    pub(crate) shifts: Shifts,
+}
+
+fn tell(shifts: &Shifts, provider: &ProviderId, service: ServiceKind, state: BreakerState) {
+    tracing::info!(target: "mosaic::breaker", %provider, %service, %state, "breaker changed");
+    shifts.tell(provider);
 }
 
 impl<S: Step> Step for Breaker<S> {
@@ -46,15 +54,17 @@ impl<S: Step> Step for Breaker<S> {
             }
         };
         if changed {
-            let state = cell.state(Instant::now());
-            tracing::info!(target: "mosaic::breaker", provider = %self.provider, %service, %state, "breaker changed");
+            tell(&self.shifts, &self.provider, service, cell.state(Instant::now()));
         }
         // A stream that breaks off later is a failure too.
         wrap(&mut result, |stream| {
-            let breakers = Arc::clone(&self.breakers);
+            let (breakers, shifts) = (Arc::clone(&self.breakers), self.shifts.clone());
+            let provider = self.provider.clone();
             ending_with_error(stream, move |error| {
-                if let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) {
-                    breakers[service.index()].fail_afterwards(ticket, Instant::now());
+                let (Some(ticket), Verdict::Failure) = (ticket, error.verdict()) else { return };
+                let (cell, now) = (&breakers[service.index()], Instant::now());
+                if cell.fail_afterwards(ticket, now) {
+                    tell(&shifts, &provider, service, cell.state(now));
                 }
             })
         });

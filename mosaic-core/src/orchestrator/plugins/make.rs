@@ -201,7 +201,10 @@ impl PluginManager {
             }
             None => Planned {
                 track: Track::new(id.clone(), self.changes.clone()),
-                provider: Arc::new(Provider::new(id, config.unwrap_or_default(), now, self.seed)),
+                provider: {
+                    let (config, shifts) = (config.unwrap_or_default(), self.shifts.clone());
+                    Arc::new(Provider::new(id, config, now, self.seed, shifts))
+                },
                 fresh: true,
                 empty: true,
                 coming,

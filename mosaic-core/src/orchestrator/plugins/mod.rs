@@ -36,6 +36,7 @@ pub use track::LifecycleChange;
 use super::phases::Changes;
 use crate::engine::instance::{Instance, Tenure, TenureEnd};
 use crate::engine::route::{Member, RuleBook, Rules};
+use crate::engine::shift::Shifts;
 use crate::engine::stack::Inserts;
 use crate::engine::view::{Lane, Provider, View};
 use crate::engine::{BoxStep, CacheStore};
@@ -56,6 +57,7 @@ pub(super) struct PluginManager {
     /// Who changes a slot has its turn: one at a time.
     turns: Mutex<BTreeMap<ProviderId, Arc<tokio::sync::Mutex<()>>>>,
     changes: broadcast::Sender<LifecycleChange>,
+    shifts: Shifts,
     audit: Option<Arc<dyn AuditSink>>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -124,6 +126,7 @@ impl PluginManager {
             book: Mutex::new(Book { changes, settings, cache, slots: Vec::new() }),
             turns: Mutex::default(),
             changes: broadcast::Sender::new(1024),
+            shifts: Shifts::default(),
             audit: None,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -150,6 +153,10 @@ impl PluginManager {
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<LifecycleChange> {
         self.changes.subscribe()
+    }
+
+    pub(super) fn shifts(&self) -> broadcast::Receiver<ProviderId> {
+        self.shifts.subscribe()
     }
 
     /// Everything that changes while calls go on; nothing does while it is held.

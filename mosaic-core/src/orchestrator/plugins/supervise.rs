@@ -19,6 +19,7 @@ use super::change::Settings;
 use crate::engine::health::probe;
 use crate::engine::instance::Instance;
 use crate::engine::limit::BackoffConfig;
+use crate::engine::shift::Shifts;
 use crate::error::{Error, ErrorKind};
 use crate::plugin::HealthStatus;
 use crate::types::ProviderId;
@@ -123,7 +124,7 @@ impl PluginManager {
                     Error::new(ErrorKind::Lifecycle, "asked whether it failed, it panicked")
                 })
             };
-            let probed = probe_until_it_fails(&id, &instance, &settings);
+            let probed = probe_until_it_fails(&id, &instance, &settings, &self.shifts);
             match token.run_until_cancelled(select(pin!(told), pin!(probed))).await {
                 None => return,
                 Some(Either::Left((why, _)) | Either::Right((why, _))) => why.provider(&id),
@@ -141,7 +142,12 @@ impl PluginManager {
 }
 
 /// Asks again and again how the instance is. Resolves when its answers make it count as failed.
-async fn probe_until_it_fails(id: &ProviderId, instance: &Instance, settings: &Settings) -> Error {
+async fn probe_until_it_fails(
+    id: &ProviderId,
+    instance: &Instance,
+    settings: &Settings,
+    shifts: &Shifts,
+) -> Error {
     let every = settings.health.interval.max(Duration::from_millis(1));
     // The start asked it already.
     let mut ticks = interval_at(Instant::now() + every, every);
@@ -149,7 +155,11 @@ async fn probe_until_it_fails(id: &ProviderId, instance: &Instance, settings: &S
     let mut unhealthy = 0;
     loop {
         ticks.tick().await;
+        let before = instance.health.report();
         let report = probe(id, instance, settings.health.timeout).await;
+        if before != (report.status, report.detail.clone()) {
+            shifts.tell(id);
+        }
         unhealthy = if report.status == HealthStatus::Unhealthy { unhealthy + 1 } else { 0 };
         if settings.supervision.unhealthy_probes.is_some_and(|most| unhealthy >= most.max(1)) {
             let detail = report.detail.unwrap_or_else(|| "it gave no reason".into());

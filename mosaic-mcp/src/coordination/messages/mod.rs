@@ -39,7 +39,7 @@ functions! {
     /// The functions on messages.
     pub table TABLE of Messages = "message";
     /// Open a mailbox, or change the settings of one that is there.
-    fn open_mailbox(OpenMailbox) -> Mailbox { Idempotent on mailbox }
+    fn open_mailbox(OpenMailbox) -> Mailbox { Idempotent on mailbox; join_project project }
     /// Look at a mailbox: its settings, what it holds, what was dropped.
     fn get_mailbox(GetMailbox) -> Mailbox { Read on mailbox }
     /// List mailboxes.
@@ -47,11 +47,11 @@ functions! {
     /// Close a mailbox and drop what it holds.
     fn close_mailbox(CloseMailbox) -> () { Irreversible on mailbox }
     /// Have what is published on some topics come to a mailbox.
-    fn follow_topic(FollowTopic) -> () { Idempotent on mailbox }
+    fn follow_topic(FollowTopic) -> () { Idempotent matching topic; open_mailbox mailbox }
     /// Have what is published on some topics no longer come to a mailbox.
     fn unfollow_topic(UnfollowTopic) -> () { Idempotent on mailbox }
     /// Send a message to one mailbox.
-    fn send_message(SendMessage) -> Sent { Create on to }
+    fn send_message(SendMessage) -> Sent { Create on to; send_message reply_to }
     /// Send a message to every mailbox that follows a topic.
     fn publish_message(PublishMessage) -> Sent { Create on topic }
     /// Send a message to every mailbox, or to those of a project.

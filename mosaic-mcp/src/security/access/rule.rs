@@ -105,6 +105,11 @@ impl Rule {
             let writes = *method == "call_tool" && operation.has(method, false);
             done |= operation.has(method, true) || writes;
         }
+        let (of, method) = function::JOIN;
+        if service.fits(of, false) {
+            served = true;
+            done |= operation.has(method, false);
+        }
         // What others ask about is known to them alone.
         let theirs = more.iter().any(|name| service.fits(name, false));
         if !theirs && !served {

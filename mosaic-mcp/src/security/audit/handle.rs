@@ -406,6 +406,16 @@ impl Ledger for Audit {
             answer.await.map_err(|_| shared.ended())?
         })
     }
+
+    fn lost(&self) -> u64 {
+        Self::lost(self)
+    }
+
+    /// As [`Audit::flush`].
+    fn settled(&self) -> BoxFuture<'static, Result<()>> {
+        let audit = self.clone();
+        Box::pin(async move { audit.flush().await })
+    }
 }
 
 impl AuditSink for Audit {

@@ -60,7 +60,8 @@ impl Run {
         if let Err(error) = confirmed(&server, &tool, &arguments, &requester).await {
             return (CallToolResult::fault(&Fault::new(&error, tool.effect)), requester.asked());
         }
-        let (source, account) = (Arc::clone(source), server.guard.account(&acting, &tool));
+        let (source, account) =
+            (Arc::clone(source), server.guard.account(&acting, &tool, source.waits_for_audit()));
         // A call that takes long does not keep the server.
         drop(server);
         let (cx, effect) = (acting.clone(), tool.effect);

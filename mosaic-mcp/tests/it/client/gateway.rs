@@ -5,6 +5,9 @@ use mosaic_core::error::ErrorKind;
 use mosaic_core::orchestrator::Orchestrator;
 use mosaic_core::types::{ProviderId, ServiceKind};
 use mosaic_mcp::client::{RemoteConfig, RemoteServers};
+use mosaic_mcp::node::Node;
+use mosaic_mcp::security::audit::{AuditKeys, AuditSigner, verify};
+use mosaic_mcp::state::MemoryStore;
 use mosaic_mcp::surface::{Confirm, McpServer, ToolCall, ToolSource as _};
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
@@ -87,4 +90,44 @@ fn a_name_that_would_make_tools_ambiguous_is_refused() {
         let made = RemoteServers::new().plugin(ProviderId::new(name).unwrap(), ServiceKind::Docs, config());
         assert_eq!(made.unwrap_err().kind(), ErrorKind::Config, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_behind_is_answered_when_its_record_is_written() {
+    let signer = AuditSigner::generate().unwrap();
+    let keys = AuditKeys::of(&signer);
+    let node = Node::builder(MemoryStore::new()).audit(signer).answer_when_audited().open().await.unwrap();
+    let servers = RemoteServers::new();
+    let trusting_nobody = config().trust_hints(false);
+    let plugin =
+        servers.plugin(ProviderId::new("played").unwrap(), ServiceKind::Docs, trusting_nobody).unwrap();
+    let orchestra = Orchestrator::builder().provider("played", plugin).audit(node.audit().unwrap().clone());
+    let mosaic = orchestra.build().await.unwrap();
+    // Nobody has to remember that this source is to wait.
+    let server = node.server(mosaic.clone()).tools(servers.source(mosaic.clone()));
+    let server = server.confirm(Confirm::Never).acts_as(CallContext::new()).build().unwrap();
+    let (here, there) = tokio::io::duplex(64 * 1024);
+    let (read, write) = tokio::io::split(there);
+    let served = tokio::spawn(async move { server.serve(read, write, CancellationToken::new()).await });
+    let client = ().serve(here).await.unwrap();
+    node.audit().unwrap().flush().await.unwrap();
+    let written = async || verify(node.state(), &keys, &[]).await.unwrap().records;
+    let before = written().await;
+    for (at, name) in ["played__echo", "played__fail", "played__echo", "played__echo"].into_iter().enumerate()
+    {
+        let arguments = json!({ "text": "hi" }).as_object().cloned().unwrap();
+        let call = client.call_tool(CallToolRequestParams::new(name).with_arguments(arguments));
+        assert_eq!(call.await.unwrap().is_error == Some(true), name == "played__fail");
+        assert_eq!(written().await, before + at as u64 + 1, "{name}");
+    }
+    // One whose record cannot be written is no success.
+    node.audit().unwrap().close().await.unwrap();
+    let arguments = json!({ "text": "hi" }).as_object().cloned().unwrap();
+    let call = client.call_tool(CallToolRequestParams::new("played__echo").with_arguments(arguments));
+    let said = call.await.unwrap();
+    assert!(said.is_error == Some(true) && format!("{said:?}").contains("audit"), "{said:?}");
+    client.cancel().await.unwrap();
+    served.await.unwrap().unwrap();
+    mosaic.shutdown().await;
+    node.close().await.unwrap();
 }

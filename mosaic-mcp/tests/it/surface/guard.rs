@@ -306,6 +306,12 @@ impl Ledger for Slow {
             fails.map_or(Ok(()), |kind| Err(Error::new(kind, "it is not written")))
         })
     }
+    fn lost(&self) -> u64 {
+        0
+    }
+    fn settled(&self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[tokio::test]

@@ -125,9 +125,6 @@ async fn serve(
     options: ConnectionOptions,
     stop: CancellationToken,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
-    }
     let activity = place.activity();
     let mut builder = Builder::new(TokioExecutor::new());
     // Time-outs of HTTP/1 are the activity's, which also sees what comes before the protocol is known.
@@ -139,7 +136,7 @@ async fn serve(
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING)
         .max_header_list_size(u32::try_from(options.head).unwrap_or(u32::MAX));
-    let stream = TokioIo::new(Stream::new(stream, place, options.write_time));
+    let stream = TokioIo::new(Stream::taken(stream, place, options.write_time));
     let service = TowerToHyperService::new(Counted { app, address, activity: Arc::clone(&activity) });
     let mut connection = pin!(builder.serve_connection_with_upgrades(stream, service));
     let look = (options.head_time.min(options.idle) / 4).max(LEAST_LOOK);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -23,8 +24,18 @@ pub(super) struct Stream<S> {
     _place: Place,
 }
 
+impl Stream<TcpStream> {
+    /// A connection that was taken in: it sends without waiting for more. Nothing else makes a stream of one.
+    pub(super) fn taken(stream: TcpStream, place: Place, write_time: Duration) -> Self {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        Self::new(stream, place, write_time)
+    }
+}
+
 impl<S> Stream<S> {
-    pub(super) fn new(stream: S, place: Place, write_time: Duration) -> Self {
+    fn new(stream: S, place: Place, write_time: Duration) -> Self {
         let activity = place.activity();
         let cut = Box::pin(activity.cut.clone().cancelled_owned());
         Self { stream, activity, cut, write_time, stalled: None, _place: place }
@@ -103,6 +114,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::net::TcpListener;
 
     use super::super::Open;
     use super::*;
@@ -121,6 +133,19 @@ mod tests {
         assert!(!writing.is_finished());
         let (outcome, _stream) = writing.await.unwrap();
         assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_taken_in_sends_without_waiting_for_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        assert!(
+            !accepted.nodelay().unwrap() && !client.nodelay().unwrap(),
+            "systems wait where nobody says so"
+        );
+        let taken = Stream::taken(accepted, Open::default().admit(1).unwrap(), Duration::from_secs(30));
+        assert!(taken.stream.nodelay().unwrap());
     }
 
     #[tokio::test]
