@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mosaic_core::error::Result;
-#[cfg(feature = "sqlite")]
-use mosaic_core::error::{Error, ErrorKind};
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Region;
 
 #[cfg(feature = "postgres")]
@@ -23,7 +21,7 @@ use crate::coordination::{Coordination, CoordinationOptions};
 use crate::function::Desk;
 use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, AuditEvent, AuditKeys, AuditOptions, AuditSigner, Audited, OnFull};
-use crate::security::seal::{Keyring, Sealed, Sealer};
+use crate::security::seal::{Keyring, Sealed, Sealer, is_sealed};
 use crate::security::token::ApiKeys;
 use crate::security::{Admission, Authenticators};
 use crate::state::{Clock, StateOptions, StateStore};
@@ -268,8 +266,14 @@ impl NodeBuilder {
             _ => self.signer,
         };
         let store = self.place.open().await?;
-        let store: Arc<dyn StateStore> = match self.seal {
-            Some(keys) => Arc::new(Sealed::over(store, Sealer::new(keys))),
+        let sealed = self.seal.map(|keys| Sealed::over(Arc::clone(&store), Sealer::new(keys)));
+        if let Err(error) = fits(&store, sealed.as_ref()).await {
+            // What was opened is closed; why it is not used is what matters.
+            let _ = store.close().await;
+            return Err(error);
+        }
+        let store: Arc<dyn StateStore> = match &sealed {
+            Some(sealed) => Arc::new(sealed.clone()),
             None => store,
         };
         let state = self.state.clock(self.clock).open_shared(store).await?;
@@ -360,6 +364,7 @@ impl NodeBuilder {
             compliance: self.compliance,
             facts,
             when_audited,
+            sealed,
         })))
     }
 
@@ -393,6 +398,19 @@ impl Place {
             #[cfg(feature = "postgres")]
             Self::Team(config) => config.open().await,
         }
+    }
+}
+
+/// Holds what is in a store against the keys of the node.
+async fn fits(store: &Arc<dyn StateStore>, sealed: Option<&Sealed>) -> Result<()> {
+    match sealed {
+        Some(sealed) => sealed.check().await,
+        None if is_sealed(store.as_ref()).await? => {
+            let message =
+                "what is in the store is sealed: give the node the master keys, by `NodeBuilder::seal`";
+            Err(Error::new(ErrorKind::Config, message))
+        }
+        None => Ok(()),
     }
 }
 

@@ -19,6 +19,7 @@ mod resident;
 mod rules;
 mod upkeep;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mosaic_core::error::{Error, ErrorKind, Result};
@@ -42,6 +43,7 @@ use crate::live::Door;
 use crate::security::Admission;
 use crate::security::access::{Access, AccessConfig};
 use crate::security::audit::{Audit, Audited};
+use crate::security::seal::{KeyUse, Sealed};
 use crate::security::token::ApiKeys;
 use crate::state::State;
 use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
@@ -87,6 +89,7 @@ struct Inner {
     compliance: Compliance,
     facts: Facts,
     when_audited: bool,
+    sealed: Option<Sealed>,
 }
 
 impl std::fmt::Debug for Node {
@@ -102,6 +105,45 @@ impl Node {
     /// The state, for what an application keeps itself.
     pub fn state(&self) -> &State {
         &self.0.state
+    }
+
+    /// The ids of the master keys under which anything in the state is sealed, and how much; nothing where the node seals nothing. An
+    /// older key may go once no node needs it: it is not named here, and all nodes seal under another. Reads the whole store.
+    ///
+    /// ```
+    /// use mosaic_mcp::node::Node;
+    ///
+    /// async fn what_keeps(node: &Node, old: &str) -> mosaic_core::Result<Option<String>> {
+    ///     let used = node.keys_in_use().await?;
+    ///     Ok(used.get(old).map(|used| format!("{} values; events to offset {}", used.values, used.last_event)))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn keys_in_use(&self) -> Result<BTreeMap<String, KeyUse>> {
+        match &self.0.sealed {
+            Some(sealed) => sealed.keys_in_use().await,
+            None => Ok(BTreeMap::new()),
+        }
+    }
+
+    /// Seals all values anew that are under an older master key, a few hundred at a time; gives how many. Others write in between.
+    /// Events stay as they are: [`Node::keys_in_use`] tells what still needs the older key. Dropping the future leaves some as they were.
+    ///
+    /// # Errors
+    /// Those of the store and of the master keys.
+    pub async fn reseal(&self) -> Result<u64> {
+        let (mut after, mut resealed) = (None, 0);
+        while let Some(sealed) = &self.0.sealed {
+            let round = sealed.reseal(after.as_ref(), 200, self.0.state.now()).await?;
+            resealed += round.resealed;
+            after = round.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(resealed)
     }
 
     /// Who is there.
@@ -349,5 +391,7 @@ impl mosaic_core::ports::Authorizer for NodeAuthorizer {
     }
 }
 
+#[cfg(all(test, feature = "sqlite"))]
+mod sealed_tests;
 #[cfg(all(test, feature = "engine", feature = "sqlite"))]
 mod tests;

@@ -321,6 +321,10 @@ impl StateStore for HintedStore {
         self.store.view().await
     }
 
+    fn sealed_below(&self) -> Option<&Arc<dyn StateStore>> {
+        self.store.sealed_below()
+    }
+
     async fn changed_elsewhere(&self, known: Head) -> Result<()> {
         tokio::select! {
             changed = self.store.changed_elsewhere(known) => changed,

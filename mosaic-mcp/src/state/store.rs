@@ -1,6 +1,7 @@
 //! The contract of a store: what memory, SQLite and PostgreSQL implement.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -60,6 +61,12 @@ pub trait StateStore: Send + Sync + 'static {
 
     /// Everything as it is now, for a backup. Nothing that is written afterwards shows in it, and it keeps nobody from writing.
     async fn view(&self) -> Result<Box<dyn StoreView>>;
+
+    /// The store in which what this one is given lies sealed; none where it lies as it is given, which is so by default. Backups are
+    /// made of the one below.
+    fn sealed_below(&self) -> Option<&Arc<dyn StateStore>> {
+        None
+    }
 
     /// Waits until the store may have come further than `known`, by another node. A store of one node waits for ever.
     async fn changed_elsewhere(&self, known: Head) -> Result<()> {

@@ -55,7 +55,7 @@ impl Plugin for Moody {
         &self.info
     }
     fn handlers(self: Arc<Self>) -> HandlerTable {
-        HandlerTable::new().git(self)
+        HandlerTable::new().with(Git::handlers(self))
     }
     async fn health(&self) -> HealthReport {
         self.health.lock().clone()
@@ -153,7 +153,7 @@ async fn whoever_watches_providers_hears_of_breakers_of_health_and_of_those_who_
             let mut news = joined.client.listen(filter.build()).await.unwrap();
             let heard = joined.heard.clone();
             stream = Some(tokio::spawn(async move {
-                while let Some(news) = news.next().await {
+                while let Ok(Some(news)) = news.next().await {
                     let text = format!("{news:?}");
                     for uri in watched {
                         if text.contains(&format!("{uri:?}")) {

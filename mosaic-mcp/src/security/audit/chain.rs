@@ -140,13 +140,31 @@ impl Link {
 pub(super) struct Head {
     /// The signed end.
     pub(super) end: Checkpoint,
-    /// The number of the last checkpoint among the records.
-    pub(super) checkpointed: u64,
-    /// When that was.
-    pub(super) checkpointed_at: Timestamp,
-    /// The last checkpoint itself; none where there is none, and in a head that was written before heads had it.
+    /// The last checkpoint; none where there is none. What else is told of it follows from it, as it is signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) checkpoint: Option<Checkpoint>,
+}
+
+impl Head {
+    /// The number of the last checkpoint among the records, as far as one of these keys signed it; 0 for none.
+    pub(super) fn checkpointed(&self, keys: &AuditKeys) -> u64 {
+        let signed = self.checkpoint.as_ref().filter(|checkpoint| checkpoint.is_signed(keys));
+        signed.map_or(0, |checkpoint| checkpoint.records + 1)
+    }
+
+    /// What is wrong with the checkpoint, whatever the chain is. One by a key that is not known is taken for none: it may be that of a
+    /// node which is no more.
+    pub(super) fn misplaced(&self, keys: &AuditKeys) -> Option<&'static str> {
+        let checkpoint = self.checkpoint.as_ref()?;
+        if checkpoint.records >= self.end.records {
+            return Some("its head tells of a checkpoint after its end");
+        }
+        if checkpoint.log != self.end.log {
+            return Some("its head tells of a checkpoint of another log");
+        }
+        let forged = keys.knows(&checkpoint.key) && !checkpoint.is_signed(keys);
+        forged.then_some("its head tells of a checkpoint that was not signed so")
+    }
 }
 
 /// How far a chain has come, as everyone who writes it has left it.

@@ -242,6 +242,12 @@ impl Audit {
             let message = "the head of the audit is signed by no key that is trusted: give the public keys of those who wrote it, or verify it";
             return Err(Error::new(ErrorKind::Config, message));
         }
+        if let Some(wrong) = head.as_ref().and_then(|head| head.misplaced(keys)) {
+            let message = format!(
+                "the audit was changed in the store: {wrong}. Verify it, put it right, and open it again"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let (sender, queue) = mpsc::channel(options.queue);
         let shared = Arc::new(Shared {
             head: watch::Sender::new(head.as_ref().map(|head| head.end.clone())),
@@ -256,7 +262,7 @@ impl Audit {
         });
         let margin = (options.queue / 4).max(1);
         let written = head.as_ref().map(|head| head.end.at);
-        let unmarked = head.filter(|head| head.checkpointed < head.end.records);
+        let unmarked = head.filter(|head| head.checkpointed(keys) < head.end.records);
         let writer = Writer {
             state: state.clone(),
             shared: shared.clone(),

@@ -147,7 +147,7 @@ async fn written_at(state: &State, days: &[u32], signer: &AuditSigner) {
     let times: Vec<_> = days.iter().map(|day| begin.saturating_add(DAY * *day).unwrap()).collect();
     let signer = signer.clone();
     let write = move |tx: &mut Tx<'_>| -> mosaic_core::Result<()> {
-        let mut end = Link::begin("log");
+        let (mut end, mut marked) = (Link::begin("log"), None);
         let mut append = |topic: Topic, kind: &'static str, body: Vec<u8>| {
             end = end.next(&topic, kind, &body);
             tx.append(topic, kind, end.encode(&body)).map(|_| end)
@@ -161,10 +161,11 @@ async fn written_at(state: &State, days: &[u32], signer: &AuditSigner) {
             let checkpoint = Checkpoint::sign("log", &last, *at, &signer);
             let body = serde_json::to_vec(&checkpoint).unwrap();
             append(Topic::of(&["audit", "-"])?, CHECKPOINT, body)?;
+            marked = Some(checkpoint);
         }
-        let (at, checkpointed) = (times[times.len() - 1], end.number);
+        let at = times[times.len() - 1];
         let end = Checkpoint::sign("log", &end, at, &signer);
-        tx.write(&head_place()?, &Head { end, checkpointed, checkpointed_at: at, checkpoint: None })
+        tx.write(&head_place()?, &Head { end, checkpoint: marked })
     };
     let write = Arc::new(write);
     state

@@ -135,6 +135,11 @@ impl AuditKeys {
         Ok(self)
     }
 
+    /// Whether there is a key of this id.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == id)
+    }
+
     /// Whether one of these keys signed the statement.
     pub(super) fn verify(&self, id: &str, statement: &[u8], signature: &str) -> bool {
         let Ok(signature) = STANDARD.decode(signature) else { return false };

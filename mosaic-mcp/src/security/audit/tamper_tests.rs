@@ -148,3 +148,52 @@ async fn nodes_with_keys_of_their_own_trust_each_other() {
     assert_eq!(verify(&state, &keys, &[]).await.unwrap().fault, None);
     state.close().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_tells_of_another_checkpoint_is_found_and_puts_none_off() {
+    let (signer, forger) = (AuditSigner::generate().unwrap(), AuditSigner::generate().unwrap());
+    let keys = AuditKeys::of(&signer);
+    // A name of the case, what a node that runs says to it, and what is forged.
+    type Forge<'a> = &'a dyn Fn(&Checkpoint, u64) -> Option<Checkpoint>;
+    let last = |checkpoint: &Checkpoint, end: u64, signer: &AuditSigner| {
+        let link = Link { number: end - 1, hash: blake3::hash(b"any") };
+        Some(Checkpoint::sign(&checkpoint.log, &link, checkpoint.at, signer))
+    };
+    let cases: [(&str, Option<&str>, Forge<'_>); 5] = [
+        ("none", None, &|_, _| None),
+        ("by another key", None, &|checkpoint, end| last(checkpoint, end, &forger)),
+        ("moved", Some("was not signed so"), &|checkpoint, end| {
+            Some(Checkpoint { records: end - 1, ..checkpoint.clone() })
+        }),
+        ("beyond the end", Some("after its end"), &|checkpoint, end| last(checkpoint, end + 1, &signer)),
+        ("of another log", Some("of another log"), &|checkpoint, _| {
+            let link = checkpoint.link().unwrap();
+            Some(Checkpoint::sign("another", &link, checkpoint.at, &signer))
+        }),
+    ];
+    for (name, down, forge) in cases {
+        let (state, audit) = running(&signer).await;
+        let mut forged = head(&state).await;
+        assert_eq!(verify(&state, &keys, &[]).await.unwrap().fault, None);
+        let genuine = forged.checkpoint.clone().unwrap();
+        forged.checkpoint = forge(&genuine, forged.end.records);
+        put(&state, &forged).await;
+        let fault = verify(&state, &keys, &[]).await.unwrap().fault;
+        assert!(fault.is_some_and(|fault| fault.what.contains("checkpoint")), "{name}");
+        if let Some(why) = down {
+            is_down(&state, &audit, why).await;
+            let error = Audit::open_trusting(&state, options(&signer), &keys).await.unwrap_err();
+            assert!(error.message().contains(why), "{name}: {error}");
+        } else {
+            // The next checkpoint comes as soon as ever, and the head is right again.
+            for at in 0..4 {
+                audit.write(AuditEvent::Call(call(at))).await.unwrap();
+            }
+            let told = head(&state).await.checkpoint.unwrap();
+            assert!(told.records > genuine.records && told.is_signed(&keys), "{name}");
+            assert_eq!(verify(&state, &keys, &[]).await.unwrap().fault, None, "{name}");
+            audit.close().await.unwrap();
+        }
+        state.close().await.unwrap();
+    }
+}

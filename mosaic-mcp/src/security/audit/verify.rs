@@ -89,13 +89,24 @@ pub struct Verifier {
     anchor: usize,
     records: u64,
     checkpoints: u64,
+    /// The last that was met.
+    checkpoint: Option<Checkpoint>,
 }
 
 impl Verifier {
     /// From the first record of a log.
     pub fn begin(log: &str, keys: AuditKeys) -> Self {
         let end = Link::begin(log);
-        Self { log: log.to_owned(), end, keys, anchors: Vec::new(), anchor: 0, records: 0, checkpoints: 0 }
+        Self {
+            log: log.to_owned(),
+            end,
+            keys,
+            anchors: Vec::new(),
+            anchor: 0,
+            records: 0,
+            checkpoints: 0,
+            checkpoint: None,
+        }
     }
 
     /// From the record after a checkpoint, which is trusted as it is.
@@ -168,7 +179,7 @@ impl Verifier {
         }
         if kind == CHECKPOINT {
             let signed: Option<Checkpoint> = serde_json::from_slice(body).ok();
-            let holds = signed.is_some_and(|signed| {
+            let holds = signed.as_ref().is_some_and(|signed| {
                 signed.log == self.log && signed.link() == Some(self.end) && signed.is_signed(&self.keys)
             });
             if !holds {
@@ -179,6 +190,7 @@ impl Verifier {
                 ));
             }
             self.checkpoints += 1;
+            self.checkpoint = signed;
         } else if kind != RECORD {
             return Err(fault(expected, Some(place), "it is of a kind that an audit does not have"));
         }
@@ -242,6 +254,19 @@ impl Verifier {
         }
     }
 
+    /// Checks that the head tells of the last checkpoint that was met.
+    fn marked(&self, head: &Head) -> Result<(), Fault> {
+        let wrong = match &self.checkpoint {
+            Some(met) => (head.checkpoint.as_ref() != Some(met))
+                .then_some("its head tells of another checkpoint than the last, or of none"),
+            None if head.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.is_signed(&self.keys)) => {
+                Some("its head tells of a checkpoint that no trusted key signed")
+            }
+            None => head.misplaced(&self.keys),
+        };
+        wrong.map_or(Ok(()), |what| Err(fault(self.end.number, None, what)))
+    }
+
     /// What was found, with the fault where there was one.
     pub fn report(&self, fault: Option<Fault>) -> Report {
         Report {
@@ -266,8 +291,11 @@ pub(super) fn all() -> Result<TopicFilter> {
 
 /// The head of the audit in a state.
 pub(super) async fn head(state: &State) -> Result<Option<Checkpoint>> {
-    let head: Option<Head> = state.read(&head_place()?).await?;
-    Ok(head.map(|head| head.end))
+    Ok(stored(state).await?.map(|head| head.end))
+}
+
+async fn stored(state: &State) -> Result<Option<Head>> {
+    state.read(&head_place()?).await
 }
 
 /// Verifies the audit of a state, also while it is written: every record from the first one that is kept, the signed end, and
@@ -367,15 +395,16 @@ async fn follow(state: &State, mut after: u64, verifier: &mut Verifier) -> Resul
             ended = false;
             continue;
         }
-        let Some(end) = head(state).await? else {
+        let Some(head) = stored(state).await? else {
             return Ok(Err(fault(verifier.end.number, None, "the end of the log is missing")));
         };
+        let end = &head.end;
         // It may have been written since the page was read: one more look.
         if end.records > verifier.end.number && !ended {
             ended = true;
             continue;
         }
-        return Ok(verifier.end(&end));
+        return Ok(verifier.end(end).and_then(|()| verifier.marked(&head)));
     }
 }
 

@@ -274,13 +274,13 @@ impl Batch {
             None => {
                 let log = Uuid::now_v7().to_string();
                 let end = Checkpoint::sign(&log, &Link::begin(&log), now, &self.signer);
-                Head { end, checkpointed: 0, checkpointed_at: now, checkpoint: None }
+                Head { end, checkpoint: None }
             }
         };
-        let mark = self.mark();
+        let (mark, checkpointed) = (self.mark(), head.checkpointed(&self.keys));
         // It was tried before, and written nevertheless.
         if node.is_some_and(|entry| entry.value == mark.as_bytes()) {
-            let marked = head.checkpointed == head.end.records;
+            let marked = checkpointed == head.end.records;
             // Its checkpoint may not be anchored yet, nor the one that another node has written since.
             let checkpoint = head.checkpoint.filter(|checkpoint| checkpoint.is_signed(&self.keys));
             return Ok(Ok(Written { marked, end: head.end, checkpoint, removed: self.old.is_some() }));
@@ -296,15 +296,15 @@ impl Batch {
         if let Some(line) = removal {
             end = append(tx, &end, line.topic, RECORD, &line.body)?;
         }
-        let due = end.number.saturating_sub(head.checkpointed) >= self.every;
-        let mut checkpoint = None;
-        if (self.mark || due) && end.number > head.checkpointed {
+        let due = end.number.saturating_sub(checkpointed) >= self.every;
+        let (mut checkpoint, mut marked) = (None, checkpointed == end.number);
+        if (self.mark || due) && end.number > checkpointed {
             let signed = Checkpoint::sign(&log, &end, now, &self.signer);
             let body = serde_json::to_vec(&signed).map_err(|error| {
                 Error::new(ErrorKind::Internal, "a checkpoint has no JSON form").source(error)
             })?;
             end = append(tx, &end, Topic::of(&CHECKPOINTS)?, CHECKPOINT, &body)?;
-            (head.checkpointed, head.checkpointed_at) = (end.number, now);
+            marked = true;
             head.checkpoint = Some(signed.clone());
             checkpoint = Some(signed);
         }
@@ -313,13 +313,13 @@ impl Batch {
         tx.write(&head_key, &head)?;
         let until = now.saturating_add(REMEMBERED).unwrap_or(now);
         tx.put_until(node_key, Bytes::from(mark), Some(until))?;
-        Ok(Ok(Written { marked: head.checkpointed == end.number, end: head.end, checkpoint, removed }))
+        Ok(Ok(Written { marked, end: head.end, checkpoint, removed }))
     }
 
     /// What is wrong with the head in the store.
     fn wrong(&self, head: &Head) -> Option<&'static str> {
-        if head.checkpointed > head.end.records {
-            return Some("its head tells of a checkpoint after its end");
+        if let Some(wrong) = head.misplaced(&self.keys) {
+            return Some(wrong);
         }
         let Some(last) = &self.last else { return self.unsigned(head) };
         // What this node left there itself.

@@ -11,7 +11,7 @@
 //!   values anew in the background. Events stay as they are, so an old master key is kept as long as they are.
 //! - Keys, topics, kinds, times and versions are not encrypted: a store sorts and filters by them. Put no secrets into names.
 //!
-//! Back up the store *below* the sealing, and the backup is sealed as well.
+//! A backup is one of the store *below* the sealing, and so is sealed as well.
 mod header;
 mod local;
 mod master;
@@ -30,5 +30,6 @@ pub use pkcs11::{Pkcs11Key, Pkcs11Options};
 pub use reseal::{KeyUse, Resealed};
 pub use sealer::Sealer;
 pub use store::Sealed;
+pub(crate) use store::is_sealed;
 #[cfg(feature = "vault")]
 pub use vault::TransitKey;

@@ -43,6 +43,8 @@ pub struct KeyUse {
     pub values: u64,
     /// How many events of the log.
     pub events: u64,
+    /// The offset of the last of them; 0 where there is none. Once the log is trimmed through it, no event needs the key.
+    pub last_event: u64,
 }
 
 /// How many records are read at once.
@@ -80,7 +82,8 @@ impl Sealed {
         loop {
             let events = view.events(after, PAGE).await?;
             for event in &events {
-                found.entry(Parts::of(&event.data)?.master.to_owned()).or_default().events += 1;
+                let used = found.entry(Parts::of(&event.data)?.master.to_owned()).or_default();
+                (used.events, used.last_event) = (used.events + 1, event.offset);
             }
             match events.last() {
                 Some(last) => after = last.offset,

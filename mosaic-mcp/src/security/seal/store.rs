@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mosaic_core::error::{Error, Result};
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Timestamp;
 
+use super::header::Parts;
 use super::sealer::Sealer;
 use crate::state::{
     Change, Entry, Event, Head, Key, KeyRange, StateStore, StoreTx, StoreView, Topic, TopicFilter, Trimmed,
@@ -50,10 +51,33 @@ impl Sealed {
         Self { inner: store, sealer }
     }
 
-    /// The store below, where everything is sealed: to be backed up.
+    /// The store below, where everything is sealed.
     pub fn below(&self) -> &Arc<dyn StateStore> {
         &self.inner
     }
+
+    /// Opens the first value and the first event that are there, so that keys which do not fit are found at once.
+    ///
+    /// # Errors
+    /// `Config` where a master key is not there, and where what is there is not sealed; those of the store and of the master keys.
+    pub(crate) async fn check(&self) -> Result<()> {
+        let entries = self.inner.range(&KeyRange::all(), 1).await?;
+        let events = self.inner.events(&TopicFilter::all(), 0, 1).await?;
+        let sealed = entries.iter().map(|entry| &entry.value).chain(events.iter().map(|event| &event.data));
+        if sealed.map(|bytes| Parts::of(bytes)).any(|parts| parts.is_err()) {
+            let message = "the store holds what is not sealed: open it without keys, and restore a backup of it into an empty \
+                           store that seals";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        self.sealer.open_entries(entries).await?;
+        self.sealer.open_events(events).await?;
+        Ok(())
+    }
+}
+
+/// Whether the first value in a store is sealed, for those who open it without keys.
+pub(crate) async fn is_sealed(store: &dyn StateStore) -> Result<bool> {
+    Ok(store.range(&KeyRange::all(), 1).await?.iter().any(|entry| Parts::of(&entry.value).is_ok()))
 }
 
 /// Where a value is.
@@ -178,6 +202,10 @@ impl StateStore for Sealed {
 
     async fn view(&self) -> Result<Box<dyn StoreView>> {
         Ok(Box::new(SealedView { inner: self.inner.view().await?, sealer: self.sealer.clone() }))
+    }
+
+    fn sealed_below(&self) -> Option<&Arc<dyn StateStore>> {
+        Some(&self.inner)
     }
 
     async fn changed_elsewhere(&self, known: Head) -> Result<()> {

@@ -23,6 +23,9 @@ pub(super) struct Begin {
     pub(super) offset: u64,
     /// Events up to there were removed from every topic.
     pub(super) trimmed: u64,
+    /// Whether values and data of events are sealed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) sealed: bool,
 }
 
 /// A line between the first and the last.

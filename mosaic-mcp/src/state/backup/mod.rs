@@ -3,7 +3,7 @@
 //! A backup is text, a JSON document a line: a head, values in the order of their keys, events in the order of their offsets, what
 //! was removed, and an end with counts and the BLAKE3 hash of every byte before it. What is cut or damaged is refused as a whole.
 //! Nothing is held in memory but a few records. As the form is the same for every store, a backup is also the way from one kind
-//! of store to another. It keeps versions, offsets and times, so cursors and fences go on; not deletions, so whoever watches keys
+//! of store to another. What lies sealed is sealed in the backup: it is read again with the same master keys. It keeps versions, offsets and times, so cursors and fences go on; not deletions, so whoever watches keys
 //! lists them again.
 //!
 //! ```
@@ -60,6 +60,8 @@ pub struct Summary {
     pub events: u64,
     /// How many bytes it has.
     pub bytes: u64,
+    /// Whether its values and the data of its events are sealed, so that it takes their master keys to read them.
+    pub sealed: bool,
 }
 
 #[cfg(test)]

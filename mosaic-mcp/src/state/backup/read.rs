@@ -40,8 +40,22 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             line: Vec::new(),
             number: 0,
             hash: blake3::Hasher::new(),
-            begin: Begin { mosaic_state: 0, made: Timestamp::default(), revision: 0, offset: 0, trimmed: 0 },
-            summary: Summary { head, made: Timestamp::default(), values: 0, events: 0, bytes: 0 },
+            begin: Begin {
+                mosaic_state: 0,
+                made: Timestamp::default(),
+                revision: 0,
+                offset: 0,
+                trimmed: 0,
+                sealed: false,
+            },
+            summary: Summary {
+                head,
+                made: Timestamp::default(),
+                values: 0,
+                events: 0,
+                bytes: 0,
+                sealed: false,
+            },
             last_key: None,
             last_offset: 0,
         };
@@ -60,7 +74,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             return Err(newer(begin.mosaic_state.into()));
         }
         lines.hash.update(&lines.line);
-        lines.summary.made = begin.made;
+        (lines.summary.made, lines.summary.sealed) = (begin.made, begin.sealed);
         lines.summary.head = Head { revision: begin.revision, offset: begin.offset };
         if begin.trimmed > begin.offset {
             return Err(lines.damaged("more was removed than there was"));
@@ -71,6 +85,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
     pub(super) fn head(&self) -> Head {
         self.summary.head
+    }
+
+    /// Whether values and data of events are sealed.
+    pub(super) fn sealed(&self) -> bool {
+        self.begin.sealed
     }
 
     /// Up to where events of every topic were removed.

@@ -28,12 +28,15 @@ pub async fn verify<R: AsyncRead + Unpin + Send>(from: R) -> Result<Summary> {
     }
 }
 
-/// Restores a backup into an empty store. It is there as a whole, or, where anything is wrong with it, not at all.
+/// Restores a backup into an empty store. It is there as a whole, or, where anything is wrong with it, not at all. What is sealed in
+/// it stays sealed, and is put below a store that seals; what is not is sealed by such a store.
 ///
 /// # Errors
 /// `Conflict` where the store is not empty; as for [`verify`]; those of the store.
 pub async fn restore<R: AsyncRead + Unpin + Send>(store: &dyn StateStore, from: R) -> Result<Summary> {
     let mut lines = Lines::begin(from).await?;
+    let below = store.sealed_below().filter(|_| lines.sealed());
+    let store = below.map_or(store, |below| below.as_ref());
     let mut tx = store.begin(Timestamp::now()).await?;
     if tx.head() != Head::default() || !tx.range(&KeyRange::all(), 1).await?.is_empty() {
         let message = "the store is not empty: a backup is restored into a new one";

@@ -1,12 +1,14 @@
 //! Writing a backup: from one view of the store, in parts.
 
+use std::sync::Arc;
+
 use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::Summary;
 use super::format::{Begin, End, Record, VERSION, encode, line};
-use crate::state::{Entry, Event, State, Topic};
+use crate::state::{Entry, Event, State, StateStore, Topic};
 
 /// How many records are read at once.
 const PAGE: usize = 64;
@@ -41,12 +43,33 @@ pub(super) fn unwritten(error: std::io::Error) -> Error {
 }
 
 impl State {
-    /// Writes everything that the store holds at this moment. Others go on writing meanwhile; nothing of that is in it.
+    /// Writes everything that the store holds at this moment, and sealed what lies sealed. Others go on writing meanwhile; nothing of
+    /// that is in it.
     ///
     /// # Errors
     /// `Provider` where it cannot be written; those of the store. What was written then is no backup.
     pub async fn backup<W: AsyncWrite + Unpin + Send>(&self, to: W) -> Result<Summary> {
-        let mut view = self.store().view().await?;
+        match self.store().sealed_below() {
+            Some(below) => self.write_backup(below, true, to).await,
+            None => self.write_backup(self.store(), false, to).await,
+        }
+    }
+
+    /// The same, opened, for a store that is to hold it without keys, or under others. Whoever has the file can read it.
+    ///
+    /// # Errors
+    /// As for [`State::backup`]; those of the master keys.
+    pub async fn backup_opened<W: AsyncWrite + Unpin + Send>(&self, to: W) -> Result<Summary> {
+        self.write_backup(self.store(), false, to).await
+    }
+
+    async fn write_backup<W: AsyncWrite + Unpin + Send>(
+        &self,
+        store: &Arc<dyn StateStore>,
+        sealed: bool,
+        to: W,
+    ) -> Result<Summary> {
+        let mut view = store.view().await?;
         let (head, trimmed, made) = (view.head(), view.trimmed().clone(), self.now());
         let mut out = Out { to, buffer: Vec::new(), hash: blake3::Hasher::new(), bytes: 0 };
         let begin = Begin {
@@ -55,6 +78,7 @@ impl State {
             revision: head.revision,
             offset: head.offset,
             trimmed: trimmed.all,
+            sealed,
         };
         out.put(&begin).await?;
 
@@ -109,6 +133,6 @@ impl State {
         out.put(&Record::End(End { values, events, blake3 })).await?;
         out.flush().await?;
         out.to.flush().await.map_err(unwritten)?;
-        Ok(Summary { head, made, values, events, bytes: out.bytes })
+        Ok(Summary { head, made, values, events, bytes: out.bytes, sealed })
     }
 }

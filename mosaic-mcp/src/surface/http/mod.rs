@@ -17,6 +17,7 @@ mod proof;
 mod refuse;
 mod service;
 mod sessions;
+mod unrepeated;
 
 pub use authenticate::Authenticate;
 pub use connections::ConnectionOptions;

@@ -33,6 +33,7 @@ use super::holding::Holding;
 use super::proof::Proof;
 use super::refuse::{bad_body, no_room, no_session, not_let_in, too_many};
 use super::sessions::{Sessions, asking};
+use super::unrepeated::Unrepeated;
 use super::{Authenticate, ConnectionOptions, HttpLoad, HttpOptions};
 use crate::security::limits::{AtOnce, Inside, Rate, Who};
 use crate::surface::McpServer;
@@ -269,13 +270,13 @@ struct Envelope<'a> {
     #[serde(rename = "id")]
     _id: Option<IgnoredAny>,
     #[serde(rename = "params")]
-    _params: Option<IgnoredAny>,
+    _params: Option<Unrepeated>,
 }
 
 /// Whether a message begins a session. What is no message does not; who parses it refuses it.
 ///
 /// # Errors
-/// Where a part of it is there twice: whoever reads it might take one or the other.
+/// Where a part of it, or of its parameters, is there twice: whoever reads it might take one or the other.
 fn begins(bytes: &[u8]) -> Result<bool, BadBody> {
     match serde_json::from_slice::<Envelope<'_>>(bytes) {
         Ok(message) => Ok(message.method == "initialize"),

@@ -158,6 +158,16 @@ async fn what_is_no_message_is_refused() {
     }
     let refused = server.post(twice).send().await.unwrap();
     assert!(refusal(refused).await.contains("twice"));
+    // Whoever looked at the call on its way may have seen the first name, and we would take the last.
+    let call = |repo: &str| {
+        let params = format!(r#"{{"name":"git_get_repository","arguments":{{"repo":{repo}}}}}"#);
+        server.post(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#)).send()
+    };
+    let refused = call(r#"{"owner":"acme","name":"a","n\u0061me":"b"}"#).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert!(refusal(refused).await.contains("twice"));
+    let other = call(r#"{"owner":"acme","name":"a"}"#).await.unwrap().text().await.unwrap();
+    assert!(!other.contains("twice"), "{other}");
     server.stop().await;
 }
 
