@@ -163,7 +163,7 @@ async fn a_head_that_tells_of_another_checkpoint_is_found_and_puts_none_off() {
         ("none", None, &|_, _| None),
         ("by another key", None, &|checkpoint, end| last(checkpoint, end, &forger)),
         ("moved", Some("was not signed so"), &|checkpoint, end| {
-            Some(Checkpoint { records: end - 1, ..checkpoint.clone() })
+            Some(Checkpoint { records: end - 2, ..checkpoint.clone() })
         }),
         ("beyond the end", Some("after its end"), &|checkpoint, end| last(checkpoint, end + 1, &signer)),
         ("of another log", Some("of another log"), &|checkpoint, _| {
