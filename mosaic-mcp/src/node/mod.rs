@@ -391,7 +391,8 @@ impl mosaic_core::ports::Authorizer for NodeAuthorizer {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
 mod sealed_tests;
 #[cfg(all(test, feature = "engine", feature = "sqlite"))]
 mod tests;
