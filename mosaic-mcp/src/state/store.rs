@@ -140,6 +140,8 @@ pub struct Writes {
     pub puts: Vec<Entry>,
     /// Keys to delete, with the revision of the deletion. Keys that are not there are passed over.
     pub deletes: Vec<(Key, u64)>,
+    /// Keys to remove without a trace: no change tells of it. Keys that are not there are passed over.
+    pub erases: Vec<Key>,
     /// Events to append, with their offsets.
     pub events: Vec<Event>,
     /// Events to remove.

@@ -12,11 +12,18 @@ use serde::de::DeserializeOwned;
 use super::store::{StoreTx, Trim, Writes};
 use super::{Entry, Event, Head, Key, KeyRange, Topic, limits};
 
-/// What was written to a key: a value, or its deletion at a revision.
+/// What was written to a key: a value, its deletion at a revision, or that it is gone without a trace.
 #[derive(Debug, Clone)]
 pub(super) enum Written {
     Put(Entry),
     Deleted(u64),
+    Erased,
+}
+
+impl Written {
+    fn entry(&self) -> Option<&Entry> {
+        if let Self::Put(entry) = self { Some(entry) } else { None }
+    }
 }
 
 /// What the transactions of a group have written so far, and what they have read.
@@ -49,25 +56,23 @@ impl Group {
 
     /// When the first of the values that the group writes ceases to be.
     pub(super) fn first_end(&self) -> Option<Timestamp> {
-        let ends = self.written.values().filter_map(|written| match written {
-            Written::Put(entry) => entry.expires,
-            Written::Deleted(_) => None,
-        });
-        ends.min()
+        self.written.values().filter_map(|written| written.entry()?.expires).min()
     }
 
     /// Everything that the group writes.
     pub(super) fn into_writes(self) -> Writes {
-        let (mut puts, mut deletes) = (Vec::new(), Vec::new());
+        let (mut puts, mut deletes, mut erases) = (Vec::new(), Vec::new(), Vec::new());
         for (key, written) in self.written {
             match written {
                 Written::Put(entry) => puts.push(entry),
                 Written::Deleted(revision) => deletes.push((key, revision)),
+                Written::Erased => erases.push(key),
             }
         }
         Writes {
             puts,
             deletes,
+            erases,
             events: self.events,
             trims: self.trims,
             forget: self.forget,
@@ -214,8 +219,7 @@ impl<'a> Tx<'a> {
     fn known(&self, key: &Key) -> Option<Option<Entry>> {
         let written = self.own.written.get(key).or_else(|| self.group.written.get(key));
         let found = match written {
-            Some(Written::Put(entry)) => Some(entry.clone()),
-            Some(Written::Deleted(_)) => None,
+            Some(written) => written.entry().cloned(),
             None => self.group.read.get(key)?.clone(),
         };
         Some(found.filter(|entry| entry.is_live(self.now)))
@@ -250,13 +254,7 @@ impl<'a> Tx<'a> {
                 stored.into_iter().map(|entry| (entry.key.clone(), Some(entry))).collect();
             for written in [&self.group.written, &self.own.written] {
                 for (key, written) in within(written, &covered) {
-                    merged.insert(
-                        key.clone(),
-                        match written {
-                            Written::Put(entry) => Some(entry.clone()),
-                            Written::Deleted(_) => None,
-                        },
-                    );
+                    merged.insert(key.clone(), written.entry().cloned());
                 }
             }
             live.extend(merged.into_values().flatten().filter(|entry| entry.is_live(self.now)));
@@ -298,6 +296,17 @@ impl<'a> Tx<'a> {
         self.grow(key.as_str().len())?;
         let deleted = Written::Deleted(self.revision());
         self.own.written.insert(key, deleted);
+        Ok(())
+    }
+
+    /// Removes a value as if it had never been: who watches keys is not told, and nothing is kept to tell it by. For keys that nobody
+    /// watches, such as those of an index, of which there are as many as there are changes.
+    ///
+    /// # Errors
+    /// As for [`Tx::delete`].
+    pub fn erase(&mut self, key: Key) -> Result<()> {
+        self.grow(key.as_str().len())?;
+        self.own.written.insert(key, Written::Erased);
         Ok(())
     }
 

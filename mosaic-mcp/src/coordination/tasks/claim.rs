@@ -1,12 +1,14 @@
 //! Claiming: which ready tasks go to which agents. What it costs does not grow with what waits.
 //!
 //! The questions to the store are: agents and sets; for each of the sets of requirements that fit and are next, a bounded number of
-//! them, the queues in the order of their turns; the queues that have one; the first tasks of each; the tasks themselves.
+//! them, the queues in the order of their turns; the queues that have one; the first tasks of each; the tasks themselves; their
+//! inputs, where they were given one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mosaic_core::context::Principal;
 use mosaic_core::error::Result;
+use serde_json::Value;
 
 use super::record::{self, Lease, TaskRecord};
 use super::submit::DAY;
@@ -214,31 +216,35 @@ async fn hand_out(
             leases.push((id.ok_or_else(|| index::unreadable(&entry.key))?, taker));
         }
     }
-    let mut inputs = Vec::with_capacity(leases.len());
-    for (id, _) in &leases {
-        inputs.push(record::key("task-input", &slate.tenant, id)?);
-    }
-    // One question for the tasks and their inputs.
-    let mut keys = inputs.clone();
-    for (id, _) in &leases {
-        keys.push(record::key("task", &slate.tenant, id)?);
-    }
-    slate.tx.get_many(&keys).await?;
     slate.take_tasks(leases.iter().map(|(id, _)| id)).await?;
-    let inputs = slate.tx.get_many(&inputs).await?;
-    for ((id, taker), input) in leases.into_iter().zip(inputs) {
+    let mut inputs = inputs(slate, &leases).await?;
+    for (id, taker) in leases {
         if slate.task(&id)?.is_late(slate.now) {
             slate.end_task(&id, TaskEvent::GaveUp, Some("its deadline is over".to_owned()))?;
             continue;
         }
         let token = slate.tx.revision();
         lease(slate, &asks[taker], &id, token)?;
-        let (task, input) = (slate.task(&id)?.view(), input.as_ref().map(read).transpose()?);
+        let (task, input) = (slate.task(&id)?.view(), inputs.remove(&id));
         if let Some(Ok(given)) = given.get_mut(taker) {
             given.claims.push(Claim { task, token, input });
         }
     }
     slate.settle().await
+}
+
+/// What the tasks that have an input were given.
+async fn inputs(slate: &mut Slate<'_, '_>, leases: &[(TaskId, usize)]) -> Result<HashMap<TaskId, Value>> {
+    let mut given = Vec::new();
+    for (id, _) in leases {
+        if !slate.task(id)?.bare {
+            given.push((id.clone(), record::key("task-input", &slate.tenant, id)?));
+        }
+    }
+    let (ids, keys): (Vec<TaskId>, Vec<Key>) = given.into_iter().unzip();
+    let found = slate.tx.get_many(&keys).await?;
+    let inputs = ids.into_iter().zip(found).filter_map(|(id, input)| Some((id, input?)));
+    inputs.map(|(id, input)| Ok((id, read(&input)?))).collect()
 }
 
 fn lease(slate: &mut Slate<'_, '_>, ask: &Ask, id: &TaskId, token: u64) -> Result<()> {

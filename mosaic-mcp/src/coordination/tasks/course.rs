@@ -122,7 +122,7 @@ impl Slate<'_, '_> {
             self.take_tasks(&waiting).await?;
             for (waiting, edge) in waiting.iter().zip(told) {
                 self.tell_dependant(waiting, &id)?;
-                self.tx.delete(edge.key.clone())?;
+                self.tx.erase(edge.key.clone())?;
             }
             left -= told.len();
             if more {

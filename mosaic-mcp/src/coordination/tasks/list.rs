@@ -1,5 +1,7 @@
 //! Looking at tasks: one, many, their logs, and what waits of a project.
 
+use std::collections::BTreeSet;
+
 use mosaic_core::error::Result;
 use mosaic_core::types::{Cursor, Page, PageRequest, TenantId};
 
@@ -10,6 +12,9 @@ use crate::coordination::agents::AgentRecord;
 use crate::coordination::slate::{no_agent, no_task, read};
 use crate::coordination::{index, names::invalid};
 use crate::state::{Entry, Key, KeyRange, State};
+
+/// How many agents are read at once.
+const AGENTS: usize = 500;
 
 pub(super) async fn get(state: &State, tenant: &TenantId, op: &GetTask) -> Result<TaskDetail> {
     let id = &op.task;
@@ -36,6 +41,9 @@ pub(super) async fn list(state: &State, tenant: &TenantId, op: &ListTasks) -> Re
         let tasks = found.iter().map(|entry| read::<TaskRecord>(entry).map(|task| task.view()));
         return Ok(Page::new(tasks.collect::<Result<_>>()?, next));
     };
+    if wanted.is_held() {
+        return all_held(state, tenant, op).await;
+    }
     let range = KeyRange::below(&below("task-state", tenant, Some(wanted.as_str()), project))?;
     let (found, next) = page_of(state, range, &op.page).await?;
     let ids = found.iter().map(|entry| index::task_at_end(&entry.key)).collect::<Result<Vec<TaskId>>>()?;
@@ -57,9 +65,48 @@ fn below<'a>(
 async fn held(state: &State, tenant: &TenantId, op: &ListTasks, agent: &Key) -> Result<Page<Task>> {
     let Some(id) = &op.agent else { return Ok(Page::last(Vec::new())) };
     let found: AgentRecord = state.read(agent).await?.ok_or_else(|| no_agent(id))?;
-    let after = op.page.cursor.as_ref().map(|cursor| cursor.as_str().parse::<TaskId>()).transpose()?;
+    page_of_ids(state, tenant, op, found.running.into_keys()).await
+}
+
+/// The tasks that any agent holds. Agents know them, so that claiming a task writes no key for them.
+async fn all_held(state: &State, tenant: &TenantId, op: &ListTasks) -> Result<Page<Task>> {
+    let mut rest = KeyRange::below(&["agent", tenant.as_str()])?;
+    let (after, most) = (after(op)?, op.page.limit() + 1);
+    let mut first = BTreeSet::new();
+    loop {
+        let found = state.range(&rest, AGENTS).await?;
+        for entry in &found {
+            let held = read::<AgentRecord>(entry)?.running.into_keys();
+            first.extend(held.filter(|id| {
+                op.project.as_ref().is_none_or(|project| project == id.project())
+                    && after.as_ref().is_none_or(|after| id > after)
+            }));
+            while first.len() > most {
+                first.pop_last();
+            }
+        }
+        match found.last().filter(|_| found.len() == AGENTS) {
+            Some(last) => rest = rest.after(&last.key),
+            None => return page_of_ids(state, tenant, op, first).await,
+        }
+    }
+}
+
+/// Where a page of ids begins.
+fn after(op: &ListTasks) -> Result<Option<TaskId>> {
+    op.page.cursor.as_ref().map(|cursor| cursor.as_str().parse::<TaskId>()).transpose()
+}
+
+/// A page of tasks whose ids are known, in their order. The cursor is the last id.
+async fn page_of_ids(
+    state: &State,
+    tenant: &TenantId,
+    op: &ListTasks,
+    ids: impl IntoIterator<Item = TaskId>,
+) -> Result<Page<Task>> {
+    let after = after(op)?;
     let ids: Vec<TaskId> =
-        found.running.into_keys().filter(|id| after.as_ref().is_none_or(|after| id > after)).collect();
+        ids.into_iter().filter(|id| after.as_ref().is_none_or(|after| id > after)).collect();
     let limit = op.page.limit();
     let next = ids.get(limit).and(ids.get(limit - 1)).map(|last| Cursor::new(last.to_string()));
     let tasks = read_tasks(state, tenant, &ids[..ids.len().min(limit)]).await?;

@@ -41,6 +41,9 @@ pub(crate) struct TaskRecord {
     pub(crate) attempt_seconds: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) once: Option<String>,
+    /// Whether it was given no input, so that a claim asks only for those that are there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bare: bool,
     #[serde(default)]
     pub(crate) attempt: u32,
     /// The queue in which it waits while it is ready: one for each set of requirements. It has one until it has ended.
@@ -173,7 +176,11 @@ impl TaskRecord {
     pub(crate) fn index(&self, tenant: &TenantId) -> Result<Vec<Key>> {
         let (project, number) = (self.id.project().as_str(), ordered(self.id.number()));
         let state = self.state.as_str();
-        let mut keys = vec![Key::of(&["task-state", tenant.as_str(), state, project, &number])?];
+        // Those that are held are found by who holds them.
+        let mut keys = Vec::new();
+        if !self.state.is_held() {
+            keys.push(Key::of(&["task-state", tenant.as_str(), state, project, &number])?);
+        }
         if let Some(at) = self.next_look() {
             keys.push(index::due(micros(at), tenant, &index::Due::Task(self.id.clone()))?);
         }

@@ -262,6 +262,7 @@ fn add(slate: &mut Slate<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) 
     if let Some(deadline) = op.deadline.filter(|deadline| *deadline <= now) {
         return Err(invalid(format!("the deadline {deadline} is over: it is {now}")));
     }
+    let bare = input.is_none();
     if let Some(input) = input {
         slate.tx.put(record::key("task-input", &slate.tenant, &id)?, input)?;
     }
@@ -285,6 +286,7 @@ fn add(slate: &mut Slate<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) 
         retry,
         attempt_seconds: op.attempt_seconds,
         once: op.idempotency_key,
+        bare,
         attempt: 0,
         queue: None,
         due_at: None,

@@ -23,6 +23,8 @@ pub(super) const WRITE: &str = "\
         WHERE entry.key = dead.key RETURNING entry.key, dead.version \
     ), buried AS ( \
         INSERT INTO deleted (key, version) SELECT key, version FROM gone \
+    ), erased AS ( \
+        DELETE FROM entry WHERE key = ANY ($16) \
     ), told AS ( \
         INSERT INTO event (log_offset, topic, kind, data, at) \
         SELECT * FROM unnest($7::bigint[], $8::text[], $9::text[], $10::bytea[], $11::bigint[]) \

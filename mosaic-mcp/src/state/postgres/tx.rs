@@ -60,7 +60,8 @@ impl PostgresTx {
     async fn put(&mut self, writes: &Writes, tell: bool) -> Result<()> {
         const WHAT: &str = "the transaction was not written";
         let node = self.node.clone();
-        self.ask(WHAT, write(writes, tell).bind(node.name())).await?;
+        let erases: Vec<&str> = writes.erases.iter().map(Key::as_str).collect();
+        self.ask(WHAT, write(writes, tell).bind(node.name()).bind(erases)).await?;
         if !writes.last_offsets.is_empty() {
             let (topics, offsets): (Vec<_>, Vec<_>) =
                 writes.last_offsets.iter().map(|(topic, offset)| (topic.as_str(), number(*offset))).unzip();
@@ -80,7 +81,7 @@ impl PostgresTx {
     }
 }
 
-/// The statement that writes most of it; the name of the node is still to be bound.
+/// The statement that writes most of it; the name of the node and the keys to be removed without a trace are still to be bound.
 fn write(writes: &Writes, tell: bool) -> Question<'_> {
     let puts = &writes.puts;
     let events = &writes.events;

@@ -6,7 +6,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::read::stored;
-use crate::state::Writes;
+use crate::state::{Key, Writes};
 
 /// The most bytes of one part: far below what SQLite takes as one value.
 const PART_BYTES: usize = 32 << 20;
@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub(super) puts: String,
     /// `[key, version]` of each deletion.
     pub(super) deletes: String,
+    /// Keys to be removed without a trace.
+    pub(super) erases: String,
     /// The bytes of the events.
     pub(super) data: Vec<u8>,
     /// `[offset, topic, kind, begin, length, at]` of each event.
@@ -31,6 +33,7 @@ struct Open<'w> {
     values: Bytes,
     puts: Vec<(&'w str, usize, usize, i64, Option<i64>)>,
     deletes: Vec<(&'w str, i64)>,
+    erases: Vec<&'w str>,
     data: Bytes,
     events: Vec<(i64, &'w str, &'w str, usize, usize, i64)>,
 }
@@ -64,11 +67,12 @@ impl Bytes {
 
 impl Open<'_> {
     fn close(&mut self) -> Result<Part> {
-        let Self { values, puts, deletes, data, events } = mem::take(self);
+        let Self { values, puts, deletes, erases, data, events } = mem::take(self);
         Ok(Part {
             values: values.0,
             puts: json(&puts)?,
             deletes: json(&deletes)?,
+            erases: json(&erases)?,
             data: data.0,
             events: json(&events)?,
         })
@@ -92,6 +96,7 @@ pub(super) fn pack(writes: &Writes) -> Result<(Vec<Part>, Part)> {
         open.puts.push((entry.key.as_str(), begin, length, stored(entry.version), expires));
     }
     open.deletes = writes.deletes.iter().map(|(key, at)| (key.as_str(), stored(*at))).collect();
+    open.erases = writes.erases.iter().map(Key::as_str).collect();
     for event in &writes.events {
         if open.data.is_full(&event.data) {
             parts.push(open.close()?);

@@ -30,6 +30,7 @@ macro_rules! part {
              value = excluded.value, version = excluded.version, expires = excluded.expires;
          UPDATE entry SET value = NULL, expires = NULL, version = gone.value ->> 1
          FROM json_each(?) AS gone WHERE entry.key = gone.value ->> 0 AND entry.value IS NOT NULL;
+         DELETE FROM entry WHERE key IN (SELECT value FROM json_each(?));
          INSERT INTO event (\"offset\", topic, kind, data, at)
          SELECT value ->> 0, value ->> 1, value ->> 2, substr(?, value ->> 3, value ->> 4), value ->> 5
          FROM json_each(?);"
@@ -131,8 +132,8 @@ impl SqliteTx {
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
 fn bound<'q>(sql: &'static str, part: &'q Part) -> Query<'q> {
-    let Part { values, puts, deletes, data, events } = part;
-    sqlx::query(sql).bind(values).bind(puts).bind(deletes).bind(data).bind(events)
+    let Part { values, puts, deletes, erases, data, events } = part;
+    sqlx::query(sql).bind(values).bind(puts).bind(deletes).bind(erases).bind(data).bind(events)
 }
 
 #[async_trait]

@@ -1,6 +1,6 @@
 //! Changes: what a watcher that comes back is told.
 
-use mosaic_core::error::ErrorKind;
+use mosaic_core::error::{Error, ErrorKind};
 
 use super::failure::{Outcome, equal, holds, refused};
 use super::ground::{Stores, key, node};
@@ -36,6 +36,48 @@ pub async fn changes_are_coalesced_in_order(stores: &dyn Stores) -> Outcome {
     let last = state.changes(&all, a2, 10).await?;
     equal("made again", short(&last), [expected[3], ("c", Some(b"3"), again)])?;
     equal("after the end", state.changes(&all, state.head().revision, 10).await?, Vec::new())?;
+    Ok(state.close().await?)
+}
+
+/// What is erased is gone like what is deleted, and no change tells of it; it can be put again.
+///
+/// # Errors
+/// What the store does otherwise.
+pub async fn erased_values_leave_no_trace(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "erased").await?;
+    let all = KeyRange::all();
+    state.put(key(&["a"])?, "1").await?;
+    let b = state.put(key(&["b"])?, "1").await?;
+    let erase = |names: &'static [&'static str]| {
+        state.run(move |tx| {
+            Box::pin(async move {
+                for name in names {
+                    tx.erase(key(&[name])?)?;
+                    if let Some(entry) = tx.get(&key(&[name])?).await? {
+                        return Err(Error::new(ErrorKind::Internal, format!("{entry:?} is still there")));
+                    }
+                }
+                tx.put(key(&["d"])?, "1")?;
+                Ok(tx.range(&KeyRange::all(), 10).await?.len())
+            })
+        })
+    };
+    equal("within the transaction", erase(&["a", "never"]).await?, 2)?;
+    let d = state.head().revision;
+    equal("a value", state.get(&key(&["a"])?).await?, None)?;
+    equal("values", state.get_many(&[key(&["a"])?, key(&["b"])?]).await?.iter().flatten().count(), 1)?;
+    equal("a range", state.range(&all, 10).await?.len(), 2)?;
+    let expected = [("b", Some(&b"1"[..]), b), ("d", Some(b"1"), d)];
+    equal("changes", short(&state.changes(&all, 0, 10).await?), expected)?;
+    let again = state.put(key(&["a"])?, "2").await?;
+    let last = state.changes(&all, d, 10).await?;
+    equal("made again", short(&last), [("a", Some(&b"2"[..]), again)])?;
+    // One that was deleted and made again leaves no trace either.
+    state.delete_if(key(&["b"])?, Expect::Any).await?;
+    state.put(key(&["b"])?, "3").await?;
+    erase(&["b"]).await?;
+    let kept: Vec<_> = state.changes(&all, b, 10).await?.into_iter().map(|change| change.key).collect();
+    equal("after a deletion", kept, [key(&["a"])?, key(&["d"])?])?;
     Ok(state.close().await?)
 }
 
