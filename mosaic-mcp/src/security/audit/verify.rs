@@ -326,8 +326,14 @@ async fn look(state: &State, keys: &AuditKeys, anchors: &[Checkpoint]) -> Result
         hash: String::new(),
         fault,
     };
-    let Some(first) = head(state).await? else {
-        let there = state.events(&all()?, 0, 1).await?.first().map(|event| event.offset);
+    let mut found = head(state).await?;
+    let mut there = None;
+    if found.is_none() {
+        there = state.events(&all()?, 0, 1).await?.first().map(|event| event.offset);
+        // The first records may have come between the two reads.
+        found = head(state).await?;
+    }
+    let Some(first) = found else {
         let missing = there.is_some() || !anchors.is_empty();
         return Ok(nothing(missing.then(|| fault(1, there, "the end of the log is missing"))));
     };

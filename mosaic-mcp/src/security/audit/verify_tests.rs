@@ -16,10 +16,17 @@ use crate::state::{
 
 type Turn = Mutex<Option<BoxFuture<'static, ()>>>;
 
-/// A store that lets somebody else have a turn just before the removal is read.
+/// A store that lets somebody else have a turn just before the removal is read, or the first events are.
 struct Between {
     inner: MemoryStore,
     turn: Arc<Turn>,
+    before_events: Arc<Turn>,
+}
+
+impl Between {
+    fn new(inner: MemoryStore) -> Self {
+        Self { inner, turn: Arc::default(), before_events: Arc::default() }
+    }
 }
 
 #[async_trait]
@@ -44,6 +51,10 @@ impl StateStore for Between {
         self.inner.changes(range, after, limit).await
     }
     async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
+        let turn = self.before_events.lock().take();
+        if let Some(turn) = turn {
+            turn.await;
+        }
         self.inner.events(filter, after, limit).await
     }
     async fn trimmed(&self) -> Result<Trimmed> {
@@ -86,10 +97,11 @@ async fn remove(state: State, signer: AuditSigner, number: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_removed_while_it_is_verified_is_no_fault() {
-    let (store, turn, signer) =
-        (MemoryStore::new(), Arc::new(Turn::default()), AuditSigner::generate().unwrap());
+    let (store, signer) = (MemoryStore::new(), AuditSigner::generate().unwrap());
     let state = State::open(store.clone()).await.unwrap();
-    let watched = State::open(Between { inner: store, turn: turn.clone() }).await.unwrap();
+    let between = Between::new(store);
+    let turn = between.turn.clone();
+    let watched = State::open(between).await.unwrap();
     let options = AuditOptions::new(signer.clone()).checkpoints(8, Duration::from_secs(60));
     let audit = Audit::open(&state, options).await.unwrap();
     for at in 0..60 {
@@ -103,6 +115,25 @@ async fn what_is_removed_while_it_is_verified_is_no_fault() {
     assert!(turn.lock().is_none(), "it had its turn");
     assert_eq!(report.fault, None);
     assert!(report.first > 24, "{report:?}");
+    watched.close().await.unwrap();
+    state.close().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_audit_that_begins_while_it_is_verified_is_no_fault() {
+    let (store, signer) = (MemoryStore::new(), AuditSigner::generate().unwrap());
+    let state = State::open(store.clone()).await.unwrap();
+    let between = Between::new(store);
+    let audit = Audit::open(&state, AuditOptions::new(signer.clone())).await.unwrap();
+    let first = audit.clone();
+    *between.before_events.lock() = Some(Box::pin(async move {
+        let event = AuditEvent::Configuration { by: "ann".into(), what: "roles".into(), detail: "x".into() };
+        first.write(event).await.unwrap();
+    }));
+    let watched = State::open(between).await.unwrap();
+    let report = verify(&watched, &AuditKeys::of(&signer), &[]).await.unwrap();
+    assert_eq!((report.fault, report.records), (None, 1));
+    audit.close().await.unwrap();
     watched.close().await.unwrap();
     state.close().await.unwrap();
 }
