@@ -1,6 +1,8 @@
 //! What the rooms of this crate do together.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 #[cfg(all(feature = "http", feature = "stdio"))]
 mod client;
 #[cfg(test)]
