@@ -187,10 +187,16 @@ impl Access {
     pub(crate) async fn follow_from(&self, state: &State, known: Option<u64>) -> Result<()> {
         let mut heads = state.heads();
         let mut known = self.take(state, known).await?;
-        while heads.changed().await.is_ok() {
+        let mut again = false;
+        while again || heads.changed().await.is_ok() {
+            again = false;
             match self.take(state, known).await {
                 Ok(version) => known = version,
-                Err(error) => tracing::error!(%error, "changed rules of access are not in force"),
+                Err(error) => {
+                    // Rules that are none stay so until others are written; what was not read may be all that changes.
+                    again = error.kind() != ErrorKind::Config && heads.has_changed().is_ok();
+                    tracing::error!(%error, "changed rules of access are not in force");
+                }
             }
             // Much may be written: rules are looked at once in a while.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;

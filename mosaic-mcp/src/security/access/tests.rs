@@ -1,5 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use mosaic_core::context::{AttributeValue, Principal};
 use mosaic_core::op::catalogue;
 use mosaic_core::types::{Effect, TenantId, Timestamp};
@@ -11,7 +14,10 @@ use super::*;
 use crate::coordination::shared::{AppendEvent, GetValue, ListValues, PutValue, ReadEvents, Shared};
 use crate::function;
 use crate::security::RoleName;
-use crate::state::{MemoryStore, StateOptions, TopicFilter};
+use crate::state::{
+    Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateOptions, StateStore, StoreTx, StoreView,
+    TopicFilter, Trimmed,
+};
 
 fn config(json: serde_json::Value) -> AccessConfig {
     serde_json::from_value(json).unwrap()
@@ -334,6 +340,76 @@ async fn rules_are_kept_in_a_state_and_followed() {
     here.store(&state, &config(json!({})), "user ann").await.unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!may(&there, &there.admit(&reader), asked));
+    follower.abort();
+    state.close().await.unwrap();
+}
+
+/// A store whose values cannot be read while it is told so.
+struct Mute {
+    inner: MemoryStore,
+    mute: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl StateStore for Mute {
+    async fn begin(&self, now: Timestamp) -> Result<Box<dyn StoreTx>> {
+        self.inner.begin(now).await
+    }
+    async fn head(&self) -> Result<Head> {
+        self.inner.head().await
+    }
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
+        if self.mute.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Network, "the store does not answer"));
+        }
+        self.inner.get_many(keys).await
+    }
+    async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
+        self.inner.range(range, limit).await
+    }
+    async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>> {
+        self.inner.changes(range, after, limit).await
+    }
+    async fn events(&self, filter: &TopicFilter, after: u64, limit: usize) -> Result<Vec<Event>> {
+        self.inner.events(filter, after, limit).await
+    }
+    async fn trimmed(&self) -> Result<Trimmed> {
+        self.inner.trimmed().await
+    }
+    async fn view(&self) -> Result<Box<dyn StoreView>> {
+        self.inner.view().await
+    }
+    async fn expiring(&self, limit: usize) -> Result<Vec<(Key, Timestamp)>> {
+        self.inner.expiring(limit).await
+    }
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_that_could_not_be_read_when_they_changed_are_read_again() {
+    let clock = Clock::tokio(Timestamp::from_second(1_800_000_000).unwrap());
+    let mute = Arc::new(AtomicBool::new(false));
+    let store = Mute { inner: MemoryStore::new(), mute: mute.clone() };
+    let state = StateOptions::new().clock(clock).open(store).await.unwrap();
+    let (here, there) = (access(json!({})), access(json!({})));
+    let rules = config(json!({ "roles": { "reader": { "allow": ["*:@read:*"] } } }));
+    here.store(&state, &rules, "user ann").await.unwrap();
+    let follower = {
+        let (there, state) = (there.clone(), state.clone());
+        tokio::spawn(async move { there.follow(&state).await })
+    };
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let reader = having(&["reader"]);
+    assert!(may(&there, &there.admit(&reader), "git:get_file:a/b"));
+    mute.store(true, Ordering::Relaxed);
+    here.store(&state, &config(json!({})), "user ann").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Nothing else is written from here on.
+    mute.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!may(&there, &there.admit(&reader), "git:get_file:a/b"));
     follower.abort();
     state.close().await.unwrap();
 }
