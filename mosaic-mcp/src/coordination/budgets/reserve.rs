@@ -121,7 +121,8 @@ impl Budgets {
                     let message = format!("reservation {} is held by {}", op.id, held.holder);
                     return Err(Error::new(ErrorKind::PermissionDenied, message).refused());
                 }
-                end(tx, &tenant, &op.id, held, op.amounts).await
+                let line = line_of(tx, &held).await?;
+                end(tx, &tenant, &op.id, (held, line), op.amounts)
             })
         });
         settle.await
@@ -172,9 +173,19 @@ fn take(
     Ok((line, took))
 }
 
+/// The budgets that a reservation is of.
+async fn line_of(tx: &mut Tx<'_>, held: &Held) -> Result<Line> {
+    line(tx, held.taken.iter().map(|took| &took.path).chain([&held.path])).await
+}
+
 /// Ends a reservation that used so much.
-async fn end(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, held: Held, actual: Amounts) -> Result<()> {
-    let mut line = line(tx, held.taken.iter().map(|took| &took.path).chain([&held.path])).await?;
+fn end(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &str,
+    (held, mut line): (Held, Line),
+    actual: Amounts,
+) -> Result<()> {
     let now = tx.now();
     for Took { path, currency, window, number, made } in &held.taken {
         let back = held.amounts.of(*currency).saturating_sub(actual.of(*currency));
@@ -201,22 +212,37 @@ async fn end(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, held: Held, actual: A
     tx.emit(place::topic(&held.path)?, "budget.settled", &data).map(drop)
 }
 
-/// Ends reservations whose time is over: as charged, or as given back.
+/// Ends reservations whose time is over: as charged, or as given back; gives how many. One that is not readable is left, as it
+/// must not keep those of others.
 pub(super) async fn sweep(tx: &mut Tx<'_>, most: usize) -> Result<usize> {
-    let over = tx.range(&place::due_by(tx.now())?, most).await?;
-    for entry in &over {
-        let parts: Vec<String> = entry.key.parts().skip(3).collect();
-        let [tenant, id] = parts.as_slice() else {
-            return Err(Error::new(ErrorKind::Internal, format!("{}: this is no reservation", entry.key)));
-        };
-        let tenant = TenantId::new(tenant)?;
-        match tx.read::<Held>(&place::reservation(&tenant, id)?).await? {
-            None => tx.delete(entry.key.clone())?,
-            Some(held) => {
+    let mut ended = 0;
+    for entry in tx.range(&place::due_by(tx.now())?, most).await? {
+        match over(tx, &entry.key).await {
+            Ok((tenant, id, Some((held, line)))) => {
                 let used = if held.give_back { Amounts::new() } else { held.amounts };
-                end(tx, &tenant, id, held, used).await?;
+                end(tx, &tenant, &id, (held, line), used)?;
             }
+            Ok((_, _, None)) => tx.delete(entry.key)?,
+            Err(error) if error.kind() == ErrorKind::Internal => {
+                tracing::warn!(%error, key = %entry.key, "a reservation whose time is over is not readable, and not ended");
+                continue;
+            }
+            Err(error) => return Err(error),
         }
+        ended += 1;
     }
-    Ok(over.len())
+    Ok(ended)
+}
+
+/// Whose reservation a key tells of, its id, and what there is of it.
+async fn over(tx: &mut Tx<'_>, key: &Key) -> Result<(TenantId, String, Option<(Held, Line)>)> {
+    let strange = || Error::new(ErrorKind::Internal, format!("{key}: this is no reservation"));
+    let parts: Vec<String> = key.parts().skip(3).collect();
+    let [tenant, id] = parts.as_slice() else { return Err(strange()) };
+    let tenant = TenantId::new(tenant).map_err(|_| strange())?;
+    let Some(held) = tx.read::<Held>(&place::reservation(&tenant, id)?).await? else {
+        return Ok((tenant, id.clone(), None));
+    };
+    let line = line_of(tx, &held).await?;
+    Ok((tenant, id.clone(), Some((held, line))))
 }

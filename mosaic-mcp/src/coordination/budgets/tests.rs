@@ -288,3 +288,26 @@ async fn what_was_held_of_a_deleted_budget_is_not_given_back_to_the_next_one() {
     budgets.settle(&cx, SettleBudget::new(&*new.id, calls(0))).await.unwrap();
     assert_eq!(budgets.used(&cx, "p").await, [0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reservation_that_is_not_readable_keeps_no_others() {
+    let (budgets, cx) = budgets().await;
+    let other = CallContext::new().tenant(TenantId::new("other").unwrap());
+    for cx in [&cx, &other] {
+        budgets.set_budget(cx, SetBudget::new("p", limit(Currency::Calls, Window::Total, 10))).await.unwrap();
+    }
+    let reserve = || ReserveBudget::new("p", calls(10)).seconds(60u64).give_back(true);
+    let bad = budgets.reserve(&cx, reserve()).await.unwrap();
+    budgets.reserve(&other, reserve()).await.unwrap();
+    let place = place::reservation(cx.tenant_id(), &bad.id).unwrap();
+    budgets.state.put(place, "{").await.unwrap();
+    budgets.state.put(crate::state::Key::of(&["budget", "due", "0"]).unwrap(), "").await.unwrap();
+    advance(Duration::from_secs(61)).await;
+    assert_eq!(budgets.sweep(100).await.unwrap(), 1);
+    assert_eq!(budgets.used(&other, "p").await, [0]);
+    assert_eq!(budgets.sweep(100).await.unwrap(), 0, "it is no reason to look again at once");
+    let path = place::path(other.tenant_id(), "p").unwrap();
+    let mut question = LeaseQuestion::new(path, Currency::Calls, Window::Total, "node-1/1");
+    question.want = 10;
+    assert_eq!(budgets.lease(vec![question]).await.unwrap()[0].granted, 10);
+}

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use mosaic_core::error::ErrorKind;
-use mosaic_mcp::coordination::agents::{AgentState, GetAgent, ListAgents, RegisterAgent};
+use mosaic_mcp::coordination::agents::{AgentState, GetAgent, HeartbeatAgent, ListAgents, RegisterAgent};
 use mosaic_mcp::coordination::tasks::*;
 use mosaic_mcp::coordination::{CoordinationOptions, ProjectId};
-use mosaic_mcp::state::KeyRange;
+use mosaic_mcp::state::{Key, KeyRange};
 use serde_json::json;
 
-use super::{Rig, agent, task, texts};
+use super::{Rig, agent, origin, task, texts};
 use crate::ground::{Ground, on_every_store};
 
 async fn a_task_is_not_replayed_while_those_that_wait_for_it_are_being_told(on: &Ground) {
@@ -61,6 +61,19 @@ async fn a_claim_that_is_dropped_with_its_answer_unread_is_given_back() {
     rig.close().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_key_of_what_is_due_that_cannot_be_read_keeps_nothing_waiting() {
+    let rig = Rig::with(&Ground::memory(), CoordinationOptions::new()).await;
+    let bad = Key::of(&["due", "0"]).unwrap();
+    rig.state.put(bad.clone(), "").await.unwrap();
+    let at = origin() + jiff::SignedDuration::from_secs(5);
+    let id = rig.submit(task("p", "T").not_before(at)).await.task;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(rig.task(&id).await.state, TaskState::Ready);
+    assert!(rig.state.get(&bad).await.unwrap().is_some(), "it is left alone");
+    rig.close().await;
+}
+
 async fn a_batch_of_results_that_is_too_large_reports_nothing(on: &Ground) {
     let rig = Rig::open(on).await;
     let ann = rig.agent(agent("ann").slots(80u32)).await;
@@ -80,6 +93,21 @@ async fn a_batch_of_results_that_is_too_large_reports_nothing(on: &Ground) {
         assert!(done.refused.is_empty());
         assert!(done.tasks.iter().all(|task| task.state == TaskState::Completed));
     }
+    rig.close().await;
+}
+
+async fn what_an_agent_never_heard_of_having_it_learns_by_its_heartbeat(on: &Ground) {
+    let rig = Rig::open(on).await;
+    let ann = rig.agent(agent("ann")).await;
+    let id = rig.submit(task("p", "T").input(json!(7))).await.task;
+    drop(rig.claim(&ann).await);
+    let beat = HeartbeatAgent::new(ann.agent.clone(), ann.incarnation);
+    let held = rig.agents.heartbeat_agent(&rig.cx, beat).await.unwrap().tasks.remove(0);
+    assert_eq!(held.task, id);
+    let detail = rig.tasks.get_task(&rig.cx, GetTask::new(id.clone())).await.unwrap();
+    assert_eq!(detail.input, Some(json!(7)), "it has what it needs to do it");
+    let back = rig.tasks.return_task(&rig.cx, ReturnTask::new(id, held.token)).await.unwrap();
+    assert_eq!((back.state, back.attempt), (TaskState::Ready, 0));
     rig.close().await;
 }
 
@@ -141,6 +169,7 @@ async fn an_agent_that_never_comes_back_is_forgotten_with_all_that_leads_to_it(o
 on_every_store! {
     a_task_is_not_replayed_while_those_that_wait_for_it_are_being_told,
     a_batch_of_results_that_is_too_large_reports_nothing,
+    what_an_agent_never_heard_of_having_it_learns_by_its_heartbeat,
     submitting_again_under_a_key_needs_nothing_that_was_removed_meanwhile,
     an_agent_that_never_comes_back_is_forgotten_with_all_that_leads_to_it,
 }
