@@ -118,13 +118,16 @@ fn is_own(uri: &str) -> bool {
     uri == ALL || uri == HEALTH || uri.starts_with(ONE)
 }
 
+/// What changes, which provider is meant, and of which one a change is.
+type Told<T> = (Receiver<T>, Option<String>, fn(&T) -> &str);
+
 /// An item for each change of the provider that is meant, or of any.
 fn told<T: Clone + Send + 'static>(
     changes: Receiver<T>,
     only: Option<String>,
     of: fn(&T) -> &str,
 ) -> BoxStream<'static, ()> {
-    let next = async |(mut changes, only, of): (Receiver<T>, Option<String>, fn(&T) -> &str)| {
+    let next = async |(mut changes, only, of): Told<T>| {
         loop {
             match changes.recv().await {
                 Ok(change) if only.as_ref().is_some_and(|only| of(&change) != only) => {}
