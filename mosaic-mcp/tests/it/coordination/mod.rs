@@ -8,6 +8,7 @@ mod model;
 mod nodes;
 mod plain;
 mod plainly;
+mod remains;
 mod scale;
 mod tasks;
 mod together;
