@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use mosaic_core::error::Result;
+use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Timestamp;
 use mosaic_mcp::state::{
     Change, Entry, Event, Head, Key, KeyRange, MemoryStore, StateStore, StoreTx, StoreView, Topic,
@@ -27,6 +27,7 @@ pub(crate) struct SharedStore {
     commits: Arc<watch::Sender<u64>>,
     questions: Arc<AtomicU64>,
     rows: Arc<AtomicU64>,
+    mute: Arc<AtomicBool>,
 }
 
 impl SharedStore {
@@ -41,7 +42,13 @@ impl SharedStore {
             commits: Arc::new(watch::Sender::new(0)),
             questions: Arc::default(),
             rows: Arc::default(),
+            mute: Arc::default(),
         }
+    }
+
+    /// Has values not be read outside of transactions, until it is told otherwise.
+    pub(crate) fn mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::Relaxed);
     }
 
     /// How many questions transactions have asked so far.
@@ -65,6 +72,9 @@ impl StateStore for SharedStore {
         self.inner.head().await
     }
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>> {
+        if self.mute.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Network, "the store does not answer"));
+        }
         self.inner.get_many(keys).await
     }
     async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {

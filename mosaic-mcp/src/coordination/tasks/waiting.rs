@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::time::Duration;
 use std::vec::IntoIter;
 
 use futures_util::future::join_all;
@@ -18,6 +19,8 @@ use crate::coordination::agents::AgentRecord;
 use crate::coordination::slate::{Rules, Slate};
 use crate::state::State;
 
+/// After which time they look again where the state did not answer.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How many claims are tried in one transaction.
 const AT_ONCE: usize = 256;
 /// How many tasks they ask for together: what is written for them stays well below what a transaction may write.
@@ -82,6 +85,8 @@ pub(super) async fn serve(
     let room = Room { state: state.clone(), rules };
     let mut heads = state.heads();
     let mut parked: Vec<Waiting> = Vec::new();
+    // When to look again where the state could not be read.
+    let mut again: Option<Instant> = None;
     loop {
         let mut fresh = Vec::new();
         let end = parked.iter().map(|waiting| waiting.until).min();
@@ -90,7 +95,10 @@ pub(super) async fn serve(
             came = inbox.recv_many(&mut fresh, AT_ONCE) => if came == 0 { break },
             moved = heads.changed(), if end.is_some() => {
                 if moved.is_err() { break }
-                parked = room.wake(parked).await;
+                (parked, again) = room.wake(parked).await;
+            }
+            () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
+                (parked, again) = room.wake(parked).await;
             }
             Some((tenant, claims)) = unread.recv() => room.take_back(tenant, claims).await,
             () = sleep_until(end.unwrap_or_else(Instant::now)), if end.is_some() => {}
@@ -142,17 +150,25 @@ struct Room {
 }
 
 impl Room {
-    /// Tries those that may have something to do now; gives those that wait on.
-    async fn wake(&self, parked: Vec<Waiting>) -> Vec<Waiting> {
+    /// Tries those that may have something to do now; gives those that wait on, and when to try again where that failed.
+    async fn wake(&self, parked: Vec<Waiting>) -> (Vec<Waiting>, Option<Instant>) {
         let mut tenants: BTreeMap<TenantId, Vec<Waiting>> = BTreeMap::new();
         for waiting in parked {
             tenants.entry(waiting.tenant.clone()).or_default().push(waiting);
         }
         let woken = tenants.into_iter().map(|(tenant, parked)| self.wake_tenant(tenant, parked));
-        join_all(woken).await.into_iter().flatten().collect()
+        let (mut parked, mut again) = (Vec::new(), None);
+        for (rest, failed) in join_all(woken).await {
+            parked.extend(rest);
+            if failed {
+                again = Some(Instant::now() + AGAIN);
+            }
+        }
+        (parked, again)
     }
 
-    async fn wake_tenant(&self, tenant: TenantId, parked: Vec<Waiting>) -> Vec<Waiting> {
+    /// The same for one tenant; gives whether it failed.
+    async fn wake_tenant(&self, tenant: TenantId, parked: Vec<Waiting>) -> (Vec<Waiting>, bool) {
         let sets = match queue::sets_key(&tenant) {
             Ok(key) => self.state.read::<Sets>(&key).await,
             Err(error) => Err(error),
@@ -160,13 +176,13 @@ impl Room {
         let sets = match sets {
             Ok(sets) => sets.unwrap_or_default(),
             Err(error) => {
-                tracing::warn!(%error, "waiting claims could not look for tasks; they look again with the next change");
-                return parked;
+                tracing::warn!(%error, "waiting claims could not look for tasks; they look again in a second");
+                return (parked, true);
             }
         };
         let ready: Vec<_> = sets.sets.values().filter(|set| set.ready > 0).collect();
         if ready.is_empty() {
-            return parked;
+            return (parked, false);
         }
         let mut left: u64 = ready.iter().map(|set| set.ready).sum();
         let fits = |waiting: &Waiting| {
@@ -187,7 +203,7 @@ impl Room {
             left = left.saturating_sub(given);
         }
         waits_on.extend(fitting);
-        waits_on
+        (waits_on, false)
     }
 
     /// Tries claims; gives how many tasks were given, and those that wait on.

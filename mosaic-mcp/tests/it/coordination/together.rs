@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use mosaic_core::context::CallContext;
 use mosaic_core::error::ErrorKind;
 use mosaic_mcp::coordination::agents::{AgentState, GetAgent, HeartbeatAgent, ListAgents, RegisterAgent};
 use mosaic_mcp::coordination::tasks::*;
-use mosaic_mcp::coordination::{CoordinationOptions, ProjectId};
-use mosaic_mcp::state::{Key, KeyRange};
+use mosaic_mcp::coordination::{Coordination, CoordinationOptions, ProjectId};
+use mosaic_mcp::state::{Clock, Key, KeyRange, StateOptions};
 use serde_json::json;
 
 use super::{Rig, agent, origin, task, texts};
 use crate::ground::{Ground, on_every_store};
+use crate::support::SharedStore;
 
 async fn a_task_is_not_replayed_while_those_that_wait_for_it_are_being_told(on: &Ground) {
     let rig = Rig::open(on).await;
@@ -59,6 +61,31 @@ async fn a_claim_that_is_dropped_with_its_answer_unread_is_given_back() {
     let back = rig.task(&id).await;
     assert_eq!((back.state, back.attempt), (TaskState::Ready, 0));
     rig.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_waits_has_its_task_although_the_store_was_silent_when_it_came() {
+    let store = SharedStore::new();
+    let state = StateOptions::new().clock(Clock::tokio(origin())).open(store.clone()).await.unwrap();
+    let node = Coordination::open(state.clone(), CoordinationOptions::new());
+    let (tasks, cx) = (node.tasks(), CallContext::new());
+    let ann = agent("ann").lease_seconds(86_400u64);
+    let ann = node.agents().register_agent(&cx, ann).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let op = ClaimTasks::new(ann.agent, ann.incarnation).wait_seconds(300u64);
+    let waiting = tokio::spawn({
+        let (tasks, cx) = (tasks.clone(), cx.clone());
+        async move { tasks.claim_tasks(&cx, op).await.unwrap().tasks.len() }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.mute(true);
+    tasks.submit_task(&cx, task("p", "T")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    store.mute(false);
+    assert_eq!(waiting.await.unwrap(), 1);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    node.close().await;
+    state.close().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
