@@ -225,7 +225,7 @@ async fn play(on: &Ground, removes: bool, steps: Vec<Step>) {
 #[test]
 fn what_was_told_is_there_once_and_holds() {
     let on = Ground::memory();
-    let mut runner = TestRunner::new(crate::support::cases(50));
+    let mut runner = TestRunner::new(crate::support::cases(30));
     let ended = runner.run(&(any::<bool>(), prop::collection::vec(step(), 1..50)), |(removes, steps)| {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

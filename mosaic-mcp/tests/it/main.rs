@@ -13,6 +13,8 @@ mod crash;
 #[cfg(test)]
 mod ground;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 #[cfg(all(feature = "http", feature = "sqlite"))]
 mod load;
 #[cfg(test)]

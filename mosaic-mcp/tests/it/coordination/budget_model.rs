@@ -261,7 +261,7 @@ fn courses(on: &Ground, few: u32) {
 
 #[test]
 fn budgets_do_what_the_model_does() {
-    courses(&Ground::memory(), 200);
+    courses(&Ground::memory(), 150);
 }
 
 #[cfg(feature = "sqlite")]
@@ -425,7 +425,7 @@ fn check(limits: [Option<u64>; 4], granted: &[(usize, i64, u64, Open)], now: Tim
 
 #[test]
 fn nodes_that_borrow_never_grant_more_than_there_is() {
-    let mut runner = TestRunner::new(crate::support::cases(60));
+    let mut runner = TestRunner::new(crate::support::cases(40));
     let limits = prop::array::uniform4(prop::option::weighted(0.7, 5u64..120));
     let ended = runner.run(&(limits, prop::collection::vec(uses(), 1..60)), |(limits, course)| {
         runtime().block_on(share(limits, course));
