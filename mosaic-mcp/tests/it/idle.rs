@@ -22,6 +22,8 @@ use crate::support::SharedStore;
 
 /// How long work may lie while somebody waits for it, in milliseconds.
 const MOST: u64 = 20;
+/// How long a reader has for a message, in seconds: what was given to one who went before it heard of it lies for so long.
+const LEASE: u64 = 1;
 
 /// What happens, each some milliseconds after the one before.
 #[derive(Debug, Clone)]
@@ -37,14 +39,19 @@ fn course() -> impl Strategy<Value = (usize, Vec<(u64, Step)>)> {
         4 => prop::collection::vec(0u64..400, 1..5).prop_map(|each| Step::Work { each }),
         1 => (0usize..4).prop_map(|worker| Step::Instead { worker }),
     ];
-    (1usize..4, prop::collection::vec((1u64..300, step), 1..30))
+    (1usize..4, prop::collection::vec((prop_oneof![1 => Just(0u64), 2 => 1u64..300], step), 1..30))
 }
 
 /// Who worked on what, and when: work, worker, from, to.
+type Done = (u64, usize, u64, u64);
+
+/// All that was done.
 #[derive(Clone)]
 struct Book {
     began: Instant,
-    done: Arc<Mutex<Vec<(u64, usize, u64, u64)>>>,
+    /// How long work may lie.
+    most: u64,
+    done: Arc<Mutex<Vec<Done>>>,
 }
 
 impl Book {
@@ -71,13 +78,13 @@ impl Book {
                 for (.., begin, end) in of {
                     let idle = (*begin).min(*from).saturating_sub(free);
                     assert!(
-                        idle <= MOST,
+                        idle <= self.most,
                         "{number} lay from {since} to {from}: {worker} was free for {idle} ms"
                     );
                     free = free.max(*end);
                 }
                 assert!(
-                    from.saturating_sub(free) <= MOST,
+                    from.saturating_sub(free) <= self.most,
                     "{number} lay from {since} to {from}: {worker} was free"
                 );
             }
@@ -103,7 +110,7 @@ async fn play<B>(
 ) where
     B: Future<Output = ()>,
 {
-    let mut lives: Vec<JoinHandle<()>> = (0..workers).map(|at| worker(at)).collect();
+    let mut lives: Vec<JoinHandle<()>> = (0..workers).map(&worker).collect();
     let mut came = Vec::new();
     for (gap, step) in steps {
         sleep(Duration::from_millis(gap)).await;
@@ -144,8 +151,8 @@ fn no_reader_waits_while_there_are_messages() {
         let states = nodes().await;
         let boxes = states.clone().map(Messages::new);
         let cx = CallContext::new().principal(Principal::agent("ann"));
-        boxes[0].open_mailbox(&cx, OpenMailbox::new("box").lease(3_600u64)).await.unwrap();
-        let book = Book { began: Instant::now(), done: Arc::default() };
+        boxes[0].open_mailbox(&cx, OpenMailbox::new("box").lease(LEASE)).await.unwrap();
+        let book = Book { began: Instant::now(), most: LEASE * 1_000 + MOST, done: Arc::default() };
         let busy = Arc::new(Mutex::new(vec![false; workers]));
         let bring = |number: u64, takes: u64| {
             let (boxes, cx) = (boxes.clone(), cx.clone());
@@ -191,7 +198,7 @@ fn no_agent_waits_while_there_are_tasks() {
             incarnations.push(nodes[0].agents().register_agent(&cx, op).await.unwrap().incarnation);
         }
         let tasks = nodes.each_ref().map(Coordination::tasks);
-        let book = Book { began: Instant::now(), done: Arc::default() };
+        let book = Book { began: Instant::now(), most: MOST, done: Arc::default() };
         let busy = Arc::new(Mutex::new(vec![false; workers]));
         let bring = |number: u64, takes: u64| {
             let (tasks, cx) = (tasks.clone(), cx.clone());

@@ -41,18 +41,45 @@ struct Ask {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Submit { project: usize, asks: Vec<Ask> },
-    Claim { agent: usize, limit: u32, lease: Option<u64>, old: bool },
-    Report { held: usize, report: Report },
-    Together { held: Vec<usize> },
-    Progress { held: usize },
+    Submit {
+        project: usize,
+        asks: Vec<Ask>,
+    },
+    Claim {
+        agent: usize,
+        limit: u32,
+        lease: Option<u64>,
+        old: bool,
+    },
+    Report {
+        held: usize,
+        report: Report,
+    },
+    Together {
+        held: Vec<usize>,
+    },
+    Progress {
+        held: usize,
+    },
     Cancel(usize),
+    /// One that somebody has, or had.
+    Stop(usize),
     Replay(usize),
-    Register { agent: usize, slots: u32, seconds: u64 },
+    Register {
+        agent: usize,
+        slots: u32,
+        seconds: u64,
+    },
     Deregister(usize),
     Heartbeat(usize),
-    Drain { agent: usize, resume: bool },
-    Weigh { project: usize, weight: u32 },
+    Drain {
+        agent: usize,
+        resume: bool,
+    },
+    Weigh {
+        project: usize,
+        weight: u32,
+    },
     Pass(u64),
 }
 
@@ -62,7 +89,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         prop::collection::vec(0usize..12, 0..3),
         prop::collection::vec(0usize..4, 0..2),
     );
-    let when = (prop::option::weighted(0.2, 0u64..20), prop::option::weighted(0.3, 1u64..25));
+    let when = (prop::option::weighted(0.2, 0u64..20), prop::option::weighted(0.5, 1u64..15));
     let how = (prop::sample::select(vec![Rule::All, Rule::Any, Rule::Failure]), 0usize..4, -1i32..2);
     (needs, when, how, 1u32..4, prop::option::weighted(0.2, 1u64..12)).prop_map(
         |(
@@ -103,7 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0usize..6, report).prop_map(|(held, report)| Step::Report { held, report }),
         1 => prop::collection::vec(0usize..6, 1..4).prop_map(|held| Step::Together { held }),
         1 => (0usize..6).prop_map(|held| Step::Progress { held }),
-        2 => (0usize..12).prop_map(Step::Cancel),
+        1 => (0usize..12).prop_map(Step::Cancel),
+        3 => (0usize..4).prop_map(Step::Stop),
         2 => (0usize..12).prop_map(Step::Replay),
         2 => (0..AGENTS, 1u32..5, 5u64..60).prop_map(|(agent, slots, seconds)| Step::Register { agent, slots, seconds }),
         1 => (0..AGENTS).prop_map(Step::Deregister),
@@ -201,8 +229,13 @@ impl Course {
                 let done = tasks.report_progress(&cx, ReportProgress::new(self.ids[at].clone(), token)).await;
                 same(&done, self.plain.progress(at, token));
             }
-            Step::Cancel(back) => {
-                let Some(at) = self.job(back) else { return };
+            Step::Cancel(_) | Step::Stop(_) => {
+                let at = match step {
+                    Step::Cancel(back) => self.job(back),
+                    Step::Stop(back) => self.held(back).map(|(at, _)| at),
+                    _ => None,
+                };
+                let Some(at) = at else { return };
                 let done = tasks.cancel_task(&cx, CancelTask::new(self.ids[at].clone())).await;
                 same(&done, self.plain.cancel(at));
             }
@@ -524,7 +557,7 @@ fn courses(on: &Ground, few: u32) {
 
 #[test]
 fn tasks_and_agents_are_what_people_are_told() {
-    courses(&Ground::memory(), 100);
+    courses(&Ground::memory(), 200);
 }
 
 #[cfg(feature = "sqlite")]

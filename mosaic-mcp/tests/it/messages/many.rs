@@ -16,7 +16,7 @@ use crate::ground::Ground;
 
 const BOXES: [&str; 3] = ["ann", "bob", "cem.x"];
 const PROJECTS: [&str; 2] = ["api", "web"];
-const FILTERS: [&str; 5] = ["a.*", "a.>", "a.1", ">", "*.2"];
+const FILTERS: [&str; 6] = ["a.*", "b.*", "a.>", "a.1", ">", "*.2"];
 const TOPICS: [&str; 4] = ["a.1", "a.2", "b.2", "a.1.x"];
 /// For how long a message is known by its id.
 const HOUR: u64 = 3_600;
@@ -502,7 +502,7 @@ fn courses(on: &Ground, few: u32) {
 
 #[test]
 fn many_mailboxes_do_what_the_model_does() {
-    courses(&Ground::memory(), 100);
+    courses(&Ground::memory(), 200);
 }
 
 #[cfg(feature = "sqlite")]

@@ -266,9 +266,10 @@ impl Course {
             }
         }
         // What came and went within a group was never there.
-        for key in KEYS.iter().filter(|key| !before.values.contains_key(*key)) {
+        for key in KEYS.iter().filter(|key| before.live(key).is_none()) {
             if !self.model.values.contains_key(key) {
-                match before.changed.get(key) {
+                // What had expired may have been removed at any time since.
+                match before.changed.get(key).filter(|_| !before.values.contains_key(key)) {
                     Some(known) => self.model.changed.insert(key, *known),
                     None => self.model.changed.remove(key),
                 };
@@ -354,6 +355,7 @@ impl Course {
                 }
             }
         }
+        self.model.now = self.nodes[0].now();
         let mut known = follower.known.clone();
         // What has expired may not be told yet.
         known
