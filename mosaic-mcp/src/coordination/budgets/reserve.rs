@@ -65,22 +65,43 @@ impl Budgets {
             return Err(Error::new(ErrorKind::Invalid, "amounts: nothing is asked for"));
         }
         let holder = cx.caller().to_string();
+        loop {
+            match self.try_reserve(&tenant, &path, &holder, &op, seconds).await? {
+                Ok(reserved) => return Ok(reserved),
+                // What more there is whose time is over may be what is missing.
+                Err((_, SWEPT)) => {}
+                Err((shortage, _)) => return Err(shortage.error()),
+            }
+        }
+    }
+
+    /// Reserves, or ends reservations whose time is over: gives what is missing nevertheless, and how many were ended.
+    async fn try_reserve(
+        &self,
+        tenant: &TenantId,
+        path: &BudgetPath,
+        holder: &str,
+        op: &ReserveBudget,
+        seconds: u64,
+    ) -> Result<Result<BudgetReservation, (Box<BudgetShortage>, usize)>> {
+        let (tenant, path, holder, op) = (tenant.clone(), path.clone(), holder.to_owned(), op.clone());
         let reserve = self.state.run(move |tx| {
             Box::pin(async move {
                 let mut line = line(tx, [&path]).await?;
-                let taken = match take(&line, &path, op.amounts, tx.now()) {
+                let mut taken = take(&line, &path, op.amounts, tx.now());
+                let mut swept = 0;
+                if taken.is_err() {
+                    swept = sweep(tx, SWEPT).await?;
+                }
+                if swept > 0 {
+                    // Those whose time was over are gone, and stay so, whatever becomes of this one.
+                    line = self::line(tx, [&path]).await?;
+                    taken = take(&line, &path, op.amounts, tx.now());
+                }
+                let (line, taken) = match taken {
                     Ok(taken) => taken,
-                    Err(_) if sweep(tx, SWEPT).await? > 0 => {
-                        // Those whose time was over are gone, and stay so, whatever becomes of this one.
-                        line = self::line(tx, [&path]).await?;
-                        match take(&line, &path, op.amounts, tx.now()) {
-                            Ok(taken) => taken,
-                            Err(shortage) => return Ok(Err(shortage)),
-                        }
-                    }
-                    Err(shortage) => return Ok(Err(shortage)),
+                    Err(shortage) => return Ok(Err((shortage, swept))),
                 };
-                let (line, taken) = taken;
                 let id = tx.revision().to_string();
                 let until = tx.now().saturating_add(Duration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
                 for (path, record) in line {
@@ -94,7 +115,7 @@ impl Budgets {
                 Ok(Ok(shown))
             })
         });
-        reserve.await?.map_err(|shortage| shortage.error())
+        reserve.await
     }
 
     /// Settles a reservation with what was used.

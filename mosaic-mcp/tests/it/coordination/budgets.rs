@@ -73,6 +73,24 @@ async fn what_is_not_settled_in_time_is_charged_or_given_back(on: &Ground) {
     state.close().await.unwrap();
 }
 
+async fn however_many_were_not_settled_in_time_what_they_held_is_there(on: &Ground) {
+    let state = state(&on.spot()).await;
+    let (budgets, cx) = (Budgets::new(state.clone()), CallContext::new());
+    let other = CallContext::new().tenant(TenantId::new("other").unwrap());
+    for (cx, count) in [(&other, 150), (&cx, 1)] {
+        budgets.set_budget(cx, of_calls("p", Window::Total, count)).await.unwrap();
+        for _ in 0..count {
+            let op = ReserveBudget::new("p", calls(1)).seconds(60u64).give_back(true);
+            budgets.reserve(cx, op).await.unwrap();
+        }
+        advance(Duration::from_secs(1)).await;
+    }
+    advance(Duration::from_secs(60)).await;
+    budgets.reserve(&cx, ReserveBudget::new("p", calls(1))).await.unwrap();
+    assert!(budgets.reserve(&cx, ReserveBudget::new("p", calls(1))).await.is_err());
+    state.close().await.unwrap();
+}
+
 async fn a_budget_that_is_set_anew_owes_nothing_to_what_was_reserved_before(on: &Ground) {
     let state = state(&on.spot()).await;
     let (budgets, cx) = (Budgets::new(state.clone()), CallContext::new());
@@ -159,6 +177,7 @@ async fn nodes_that_reserve_at_once_never_use_more_than_there_is(on: &Ground) {
 on_every_store! {
     every_level_is_charged_or_none_and_windows_begin_anew,
     what_is_not_settled_in_time_is_charged_or_given_back,
+    however_many_were_not_settled_in_time_what_they_held_is_there,
     a_budget_that_is_set_anew_owes_nothing_to_what_was_reserved_before,
     tenants_and_holders_are_kept_apart_and_events_tell,
     nodes_that_reserve_at_once_never_use_more_than_there_is,
