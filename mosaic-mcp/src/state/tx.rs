@@ -82,7 +82,7 @@ impl Group {
     }
 
     /// Takes over what a transaction has written.
-    pub(super) fn merge(&mut self, own: Own) {
+    pub(super) fn merge(&mut self, mut own: Own) {
         if own.is_empty() {
             return;
         }
@@ -93,7 +93,12 @@ impl Group {
         for event in &own.events {
             self.last_offsets.insert(event.topic.clone(), Some(event.offset));
         }
-        self.written.extend(own.written);
+        // Appending goes through both, which for a small one after many would be too much.
+        if self.written.len() <= own.written.len() {
+            self.written.append(&mut own.written);
+        } else {
+            self.written.extend(own.written);
+        }
         self.events.extend(own.events);
         self.trims.extend(own.trims);
         self.forget = self.forget.max(own.forget);
