@@ -159,7 +159,7 @@ fn on_sqlite(options: &Options, runtime: &Runtime, folder: &Path) -> Result<[Fig
     let figures = measure(
         options,
         [
-            rig.claims(runtime, AGENTS * BATCH * 2, BATCH),
+            rig.claims(runtime, AGENTS * BATCH * 4, BATCH),
             rig.claims(runtime, AGENTS * 8, 1),
             one_by_one(runtime, &pool),
         ],
@@ -200,7 +200,7 @@ fn on_postgres(options: &Options, runtime: &Runtime, server: &Postgres) -> Resul
     let figures = measure(
         options,
         [
-            rig.claims(runtime, AGENTS * BATCH * 2, BATCH),
+            rig.claims(runtime, AGENTS * BATCH * 4, BATCH),
             rig.claims(runtime, AGENTS * 8, 1),
             skip_locked(runtime, &pool),
         ],

@@ -132,12 +132,8 @@ pub(crate) fn inner(provider: &Arc<Provider>, tenure: &Arc<Tenure>, inserts: &In
     let loaded = Load { inner: leaf, load: Arc::clone(&provider.load) };
     let timed = Timeout { inner: loaded, provider: own() };
     let limited = Limit { inner: timed, provider: id(), limiter: Arc::clone(&provider.limiter) };
-    let guarded = Breaker {
-        inner: limited,
-        provider: id(),
-        breakers: Arc::clone(&provider.breakers),
-        shifts: provider.shifts.clone(),
-    };
+    let (breakers, shifts) = (Arc::clone(&provider.breakers), provider.shifts.clone());
+    let guarded = Breaker { inner: limited, provider: id(), breakers, shifts };
     let budget = Arc::clone(&provider.budget);
     let retried = Retry { inner: guarded, provider: own(), budget, instance: instance() };
     let tenured = BoxStep::within(retried, Tenured { provider: id(), tenure: Arc::clone(tenure) });

@@ -101,9 +101,10 @@ impl Node {
     #[cfg(feature = "postgres")]
     pub fn team(config: TeamConfig) -> NodeBuilder {
         let plain = config.is_plain();
-        let (retention, region) = (config.retention(), config.region);
+        let ([retention, keep_events], region) = (config.kept(), config.region);
         let mut builder = NodeBuilder::new(Place::Team(Box::new(config)));
         (builder.plain, builder.retention, builder.store_region) = (plain, retention, region);
+        builder.keep_events = keep_events;
         builder
     }
 
@@ -424,4 +425,24 @@ pub(super) fn audited(access: &Access, audit: &Audit) -> Audited<Access> {
 pub(super) fn unusable(folder: &Path, error: std::io::Error) -> Error {
     let message = format!("the folder {} of the node cannot be used", folder.display());
     Error::new(ErrorKind::Config, message).source(error)
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_team_says_how_long_what_is_kept() {
+        let url = r#""postgres": "postgres://mosaic@localhost/mosaic""#;
+        let team = |more: &str| {
+            let config: TeamConfig = serde_json::from_str(&format!("{{ {url} {more} }}")).unwrap();
+            let builder = Node::team(config);
+            (builder.retention, builder.keep_events)
+        };
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+        assert_eq!(team(""), (None, None));
+        assert_eq!(team(r#", "retentionDays": 400"#), (days(400), None));
+        assert_eq!(team(r#", "eventDays": 30"#), (None, days(30)));
+        assert_eq!(team(r#", "retentionDays": 400, "eventDays": 30"#), (days(400), days(30)));
+    }
 }

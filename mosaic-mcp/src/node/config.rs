@@ -48,6 +48,10 @@ pub struct TeamConfig {
     /// How many days the audit is kept; for ever where nothing is said. All nodes should say the same: the shortest counts.
     #[serde(default)]
     pub retention_days: Option<u32>,
+    /// How many days other events of the log are kept; for ever where nothing is said. All nodes should say the same: the shortest
+    /// counts.
+    #[serde(default)]
+    pub event_days: Option<u32>,
     /// A file with the certificates that may sign those of the database and of Redis, in PEM form. Both are spoken to by TLS
     /// then, also on this machine. Without it, public authorities and those of this machine are trusted.
     #[serde(default)]
@@ -69,6 +73,7 @@ impl TeamConfig {
             plain: false,
             region: None,
             retention_days: None,
+            event_days: None,
             authority: None,
         }
     }
@@ -109,8 +114,17 @@ impl TeamConfig {
         self
     }
 
-    pub(super) fn retention(&self) -> Option<Duration> {
-        self.retention_days.map(|days| Duration::from_secs(u64::from(days) * 86_400))
+    /// How many days events are kept that are not of the audit.
+    #[must_use]
+    pub fn event_days(mut self, days: u32) -> Self {
+        self.event_days = Some(days);
+        self
+    }
+
+    /// How long the audit and other events are kept.
+    pub(super) fn kept(&self) -> [Option<Duration>; 2] {
+        [self.retention_days, self.event_days]
+            .map(|days| Some(Duration::from_secs(u64::from(days?) * 86_400)))
     }
 
     /// The file with the certificates that may sign those of the database and of Redis.
