@@ -38,7 +38,7 @@ const STAGES: &[Stage] = &[
     ("examples", examples, &[]),
     ("bench engine", bench, &["--bench", "engine", "--", "--quick"]),
     ("bench providers", bench, &["--bench", "providers", "--", "--quick", "--gate"]),
-    ("bench mcp", bench, &["--bench", "mcp", "--", "--quick", "--gate", "18", "19"]),
+    ("bench mcp", bench, &["--bench", "mcp", "--", "--quick", "--gate", "18"]),
     ("bench state", bench, &["--bench", "state", "--", "--quick", "--gate", "15", "16", "28"]),
 ];
 
