@@ -1,6 +1,6 @@
 //! The write transaction: it has the write turn of the schema until it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,6 +24,8 @@ pub(super) struct PostgresTx {
     node: Arc<Node>,
     head: Head,
     now: Timestamp,
+    /// Keys that were read and are there: nobody else writes meanwhile.
+    there: HashSet<Key>,
     /// None once it is used up or lost.
     connection: Option<PgConnection>,
     turn: Option<Turn>,
@@ -40,7 +42,7 @@ impl PostgresTx {
         let row = begun.last().ok_or_else(|| strange("there is no head"))?;
         let (head, now) = (rows::head(row)?, rows::time(rows::column(row, "now")?)?);
         node.writes_as(rows::column(row, "process")?);
-        Ok(Self { node, head, now, connection: Some(connection), turn: Some(turn) })
+        Ok(Self { node, head, now, there: HashSet::new(), connection: Some(connection), turn: Some(turn) })
     }
 
     async fn ask(&mut self, what: &str, question: Question<'_>) -> Result<Vec<PgRow>> {
@@ -60,8 +62,17 @@ impl PostgresTx {
     async fn put(&mut self, writes: &Writes, tell: bool) -> Result<()> {
         const WHAT: &str = "the transaction was not written";
         let node = self.node.clone();
-        let erases: Vec<&str> = writes.erases.iter().map(Key::as_str).collect();
-        self.ask(WHAT, write(writes, tell).bind(node.name()).bind(erases)).await?;
+        let there = std::mem::take(&mut self.there);
+        let (known, others): (Vec<&Entry>, Vec<&Entry>) =
+            writes.puts.iter().partition(|entry| there.contains(&entry.key));
+        let changed = self.ask(WHAT, write(writes, &others, &known, tell, node.name())).await?;
+        let changed: i64 = match changed.last() {
+            Some(row) => rows::column(row, "changed")?,
+            None => return Err(strange("there is no head")),
+        };
+        if usize::try_from(changed).ok() != Some(known.len()) {
+            return Err(strange("a value that was read is there no more").refused());
+        }
         if !writes.last_offsets.is_empty() {
             let (topics, offsets): (Vec<_>, Vec<_>) =
                 writes.last_offsets.iter().map(|(topic, offset)| (topic.as_str(), number(*offset))).unzip();
@@ -81,15 +92,16 @@ impl PostgresTx {
     }
 }
 
-/// The statement that writes most of it; the name of the node and the keys to be removed without a trace are still to be bound.
-fn write(writes: &Writes, tell: bool) -> Question<'_> {
-    let puts = &writes.puts;
+/// The statement that writes most of it: values to put in, and those that are known to be there.
+fn write<'q>(
+    writes: &'q Writes,
+    puts: &[&'q Entry],
+    known: &[&'q Entry],
+    tell: bool,
+    node: &'q str,
+) -> Question<'q> {
     let events = &writes.events;
-    sqlx::query(sql::WRITE)
-        .bind(puts.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>())
-        .bind(puts.iter().map(|entry| &*entry.value).collect::<Vec<_>>())
-        .bind(puts.iter().map(|entry| number(entry.version)).collect::<Vec<_>>())
-        .bind(puts.iter().map(|entry| entry.expires.map(|end| end.as_microsecond())).collect::<Vec<_>>())
+    let query = values(sqlx::query(sql::WRITE), puts)
         .bind(writes.deletes.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>())
         .bind(writes.deletes.iter().map(|(_, revision)| number(*revision)).collect::<Vec<_>>())
         .bind(events.iter().map(|event| number(event.offset)).collect::<Vec<_>>())
@@ -100,6 +112,18 @@ fn write(writes: &Writes, tell: bool) -> Question<'_> {
         .bind(number(writes.head.revision))
         .bind(number(writes.head.offset))
         .bind(tell)
+        .bind(node)
+        .bind(rows::texts(&writes.erases));
+    values(query, known)
+}
+
+/// Values as columns.
+fn values<'q>(query: Question<'q>, puts: &[&'q Entry]) -> Question<'q> {
+    query
+        .bind(puts.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| &*entry.value).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| number(entry.version)).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| entry.expires.map(|end| end.as_microsecond())).collect::<Vec<_>>())
 }
 
 fn lost() -> Fault {
@@ -118,7 +142,10 @@ impl StoreTx for PostgresTx {
 
     async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
         let found = self.ask("values were not read", rows::get_many(keys)).await?;
-        found.iter().map(|row| rows::entry(row).map(|entry| (entry.key.clone(), entry))).collect()
+        let found = found.iter().map(|row| rows::entry(row).map(|entry| (entry.key.clone(), entry)));
+        let found: HashMap<Key, Entry> = found.collect::<Result<_>>()?;
+        self.there.extend(found.keys().cloned());
+        Ok(found)
     }
 
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {

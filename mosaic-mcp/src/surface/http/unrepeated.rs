@@ -9,6 +9,29 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 /// Any JSON without a name that is there twice; nothing is kept of it.
 pub(super) struct Unrepeated;
 
+/// How many names are compared one by one, which for few is cheaper than a table.
+const FEW: usize = 16;
+
+/// The names of an object.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    fn is_new(&mut self, name: Cow<'de, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
+    }
+}
+
 /// A name, borrowed where nothing in it is escaped.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -58,9 +81,9 @@ impl<'de> Visitor<'de> for Looks {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Unrepeated, A::Error> {
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         while let Some(Name(name)) = fields.next_key::<Name<'de>>()? {
-            if !names.insert(name) {
+            if !names.is_new(name) {
                 // The words are those of serde for a struct, by which the caller knows it.
                 return Err(A::Error::custom("duplicate field"));
             }
@@ -87,6 +110,18 @@ mod tests {
             let found = serde_json::from_str::<Unrepeated>(json).err();
             assert_eq!(found.is_some(), twice, "{json}");
             assert!(found.is_none_or(|error| error.to_string().starts_with("duplicate field")), "{json}");
+        }
+    }
+
+    #[test]
+    fn one_of_many_names_that_is_there_twice_is_found_wherever_it_is() {
+        let object = |twice: Option<usize>| {
+            let names = (0..40).chain(twice).map(|name| format!("\"{name}\":{name}"));
+            format!("{{{}}}", names.collect::<Vec<_>>().join(","))
+        };
+        assert!(serde_json::from_str::<Unrepeated>(&object(None)).is_ok());
+        for twice in [0, FEW - 1, FEW, FEW + 1, 39] {
+            assert!(serde_json::from_str::<Unrepeated>(&object(Some(twice))).is_err(), "{twice}");
         }
     }
 }
