@@ -21,6 +21,7 @@ mod open;
 pub mod shared;
 mod slate;
 pub mod tasks;
+mod untracked;
 
 pub use names::{AgentId, AgentKind, ProjectId, ProjectKind};
 pub use open::{Coordination, CoordinationOptions};

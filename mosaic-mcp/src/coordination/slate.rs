@@ -14,7 +14,7 @@ use super::agents::AgentRecord;
 use super::names::{later, topic};
 use super::tasks::queue::{self, Queue, Sets, Weight};
 use super::tasks::{TaskId, TaskRecord, TaskState, record};
-use super::{AgentId, ProjectId};
+use super::{AgentId, ProjectId, untracked};
 use crate::state::{Entry, Key, Tx};
 
 /// How long the tag of a queue that is empty is kept: after a day nobody is owed anything.
@@ -374,7 +374,7 @@ fn put_record<T: Serialize>(
     expires: Option<Timestamp>,
 ) -> Result<()> {
     match is {
-        Some(is) => tx.put_until(key, encode(is)?, expires),
+        Some(is) => tx.put_untracked(key, encode(is)?, expires),
         None => tx.delete(key),
     }
 }
@@ -383,12 +383,12 @@ fn put_record<T: Serialize>(
 fn put_index(tx: &mut Tx<'_>, old: Vec<Key>, new: Vec<Key>) -> Result<()> {
     for key in &old {
         if !new.contains(key) {
-            tx.erase(key.clone())?;
+            tx.delete(key.clone())?;
         }
     }
     for key in new {
         if !old.contains(&key) {
-            tx.put(key, "")?;
+            untracked::put(tx, key, "")?;
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ struct Inner {
 struct Held {
     entries: BTreeMap<Key, Entry>,
     expiring: BTreeSet<(Timestamp, Key)>,
-    /// The key that changed at each revision: with the entries and the deletions, every change.
+    /// The tracked key that changed at each revision: with the entries and the deletions, every change.
     by_revision: BTreeSet<(u64, Key)>,
     deleted: HashMap<Key, u64>,
     events: BTreeMap<u64, Event>,
@@ -70,24 +70,21 @@ impl Held {
     fn apply(&mut self, writes: Writes) {
         for entry in writes.puts {
             self.forget_change(&entry.key);
-            self.by_revision.insert((entry.version, entry.key.clone()));
+            if entry.tracked {
+                self.by_revision.insert((entry.version, entry.key.clone()));
+            }
             if let Some(end) = entry.expires {
                 self.expiring.insert((end, entry.key.clone()));
             }
             self.entries.insert(entry.key.clone(), entry);
         }
         for (key, revision) in writes.deletes {
-            if self.entries.contains_key(&key) {
-                self.forget_change(&key);
-                self.entries.remove(&key);
+            let Some(tracked) = self.entries.get(&key).map(|entry| entry.tracked) else { continue };
+            self.forget_change(&key);
+            self.entries.remove(&key);
+            if tracked {
                 self.by_revision.insert((revision, key.clone()));
                 self.deleted.insert(key, revision);
-            }
-        }
-        for key in writes.erases {
-            if self.entries.contains_key(&key) {
-                self.forget_change(&key);
-                self.entries.remove(&key);
             }
         }
         self.last_offsets.extend(writes.last_offsets);

@@ -27,12 +27,21 @@ pub struct Entry {
     pub version: u64,
     /// When it ceases to be, where it does.
     pub expires: Option<Timestamp>,
+    /// Whether changes tell of it; see [`Tx::put_untracked`](super::Tx::put_untracked).
+    pub tracked: bool,
 }
 
 impl Entry {
-    /// An entry as a store holds it.
+    /// An entry as a store holds it: tracked.
     pub fn new(key: Key, value: Bytes, version: u64, expires: Option<Timestamp>) -> Self {
-        Self { key, value, version, expires }
+        Self { key, value, version, expires, tracked: true }
+    }
+
+    /// The same, where changes tell of it or do not.
+    #[must_use]
+    pub fn tracked(mut self, tracked: bool) -> Self {
+        self.tracked = tracked;
+        self
     }
 
     /// The value from JSON.

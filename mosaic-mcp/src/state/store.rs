@@ -38,7 +38,7 @@ pub trait StateStore: Send + Sync + 'static {
     /// The first values of a range, in the order of their keys.
     async fn range(&self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>>;
 
-    /// The keys of a range that changed after a revision, in the order of their changes. What one revision changed is never torn
+    /// The tracked keys of a range that changed after a revision, in the order of their changes. What one revision changed is never torn
     /// apart: the last revision is told whole, even where more than the limit come then.
     async fn changes(&self, range: &KeyRange, after: u64, limit: usize) -> Result<Vec<Change>>;
 
@@ -138,10 +138,9 @@ pub trait StoreView: Send {
 pub struct Writes {
     /// Values to put.
     pub puts: Vec<Entry>,
-    /// Keys to delete, with the revision of the deletion. Keys that are not there are passed over.
+    /// Keys to delete, with the revision of the deletion. Keys that are not there are passed over. Values that are not tracked are
+    /// removed without a trace.
     pub deletes: Vec<(Key, u64)>,
-    /// Keys to remove without a trace: no change tells of it. Keys that are not there are passed over.
-    pub erases: Vec<Key>,
     /// Events to append, with their offsets.
     pub events: Vec<Event>,
     /// Events to remove.

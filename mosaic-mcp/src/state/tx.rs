@@ -12,12 +12,11 @@ use serde::de::DeserializeOwned;
 use super::store::{StoreTx, Trim, Writes};
 use super::{Entry, Event, Head, Key, KeyRange, Topic, limits};
 
-/// What was written to a key: a value, its deletion at a revision, or that it is gone without a trace.
+/// What was written to a key: a value, or its deletion at a revision.
 #[derive(Debug, Clone)]
 pub(super) enum Written {
     Put(Entry),
     Deleted(u64),
-    Erased,
 }
 
 impl Written {
@@ -61,18 +60,16 @@ impl Group {
 
     /// Everything that the group writes.
     pub(super) fn into_writes(self) -> Writes {
-        let (mut puts, mut deletes, mut erases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut puts, mut deletes) = (Vec::new(), Vec::new());
         for (key, written) in self.written {
             match written {
                 Written::Put(entry) => puts.push(entry),
                 Written::Deleted(revision) => deletes.push((key, revision)),
-                Written::Erased => erases.push(key),
             }
         }
         Writes {
             puts,
             deletes,
-            erases,
             events: self.events,
             trims: self.trims,
             forget: self.forget,
@@ -285,11 +282,28 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// As for [`Tx::put`].
     pub fn put_until(&mut self, key: Key, value: impl Into<Bytes>, expires: Option<Timestamp>) -> Result<()> {
-        let value = value.into();
-        limits::value(value.len())?;
-        self.grow(key.as_str().len() + value.len())?;
-        let entry = Entry::new(key.clone(), value, self.revision(), expires);
-        self.own.written.insert(key, Written::Put(entry));
+        self.put_entry(Entry::new(key, value.into(), self.revision(), expires))
+    }
+
+    /// Puts a value of which no change tells, then or when it is deleted. For records whose keys nobody watches, and keys of an index:
+    /// a store keeps no order of their changes, so that it writes them with less. A key is tracked or not from its first value on:
+    /// who watches one that changes sides may miss that.
+    ///
+    /// # Errors
+    /// As for [`Tx::put`].
+    pub fn put_untracked(
+        &mut self,
+        key: Key,
+        value: impl Into<Bytes>,
+        expires: Option<Timestamp>,
+    ) -> Result<()> {
+        self.put_entry(Entry::new(key, value.into(), self.revision(), expires).tracked(false))
+    }
+
+    fn put_entry(&mut self, entry: Entry) -> Result<()> {
+        limits::value(entry.value.len())?;
+        self.grow(entry.key.as_str().len() + entry.value.len())?;
+        self.own.written.insert(entry.key.clone(), Written::Put(entry));
         Ok(())
     }
 
@@ -301,17 +315,6 @@ impl<'a> Tx<'a> {
         self.grow(key.as_str().len())?;
         let deleted = Written::Deleted(self.revision());
         self.own.written.insert(key, deleted);
-        Ok(())
-    }
-
-    /// Removes a value as if it had never been: who watches keys is not told, and nothing is kept to tell it by. For keys that nobody
-    /// watches, such as those of an index, of which there are as many as there are changes.
-    ///
-    /// # Errors
-    /// As for [`Tx::delete`].
-    pub fn erase(&mut self, key: Key) -> Result<()> {
-        self.grow(key.as_str().len())?;
-        self.own.written.insert(key, Written::Erased);
         Ok(())
     }
 

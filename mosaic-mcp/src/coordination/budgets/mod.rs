@@ -25,6 +25,7 @@ pub use params::{
 };
 
 use self::record::Record;
+use crate::coordination::untracked;
 use crate::function::functions;
 use crate::state::{Entry, Expect, State, Tx};
 
@@ -195,7 +196,7 @@ fn none(path: &BudgetPath) -> Error {
 /// What budgets allow has changed: nodes that follow them look again.
 fn changed(tx: &mut Tx<'_>) -> Result<()> {
     let revision = tx.revision();
-    tx.write(&place::version()?, &revision)
+    untracked::write(tx, &place::version()?, &revision)
 }
 
 /// Writes a budget, and tells of the thresholds that it has reached.
@@ -204,7 +205,7 @@ fn keep(tx: &mut Tx<'_>, path: &BudgetPath, mut record: Record) -> Result<Tenant
     for reached in record.reached(place::place(path.as_str()), now) {
         tx.emit(place::topic(path)?, "budget.threshold", &reached)?;
     }
-    tx.write(&place::key(path.as_str())?, &record)?;
+    untracked::write(tx, &place::key(path.as_str())?, &record)?;
     Ok(show(path, &mut record, now))
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::record::Record;
 use super::{BudgetReservation, Budgets, ReserveBudget, SettleBudget, decode, keep, place};
+use crate::coordination::untracked;
 use crate::state::{Key, Tx};
 
 /// How long a reservation is held, in seconds: at most, and where nothing is said.
@@ -110,8 +111,8 @@ impl Budgets {
                 let shown = BudgetReservation::new(&*id, place::place(path.as_str()), op.amounts, until);
                 tx.emit(place::topic(&path)?, "budget.reserved", &shown)?;
                 let held = Held { path, amounts: op.amounts, taken, holder, until, give_back: op.give_back };
-                tx.write(&place::reservation(&tenant, &id)?, &held)?;
-                tx.put(place::due(until, &tenant, &id)?, "")?;
+                untracked::write(tx, &place::reservation(&tenant, &id)?, &held)?;
+                untracked::put(tx, place::due(until, &tenant, &id)?, "")?;
                 Ok(Ok(shown))
             })
         });

@@ -8,6 +8,7 @@ use super::key::{self, Shelf};
 use super::opened::{self, Opened};
 use super::record::Kept;
 use super::{ListMailboxes, Mailbox, OpenMailbox, Overflow, limit, route};
+use crate::coordination::untracked;
 use crate::state::{Entry, State, TopicFilter, Tx, ordered};
 
 pub(super) fn shown(name: &str, kept: Kept) -> Mailbox {
@@ -47,7 +48,7 @@ pub(super) async fn open(tx: &mut Tx<'_>, tenant: &TenantId, op: OpenMailbox) ->
     mailbox.save(tx)?;
     if old.is_none() {
         if let Some(project) = &op.project {
-            tx.put(key::member(tenant, project, &op.mailbox)?, "")?;
+            untracked::put(tx, key::member(tenant, project, &op.mailbox)?, "")?;
         }
         mailbox.tell(tx, "mailbox.opened", &json!({ "project": op.project }))?;
     }
@@ -114,7 +115,7 @@ pub(super) async fn close(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Res
         tx.delete(key::member(tenant, project, name)?)?;
     }
     tx.delete(key::mailbox(tenant, name)?)?;
-    tx.put(key::closed(tenant, &mailbox.kept.id)?, "")?;
+    untracked::put(tx, key::closed(tenant, &mailbox.kept.id)?, "")?;
     mailbox.tell(tx, "mailbox.closed", &json!({ "held": mailbox.kept.held }))
 }
 

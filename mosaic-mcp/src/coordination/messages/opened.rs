@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::key::{self, Shelf, number};
 use super::record::{Dead, Given, Kept, Lane, Letter};
 use super::{Overflow, limit};
+use crate::coordination::untracked;
 use crate::state::{Entry, Key, Topic, Tx};
 
 /// A mailbox that a transaction works on. What changes is written by [`Opened::save`].
@@ -60,7 +61,7 @@ pub(super) fn missing(name: &str) -> Error {
 impl Opened {
     /// Writes what changed.
     pub(super) fn save(&self, tx: &mut Tx<'_>) -> Result<()> {
-        tx.write(&self.key, &self.kept)
+        untracked::write(tx, &self.key, &self.kept)
     }
 
     /// Tells the log.
@@ -82,7 +83,7 @@ impl Opened {
     }
 
     fn keep(&self, tx: &mut Tx<'_>, name: &str, lane: &Lane) -> Result<()> {
-        tx.write(&self.shelf.lane(name)?, lane)
+        untracked::write(tx, &self.shelf.lane(name)?, lane)
     }
 
     /// Puts a letter at the end of its lane. There must be room.
@@ -95,13 +96,13 @@ impl Opened {
         let lane = match behind {
             Some(lane) => Lane { count: lane.count + 1, ..lane },
             None => {
-                tx.put(self.shelf.ready(at)?, name.clone())?;
+                untracked::put(tx, self.shelf.ready(at)?, name.clone())?;
                 self.kept.ready += 1;
                 Lane { head: at, count: 1, deliveries: 0, given: None, expires: letter.expires }
             }
         };
         self.keep(tx, &name, &lane)?;
-        tx.write(&self.shelf.letter(&name, at)?, letter)?;
+        untracked::write(tx, &self.shelf.letter(&name, at)?, letter)?;
         self.shelve(tx, &name, at, letter.expires)?;
         self.kept.held += 1;
         self.tell_of(tx, "message.sent", letter)
@@ -110,11 +111,11 @@ impl Opened {
     /// Notes that a letter is not given out.
     fn shelve(&mut self, tx: &mut Tx<'_>, lane: &str, at: u64, expires: Option<Timestamp>) -> Result<()> {
         if let Some(expires) = expires {
-            tx.put(self.shelf.expiry(expires, at)?, lane.to_owned())?;
+            untracked::put(tx, self.shelf.expiry(expires, at)?, lane.to_owned())?;
             self.kept.expiring += 1;
         }
         if self.kept.overflow == Overflow::DropOldest {
-            tx.put(self.shelf.waiting(at)?, lane.to_owned())?;
+            untracked::put(tx, self.shelf.waiting(at)?, lane.to_owned())?;
         }
         Ok(())
     }
@@ -135,7 +136,7 @@ impl Opened {
         tx.delete(self.shelf.ready(lane.head)?)?;
         self.kept.ready -= 1;
         self.unshelve(tx, lane.head, lane.expires)?;
-        tx.put(self.shelf.given(given.until, lane.head)?, name.to_owned())?;
+        untracked::put(tx, self.shelf.given(given.until, lane.head)?, name.to_owned())?;
         self.kept.given += 1;
         lane.given = Some(given);
         lane.deliveries += 1;
@@ -153,7 +154,7 @@ impl Opened {
         if let Some(given) = lane.given {
             tx.delete(self.shelf.given(given.until, lane.head)?)?;
         }
-        tx.put(self.shelf.given(until, lane.head)?, name.to_owned())?;
+        untracked::put(tx, self.shelf.given(until, lane.head)?, name.to_owned())?;
         lane.given = Some(Given { token: 0, until });
         self.keep(tx, name, &lane)
     }
@@ -170,7 +171,7 @@ impl Opened {
             tx.delete(self.shelf.given(given.until, lane.head)?)?;
             self.kept.given -= 1;
         }
-        tx.put(self.shelf.ready(lane.head)?, name.to_owned())?;
+        untracked::put(tx, self.shelf.ready(lane.head)?, name.to_owned())?;
         self.kept.ready += 1;
         self.shelve(tx, name, lane.head, lane.expires)?;
         self.keep(tx, name, &lane)
@@ -181,7 +182,7 @@ impl Opened {
         let deliveries = lane.deliveries;
         let letter = self.take_head(tx, name, lane).await?;
         self.tell_of(tx, "message.dead", &letter)?;
-        tx.write(&self.shelf.dead(at)?, &Dead { letter, died: tx.now(), deliveries })?;
+        untracked::write(tx, &self.shelf.dead(at)?, &Dead { letter, died: tx.now(), deliveries })?;
         self.kept.dead += 1;
         if self.kept.dead > limit::DEAD
             && let Some(oldest) = tx.range(&self.shelf.all_dead()?, 1).await?.pop()
@@ -223,7 +224,7 @@ impl Opened {
         };
         let head = number(&next.key);
         let expires = next.read::<Letter>()?.expires;
-        tx.put(self.shelf.ready(head)?, name.to_owned())?;
+        untracked::put(tx, self.shelf.ready(head)?, name.to_owned())?;
         self.kept.ready += 1;
         self.keep(tx, name, &Lane { head, count: lane.count - 1, deliveries: 0, given: None, expires })?;
         Ok(taken)

@@ -147,7 +147,7 @@ impl Draft {
         let end = tx.now().saturating_add(limit::WINDOW).ok();
         let json = serde_json::to_vec(&remembered)
             .map_err(|error| Error::new(ErrorKind::Internal, "the answer has no JSON form").source(error))?;
-        tx.put_until(place, json, end)?;
+        tx.put_untracked(place, json, end)?;
         Ok(posted)
     }
 

@@ -18,7 +18,7 @@ pub(super) fn keep(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, request: &Reque
     let end = request.answer_by.saturating_add(limit::GRACE).unwrap_or(request.answer_by);
     let json = serde_json::to_vec(request)
         .map_err(|error| Error::new(ErrorKind::Internal, "the request has no JSON form").source(error))?;
-    tx.put_until(key::request(tenant, id)?, json, Some(end))
+    tx.put_untracked(key::request(tenant, id)?, json, Some(end))
 }
 
 /// The topic under which the log tells of an answer for which a call waits.

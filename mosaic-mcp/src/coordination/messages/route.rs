@@ -9,6 +9,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::TenantId;
 
 use super::{key, limit};
+use crate::coordination::untracked;
 use crate::state::{Entry, Topic, TopicFilter, Tx};
 
 /// How many filters have a shape.
@@ -66,14 +67,14 @@ pub(super) async fn add(
             );
             return Err(Error::new(ErrorKind::QuotaExceeded, text).refused());
         }
-        tx.write(&all, &shapes)?;
+        untracked::write(tx, &all, &shapes)?;
     }
     followers.insert(mailbox.to_owned());
     if followers.len() > limit::FANOUT {
         let text = format!("{filter}: {} mailboxes follow it already", limit::FANOUT);
         return Err(Error::new(ErrorKind::QuotaExceeded, text).refused());
     }
-    tx.write(&route, &followers)
+    untracked::write(tx, &route, &followers)
 }
 
 /// Has a mailbox follow a filter no longer.
@@ -90,7 +91,7 @@ pub(super) async fn remove(
         return Ok(());
     }
     if !followers.is_empty() {
-        return tx.write(&route, &followers);
+        return untracked::write(tx, &route, &followers);
     }
     tx.delete(route)?;
     let mut shapes: Shapes = tx.read(&all).await?.unwrap_or_default();
@@ -99,7 +100,7 @@ pub(super) async fn remove(
     if left > 0 {
         shapes.insert(shape, left);
     }
-    if shapes.is_empty() { tx.delete(all) } else { tx.write(&all, &shapes) }
+    if shapes.is_empty() { tx.delete(all) } else { untracked::write(tx, &all, &shapes) }
 }
 
 /// The mailboxes that follow a topic: two questions, whatever is followed.

@@ -9,6 +9,7 @@ use super::{Rule, TaskEvent, TaskId, TaskState};
 use crate::coordination::index;
 use crate::coordination::names::{later, micros};
 use crate::coordination::slate::Slate;
+use crate::coordination::untracked;
 use crate::state::KeyRange;
 use crate::state::ordered;
 
@@ -122,12 +123,12 @@ impl Slate<'_, '_> {
             self.take_tasks(&waiting).await?;
             for (waiting, edge) in waiting.iter().zip(told) {
                 self.tell_dependant(waiting, &id)?;
-                self.tx.erase(edge.key.clone())?;
+                self.tx.delete(edge.key.clone())?;
             }
             left -= told.len();
             if more {
                 let key = index::due(micros(self.now), &self.tenant, &index::Due::Release(id))?;
-                self.tx.put(key, "")?;
+                untracked::put(self.tx, key, "")?;
             } else {
                 self.task_mut(&id)?.awaited = false;
             }

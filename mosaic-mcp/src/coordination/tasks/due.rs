@@ -201,7 +201,7 @@ async fn tick_tenant(
                 look_at_task(&mut slate, id)?;
             }
             Due::Release(id) => {
-                slate.tx.erase(key.clone())?;
+                slate.tx.delete(key.clone())?;
                 if slate.has_task(id) {
                     slate.ended.push_back(id.clone());
                 }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::coordination::names::{invalid, within};
 use crate::coordination::slate::{Rules, Slate};
+use crate::coordination::untracked;
 use crate::state::State;
 
 /// The most reports of a batch.
@@ -286,9 +287,9 @@ impl Tasks {
         let key = queue::weight_key(cx.tenant_id(), &op.project)?;
         // The weight of every project is not kept.
         let set = self.0.state.run(move |tx| {
-            Box::pin(
-                async move { if weight == 1 { tx.delete(key) } else { tx.write(&key, &Weight { weight }) } },
-            )
+            Box::pin(async move {
+                if weight == 1 { tx.delete(key) } else { untracked::write(tx, &key, &Weight { weight }) }
+            })
         });
         set.await?;
         self.get_project(cx, GetProject::new(op.project)).await

@@ -1,5 +1,6 @@
 //! Reports of agents on what they hold: done, failed, given back, progress.
 
+use crate::coordination::untracked;
 use mosaic_core::context::Principal;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub(super) fn complete(slate: &mut Slate<'_, '_>, op: &CompleteTask, caller: &Pr
             Some(doom) => slate.end_task(id, doom.into(), None)?,
             None => {
                 if let Some(result) = result {
-                    slate.tx.put(record::key("task-result", &slate.tenant, id)?, result)?;
+                    untracked::put(slate.tx, record::key("task-result", &slate.tenant, id)?, result)?;
                 }
                 slate.end_task(id, TaskEvent::Completed, None)?;
             }
@@ -143,7 +144,7 @@ fn write_log(slate: &mut Slate<'_, '_>, id: &TaskId, lines: &[String]) -> Result
     }
     for (number, text) in (next..end).zip(lines) {
         let line = LogLine { number, at, attempt, text: text.clone() };
-        slate.tx.write(&record::log_key(&slate.tenant, id, number)?, &line)?;
+        untracked::write(slate.tx, &record::log_key(&slate.tenant, id, number)?, &line)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::coordination::untracked;
 use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -264,11 +265,11 @@ fn add(slate: &mut Slate<'_, '_>, draft: Draft, id: TaskId, after: Vec<TaskId>) 
     }
     let bare = input.is_none();
     if let Some(input) = input {
-        slate.tx.put(record::key("task-input", &slate.tenant, &id)?, input)?;
+        untracked::put(slate.tx, record::key("task-input", &slate.tenant, &id)?, input)?;
     }
     if let Some(key) = &op.idempotency_key {
         let once = Once { task: id.clone(), digest };
-        slate.tx.write(&record::once_key(&slate.tenant, op.project.as_str(), key)?, &once)?;
+        untracked::write(slate.tx, &record::once_key(&slate.tenant, op.project.as_str(), key)?, &once)?;
     }
     slate.add_task(TaskRecord {
         id,
@@ -323,7 +324,7 @@ fn wait_for(slate: &mut Slate<'_, '_>, id: &TaskId, after: &[TaskId]) -> Result<
         } else {
             task.awaited = true;
             let key = record::edge_key(&slate.tenant, on, id)?;
-            slate.tx.put(key, "")?;
+            untracked::put(slate.tx, key, "")?;
         }
     }
     Ok(())

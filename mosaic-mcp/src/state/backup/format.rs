@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::state::limits;
 
 /// The version of the form that is written, and the newest that is read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// The longest line: the largest value in base 64, and what stands around it.
 pub(super) const LINE_BYTES: usize = limits::VALUE_BYTES / 3 * 4 + (16 << 10);
 
@@ -34,6 +34,8 @@ pub(super) struct Begin {
 pub(super) enum Record {
     /// Key, value in base 64, version, when it ceases to be in microseconds.
     Value(String, String, u64, Option<i64>),
+    /// The same of a value that is not tracked: since version 2.
+    Untracked(String, String, u64, Option<i64>),
     /// Offset, topic, kind, data in base 64, when it was appended in microseconds.
     Event(u64, String, String, String, i64),
     /// Topic, and the offset up to which its events were removed.

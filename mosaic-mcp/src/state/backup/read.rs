@@ -67,11 +67,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 let version = serde_json::from_slice::<serde_json::Value>(&lines.line)
                     .ok()
                     .and_then(|line| line.get("mosaic_state")?.as_u64());
-                return Err(version.filter(|version| *version != u64::from(VERSION)).map_or(error, newer));
+                return Err(version.filter(|version| *version > u64::from(VERSION)).map_or(error, newer));
             }
         };
-        if begin.mosaic_state != VERSION {
-            return Err(newer(begin.mosaic_state.into()));
+        match begin.mosaic_state {
+            1..=VERSION => {}
+            0 => return Err(lines.damaged("there is no version 0")),
+            version => return Err(newer(version.into())),
         }
         lines.hash.update(&lines.line);
         (lines.summary.made, lines.summary.sealed) = (begin.made, begin.sealed);
@@ -107,6 +109,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         match record {
             Record::Value(key, value, version, expires) => {
                 self.value(&key, &value, version, expires).map(Item::Value)
+            }
+            Record::Untracked(key, value, version, expires) => {
+                Ok(Item::Value(self.value(&key, &value, version, expires)?.tracked(false)))
             }
             Record::Event(offset, topic, kind, data, at) => {
                 self.event(offset, &topic, kind, &data, at).map(Item::Event)

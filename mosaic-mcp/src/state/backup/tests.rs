@@ -163,9 +163,9 @@ async fn what_is_cut_or_altered_is_refused() {
             restored(&swapped.concat()).await.unwrap_err();
         }
     }
-    let newer = String::from_utf8(file).unwrap().replacen("\"mosaic_state\":1", "\"mosaic_state\":2", 1);
+    let newer = String::from_utf8(file).unwrap().replacen("\"mosaic_state\":2", "\"mosaic_state\":3", 1);
     assert!(restored(newer.as_bytes()).await.unwrap_err().message().contains("newer program"));
-    let other = br#"{"mosaic_state":3,"another":"form"}"#;
+    let other = br#"{"mosaic_state":4,"another":"form"}"#;
     assert!(restored(&[other, &b"\n"[..]].concat()).await.unwrap_err().message().contains("newer program"));
     state.close().await.unwrap();
 }

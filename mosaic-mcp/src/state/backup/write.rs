@@ -86,9 +86,10 @@ impl State {
         let mut last = None;
         loop {
             let page = view.entries(last.as_ref(), PAGE).await?;
-            for Entry { key, value, version, expires } in &page {
+            for Entry { key, value, version, expires, tracked } in &page {
                 let expires = expires.map(|end| end.as_microsecond());
-                out.put(&Record::Value(key.to_string(), encode(value), *version, expires)).await?;
+                let record = if *tracked { Record::Value } else { Record::Untracked };
+                out.put(&record(key.to_string(), encode(value), *version, expires)).await?;
                 values += 1;
             }
             match page.last() {

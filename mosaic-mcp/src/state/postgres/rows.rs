@@ -97,7 +97,8 @@ pub(super) fn head(row: &PgRow) -> Result<Head> {
 
 pub(super) fn entry(row: &PgRow) -> Result<Entry> {
     let expires = column::<Option<i64>>(row, "expires")?.map(time).transpose()?;
-    Ok(Entry::new(key(row)?, bytes(row, "value")?, count(row, "version")?, expires))
+    let entry = Entry::new(key(row)?, bytes(row, "value")?, count(row, "version")?, expires);
+    Ok(entry.tracked(column(row, "tracked")?))
 }
 
 pub(super) fn change(row: &PgRow) -> Result<Change> {

@@ -12,8 +12,10 @@ use crate::state::migration::{Applied, Migration, pending};
 const OLDEST: i32 = 150_000;
 
 /// The changes of the schema, in order.
-const MIGRATIONS: &[Migration] =
-    &[Migration { name: "tables", sql: include_str!("migrations/1_tables.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "tables", sql: include_str!("migrations/1_tables.sql") },
+    Migration { name: "tracked", sql: include_str!("migrations/2_tracked.sql") },
+];
 
 const WHAT: &str = "the tables of the store were not made";
 

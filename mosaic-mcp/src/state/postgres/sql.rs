@@ -15,33 +15,32 @@ pub(super) const BEGIN: &str = "BEGIN; \
 /// were changed is told: all of them, or nothing may be written.
 pub(super) const WRITE: &str = "\
     WITH put AS ( \
-        INSERT INTO entry (key, value, version, expires) \
-        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) \
-        ON CONFLICT (key) DO UPDATE \
-            SET value = excluded.value, version = excluded.version, expires = excluded.expires \
+        INSERT INTO entry (key, value, version, expires, tracked) \
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, \
+            expires = excluded.expires, tracked = excluded.tracked \
     ), changed AS ( \
-        UPDATE entry SET value = new.value, version = new.version, expires = new.expires \
-        FROM unnest($17::text[], $18::bytea[], $19::bigint[], $20::bigint[]) AS new (key, value, version, expires) \
+        UPDATE entry SET value = new.value, version = new.version, expires = new.expires, tracked = new.tracked \
+        FROM unnest($6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::bigint[]) \
+            AS new (key, value, version, expires, tracked) \
         WHERE entry.key = new.key RETURNING true \
     ), revived AS ( \
         DELETE FROM deleted WHERE key = ANY ($1) \
     ), gone AS ( \
-        DELETE FROM entry USING unnest($5::text[], $6::bigint[]) AS dead (key, version) \
-        WHERE entry.key = dead.key RETURNING entry.key, dead.version \
+        DELETE FROM entry USING unnest($11::text[], $12::bigint[]) AS dead (key, version) \
+        WHERE entry.key = dead.key RETURNING entry.key, dead.version, entry.tracked \
     ), buried AS ( \
-        INSERT INTO deleted (key, version) SELECT key, version FROM gone \
-    ), erased AS ( \
-        DELETE FROM entry WHERE key = ANY ($16) \
+        INSERT INTO deleted (key, version) SELECT key, version FROM gone WHERE tracked IS NOT NULL \
     ), told AS ( \
         INSERT INTO event (log_offset, topic, kind, data, at) \
-        SELECT * FROM unnest($7::bigint[], $8::text[], $9::text[], $10::bytea[], $11::bigint[]) \
+        SELECT * FROM unnest($13::bigint[], $14::text[], $15::text[], $16::bytea[], $17::bigint[]) \
     ), mark AS ( \
-        INSERT INTO writer (node, revision) VALUES ($15, $12) \
+        INSERT INTO writer (node, revision) VALUES ($21, $18) \
         ON CONFLICT (node) DO UPDATE SET revision = excluded.revision, at = now() \
     ) \
-    UPDATE meta SET revision = greatest(revision, $12), log_offset = greatest(log_offset, $13) \
+    UPDATE meta SET revision = greatest(revision, $18), log_offset = greatest(log_offset, $19) \
     RETURNING (SELECT count(*) FROM changed) AS changed, \
-        CASE WHEN $14 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
+        CASE WHEN $20 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
 
 /// The channel of the hints, which listeners must name themselves.
 pub(super) const CHANNEL: &str = "SELECT 'mosaic state ' || current_schema()";
@@ -88,26 +87,27 @@ pub(super) const UNMARK: &str = "DELETE FROM writer WHERE node = $1";
 /// Nodes that went without a word. No lookup lasts as long.
 pub(super) const SWEEP: &str = "DELETE FROM writer WHERE at < now() - interval '1 day'";
 
-pub(super) const GET_MANY: &str = "SELECT key, value, version, expires FROM entry WHERE key = ANY ($1)";
+pub(super) const GET_MANY: &str =
+    "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked FROM entry WHERE key = ANY ($1)";
 
-pub(super) const RANGE: &str =
-    "SELECT key, value, version, expires FROM entry WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
+pub(super) const RANGE: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked FROM entry \
+    WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 
-/// Changes up to a limit, and the rest of the last one's revision. They are found by their versions: `key || ''` keeps the index of
+/// Changes up to a limit, and the rest of the last one's revision. They are found by their revisions: `key || ''` keeps the index of
 /// keys out, which would go through the whole range.
 pub(super) const CHANGES: &str = "\
     WITH last AS MATERIALIZED ( \
         SELECT max(version) AS version FROM ( \
-            (SELECT version FROM entry WHERE version > $3 AND key || '' >= $1 AND key || '' < $2 \
-                ORDER BY version LIMIT $4) \
+            (SELECT tracked AS version FROM entry WHERE tracked > $3 AND key || '' >= $1 AND key || '' < $2 \
+                ORDER BY tracked LIMIT $4) \
             UNION ALL \
             (SELECT version FROM deleted WHERE version > $3 AND key || '' >= $1 AND key || '' < $2 \
                 ORDER BY version LIMIT $4) \
             ORDER BY version LIMIT $4 \
         ) AS few \
     ) \
-    SELECT key, value, entry.version FROM entry, last \
-        WHERE entry.version > $3 AND entry.version <= last.version AND key || '' >= $1 AND key || '' < $2 \
+    SELECT key, value, tracked AS version FROM entry, last \
+        WHERE tracked > $3 AND tracked <= last.version AND key || '' >= $1 AND key || '' < $2 \
     UNION ALL \
     SELECT key, NULL, deleted.version FROM deleted, last \
         WHERE deleted.version > $3 AND deleted.version <= last.version AND key || '' >= $1 AND key || '' < $2 \
@@ -149,8 +149,8 @@ pub(super) const VIEW: &str = "\
     SET LOCAL idle_in_transaction_session_timeout = '1h'; \
     SELECT revision, log_offset FROM meta";
 
-pub(super) const ENTRIES: &str =
-    "SELECT key, value, version, expires FROM entry WHERE key > $1 ORDER BY key LIMIT $2";
+pub(super) const ENTRIES: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked FROM entry \
+    WHERE key > $1 ORDER BY key LIMIT $2";
 
 pub(super) const PLACES: &str =
     "SELECT topic, log_offset FROM last_offset WHERE topic > $1 ORDER BY topic LIMIT $2";

@@ -101,7 +101,7 @@ fn write<'q>(
     node: &'q str,
 ) -> Question<'q> {
     let events = &writes.events;
-    let query = values(sqlx::query(sql::WRITE), puts)
+    values(values(sqlx::query(sql::WRITE), puts), known)
         .bind(writes.deletes.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>())
         .bind(writes.deletes.iter().map(|(_, revision)| number(*revision)).collect::<Vec<_>>())
         .bind(events.iter().map(|event| number(event.offset)).collect::<Vec<_>>())
@@ -113,8 +113,6 @@ fn write<'q>(
         .bind(number(writes.head.offset))
         .bind(tell)
         .bind(node)
-        .bind(rows::texts(&writes.erases));
-    values(query, known)
 }
 
 /// Values as columns.
@@ -124,6 +122,7 @@ fn values<'q>(query: Question<'q>, puts: &[&'q Entry]) -> Question<'q> {
         .bind(puts.iter().map(|entry| &*entry.value).collect::<Vec<_>>())
         .bind(puts.iter().map(|entry| number(entry.version)).collect::<Vec<_>>())
         .bind(puts.iter().map(|entry| entry.expires.map(|end| end.as_microsecond())).collect::<Vec<_>>())
+        .bind(puts.iter().map(|entry| entry.tracked.then_some(number(entry.version))).collect::<Vec<_>>())
 }
 
 fn lost() -> Fault {

@@ -6,7 +6,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::read::stored;
-use crate::state::{Key, Writes};
+use crate::state::Writes;
 
 /// The most bytes of one part: far below what SQLite takes as one value.
 const PART_BYTES: usize = 32 << 20;
@@ -16,24 +16,24 @@ const PART_BYTES: usize = 32 << 20;
 pub(super) struct Part {
     /// The bytes of the values.
     pub(super) values: Vec<u8>,
-    /// `[key, begin, length, version, expires]` of each value.
+    /// `[key, begin, length, version, expires, tracked]` of each value: the last is the version, or null.
     pub(super) puts: String,
     /// `[key, version]` of each deletion.
     pub(super) deletes: String,
-    /// Keys to be removed without a trace.
-    pub(super) erases: String,
     /// The bytes of the events.
     pub(super) data: Vec<u8>,
     /// `[offset, topic, kind, begin, length, at]` of each event.
     pub(super) events: String,
 }
 
+/// A value as [`Part::puts`] has it.
+type Put<'w> = (&'w str, usize, usize, i64, Option<i64>, Option<i64>);
+
 #[derive(Default)]
 struct Open<'w> {
     values: Bytes,
-    puts: Vec<(&'w str, usize, usize, i64, Option<i64>)>,
+    puts: Vec<Put<'w>>,
     deletes: Vec<(&'w str, i64)>,
-    erases: Vec<&'w str>,
     data: Bytes,
     events: Vec<(i64, &'w str, &'w str, usize, usize, i64)>,
 }
@@ -67,12 +67,11 @@ impl Bytes {
 
 impl Open<'_> {
     fn close(&mut self) -> Result<Part> {
-        let Self { values, puts, deletes, erases, data, events } = mem::take(self);
+        let Self { values, puts, deletes, data, events } = mem::take(self);
         Ok(Part {
             values: values.0,
             puts: json(&puts)?,
             deletes: json(&deletes)?,
-            erases: json(&erases)?,
             data: data.0,
             events: json(&events)?,
         })
@@ -93,10 +92,11 @@ pub(super) fn pack(writes: &Writes) -> Result<(Vec<Part>, Part)> {
         }
         let (begin, length) = open.values.take(&entry.value);
         let expires = entry.expires.map(|end| end.as_microsecond());
-        open.puts.push((entry.key.as_str(), begin, length, stored(entry.version), expires));
+        let version = stored(entry.version);
+        let tracked = entry.tracked.then_some(version);
+        open.puts.push((entry.key.as_str(), begin, length, version, expires, tracked));
     }
     open.deletes = writes.deletes.iter().map(|(key, at)| (key.as_str(), stored(*at))).collect();
-    open.erases = writes.erases.iter().map(Key::as_str).collect();
     for event in &writes.events {
         if open.data.is_full(&event.data) {
             parts.push(open.close()?);

@@ -22,14 +22,14 @@ pub(super) async fn head(conn: &mut SqliteConnection) -> Result<Head> {
 pub(super) async fn get_many(conn: &mut SqliteConnection, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
     let query = match keys {
         [] => return Ok(HashMap::new()),
-        [key] => {
-            sqlx::query("SELECT key, value, version, expires FROM entry WHERE key = ?1 AND value IS NOT NULL")
-                .bind(key.as_str())
-        }
+        [key] => sqlx::query(
+            "SELECT key, value, version, expires, tracked FROM entry WHERE key = ?1 AND value IS NOT NULL",
+        )
+        .bind(key.as_str()),
         keys => {
             let keys: Vec<&str> = keys.iter().map(Key::as_str).collect();
             sqlx::query(
-                "SELECT entry.key, entry.value, version, expires FROM json_each(?1) AS asked
+                "SELECT entry.key, entry.value, version, expires, tracked FROM json_each(?1) AS asked
                  CROSS JOIN entry ON entry.key = asked.value WHERE entry.value IS NOT NULL",
             )
             .bind(serde_json::json!(keys).to_string())
@@ -41,7 +41,7 @@ pub(super) async fn get_many(conn: &mut SqliteConnection, keys: &[Key]) -> Resul
 
 pub(super) async fn range(conn: &mut SqliteConnection, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
     let query = sqlx::query(
-        "SELECT key, value, version, expires FROM entry
+        "SELECT key, value, version, expires, tracked FROM entry
          WHERE key >= ?1 AND key < ?2 AND value IS NOT NULL ORDER BY key LIMIT ?3",
     );
     let query = query.bind(&*range.from).bind(&*range.to).bind(number(limit));
@@ -58,12 +58,12 @@ pub(super) async fn changes(
 ) -> Result<Vec<Change>> {
     let Some(before_last) = limit.checked_sub(1) else { return Ok(Vec::new()) };
     let query = sqlx::query(
-        "SELECT key, value, version FROM entry
-         WHERE version > ?1 AND +key >= ?2 AND +key < ?3 AND version <= coalesce(
-             (SELECT version FROM entry WHERE version > ?1 AND +key >= ?2 AND +key < ?3
-              ORDER BY version LIMIT 1 OFFSET ?4),
+        "SELECT key, value, tracked FROM entry
+         WHERE tracked > ?1 AND +key >= ?2 AND +key < ?3 AND tracked <= coalesce(
+             (SELECT tracked FROM entry WHERE tracked > ?1 AND +key >= ?2 AND +key < ?3
+              ORDER BY tracked LIMIT 1 OFFSET ?4),
              9223372036854775807)
-         ORDER BY version, key",
+         ORDER BY tracked, key",
     );
     let query = query.bind(stored(after)).bind(&*range.from).bind(&*range.to).bind(number(before_last));
     let rows = query.fetch_all(conn).await.map_err(fault::before_commit)?;
@@ -186,7 +186,8 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry> {
     let value: Vec<u8> = row.try_get(1).map_err(fault::before_commit)?;
     let expires: Option<i64> = row.try_get(3).map_err(fault::before_commit)?;
     let expires = expires.map(timestamp).transpose()?;
-    Ok(Entry::new(key(row, 0)?, value.into(), count(row, 2)?, expires))
+    let tracked: Option<i64> = row.try_get(4).map_err(fault::before_commit)?;
+    Ok(Entry::new(key(row, 0)?, value.into(), count(row, 2)?, expires).tracked(tracked.is_some()))
 }
 
 pub(super) fn event(row: &SqliteRow) -> Result<Event> {

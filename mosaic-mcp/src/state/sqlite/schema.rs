@@ -9,7 +9,10 @@ use crate::state::migration::{Applied, Migration, pending};
 /// `MoSt` in the header of the file.
 const MARK: i64 = 0x4d6f_5374;
 
-const MIGRATIONS: &[Migration] = &[Migration { name: "state", sql: include_str!("0001_state.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "state", sql: include_str!("0001_state.sql") },
+    Migration { name: "tracked", sql: include_str!("0002_tracked.sql") },
+];
 
 /// Refuses a file that is no state store, or one that this program does not know, without changing it; gives what was made of it.
 pub(super) async fn check(conn: &mut SqliteConnection) -> Result<Vec<Applied>> {

@@ -23,14 +23,14 @@ const ROLLBACK: &str = "ROLLBACK";
 /// Parameters in the order of [`bound`]. They have no numbers: those of several statements would not be told apart.
 macro_rules! part {
     () => {
-        "INSERT INTO entry (key, value, version, expires)
-         SELECT value ->> 0, substr(?, value ->> 1, value ->> 2), value ->> 3, value ->> 4
+        "INSERT INTO entry (key, value, version, expires, tracked)
+         SELECT value ->> 0, substr(?, value ->> 1, value ->> 2), value ->> 3, value ->> 4, value ->> 5
          FROM json_each(?) WHERE true
-         ON CONFLICT (key) DO UPDATE SET
-             value = excluded.value, version = excluded.version, expires = excluded.expires;
-         UPDATE entry SET value = NULL, expires = NULL, version = gone.value ->> 1
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version,
+             expires = excluded.expires, tracked = excluded.tracked;
+         DELETE FROM entry WHERE tracked IS NULL AND key IN (SELECT value ->> 0 FROM json_each(?));
+         UPDATE entry SET value = NULL, expires = NULL, version = gone.value ->> 1, tracked = gone.value ->> 1
          FROM json_each(?) AS gone WHERE entry.key = gone.value ->> 0 AND entry.value IS NOT NULL;
-         DELETE FROM entry WHERE key IN (SELECT value FROM json_each(?));
          INSERT INTO event (\"offset\", topic, kind, data, at)
          SELECT value ->> 0, value ->> 1, value ->> 2, substr(?, value ->> 3, value ->> 4), value ->> 5
          FROM json_each(?);"
@@ -132,8 +132,8 @@ impl SqliteTx {
 type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
 fn bound<'q>(sql: &'static str, part: &'q Part) -> Query<'q> {
-    let Part { values, puts, deletes, erases, data, events } = part;
-    sqlx::query(sql).bind(values).bind(puts).bind(deletes).bind(erases).bind(data).bind(events)
+    let Part { values, puts, deletes, data, events } = part;
+    sqlx::query(sql).bind(values).bind(puts).bind(deletes).bind(deletes).bind(data).bind(events)
 }
 
 #[async_trait]

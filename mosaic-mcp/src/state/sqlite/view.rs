@@ -38,7 +38,7 @@ impl StoreView for SqliteView {
 
     async fn entries(&mut self, after: Option<&Key>, limit: usize) -> Result<Vec<Entry>> {
         let query = sqlx::query(
-            "SELECT key, value, version, expires FROM entry
+            "SELECT key, value, version, expires, tracked FROM entry
              WHERE key > ?1 AND value IS NOT NULL ORDER BY key LIMIT ?2",
         );
         let query = query.bind(after.map_or("", Key::as_str)).bind(number(limit));

@@ -14,7 +14,12 @@ pub async fn backups_come_back(stores: &dyn Stores) -> Outcome {
         let put = state.run(move |tx| {
             Box::pin(async move {
                 let end = (n % 9 == 0).then(|| tx.now() + std::time::Duration::from_secs(9_000));
-                tx.put_until(key(&["k", &format!("{n}ü/")])?, vec![n; usize::from(n)], end)?;
+                let place = key(&["k", &format!("{n}ü/")])?;
+                if n % 5 == 0 {
+                    tx.put_untracked(place, vec![n; usize::from(n)], end)?;
+                } else {
+                    tx.put_until(place, vec![n; usize::from(n)], end)?;
+                }
                 tx.append(topic(&format!("log.{}", n % 3))?, "ü", vec![n; usize::from(n % 4)])
             })
         });

@@ -39,45 +39,56 @@ pub async fn changes_are_coalesced_in_order(stores: &dyn Stores) -> Outcome {
     Ok(state.close().await?)
 }
 
-/// What is erased is gone like what is deleted, and no change tells of it; it can be put again.
+/// No change tells of a value that is not tracked: not as it is put, nor put again, nor deleted. It is read as any other.
 ///
 /// # Errors
 /// What the store does otherwise.
-pub async fn erased_values_leave_no_trace(stores: &dyn Stores) -> Outcome {
-    let state = node(stores, "erased").await?;
+pub async fn untracked_values_leave_no_trace(stores: &dyn Stores) -> Outcome {
+    let state = node(stores, "untracked").await?;
     let all = KeyRange::all();
-    state.put(key(&["a"])?, "1").await?;
-    let b = state.put(key(&["b"])?, "1").await?;
-    let erase = |names: &'static [&'static str]| {
+    let put = |name: &'static str, value: &'static str| {
         state.run(move |tx| {
             Box::pin(async move {
-                for name in names {
-                    tx.erase(key(&[name])?)?;
-                    if let Some(entry) = tx.get(&key(&[name])?).await? {
-                        return Err(Error::new(ErrorKind::Internal, format!("{entry:?} is still there")));
-                    }
-                }
-                tx.put(key(&["d"])?, "1")?;
-                Ok(tx.range(&KeyRange::all(), 10).await?.len())
+                tx.put_untracked(key(&[name])?, value, None)?;
+                Ok(tx.revision())
             })
         })
     };
-    equal("within the transaction", erase(&["a", "never"]).await?, 2)?;
+    put("a", "1").await?;
+    let b = state.put(key(&["b"])?, "1").await?;
+    let a = put("a", "2").await?;
+    put("c", "1").await?;
+    let entry = state.get(&key(&["a"])?).await?;
+    let entry = entry.map(|entry| (entry.value.to_vec(), entry.version, entry.tracked));
+    equal("a value", entry, Some((b"2".to_vec(), a, false)))?;
+    equal("values", state.get_many(&[key(&["a"])?, key(&["b"])?]).await?.iter().flatten().count(), 2)?;
+    let range = state.range(&all, 10).await?.into_iter().map(|entry| entry.tracked).collect::<Vec<_>>();
+    equal("a range", range, [false, true, false])?;
+    equal("changes", short(&state.changes(&all, 0, 10).await?), [("b", Some(&b"1"[..]), b)])?;
+    let deleted = state.run(|tx| {
+        Box::pin(async move {
+            for name in ["a", "b", "c", "never"] {
+                tx.delete(key(&[name])?)?;
+                if let Some(entry) = tx.get(&key(&[name])?).await? {
+                    return Err(Error::new(ErrorKind::Internal, format!("{entry:?} is still there")));
+                }
+            }
+            tx.put(key(&["d"])?, "1")?;
+            Ok(tx.range(&KeyRange::all(), 10).await?.len())
+        })
+    });
+    equal("within the transaction", deleted.await?, 1)?;
     let d = state.head().revision;
-    equal("a value", state.get(&key(&["a"])?).await?, None)?;
-    equal("values", state.get_many(&[key(&["a"])?, key(&["b"])?]).await?.iter().flatten().count(), 1)?;
-    equal("a range", state.range(&all, 10).await?.len(), 2)?;
-    let expected = [("b", Some(&b"1"[..]), b), ("d", Some(b"1"), d)];
-    equal("changes", short(&state.changes(&all, 0, 10).await?), expected)?;
-    let again = state.put(key(&["a"])?, "2").await?;
-    let last = state.changes(&all, d, 10).await?;
-    equal("made again", short(&last), [("a", Some(&b"2"[..]), again)])?;
-    // One that was deleted and made again leaves no trace either.
-    state.delete_if(key(&["b"])?, Expect::Any).await?;
-    state.put(key(&["b"])?, "3").await?;
-    erase(&["b"]).await?;
-    let kept: Vec<_> = state.changes(&all, b, 10).await?.into_iter().map(|change| change.key).collect();
-    equal("after a deletion", kept, [key(&["a"])?, key(&["d"])?])?;
+    equal("what is left", state.range(&all, 10).await?.len(), 1)?;
+    let expected = [("b", None, d), ("d", Some(&b"1"[..]), d)];
+    equal("changes after the deletion", short(&state.changes(&all, 0, 10).await?), expected)?;
+    // One that changes sides is told from then on, and what was told of it before is told no more.
+    let again = state.put(key(&["a"])?, "3").await?;
+    equal("tracked now", short(&state.changes(&all, d, 10).await?), [("a", Some(&b"3"[..]), again)])?;
+    put("b", "4").await?;
+    put("d", "4").await?;
+    let last = state.changes(&all, 0, 10).await?;
+    equal("tracked no more", short(&last), [("a", Some(&b"3"[..]), again)])?;
     Ok(state.close().await?)
 }
 

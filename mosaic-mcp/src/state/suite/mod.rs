@@ -19,7 +19,7 @@ mod views;
 pub use backups::backups_come_back;
 pub use changes::{
     changes_are_coalesced_in_order, changes_of_a_revision_come_together, changes_stay_in_their_range,
-    erased_values_leave_no_trace, forgotten_deletions_are_told,
+    forgotten_deletions_are_told, untracked_values_leave_no_trace,
 };
 pub use events::{
     events_are_appended_at_expected_places, events_are_chosen_by_filters, events_come_back_as_they_are,
@@ -102,7 +102,7 @@ macro_rules! state_suite {
             changes_are_coalesced_in_order
             changes_of_a_revision_come_together
             changes_stay_in_their_range
-            erased_values_leave_no_trace
+            untracked_values_leave_no_trace
             forgotten_deletions_are_told
             trims_are_told
             trims_of_all_are_told

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use tokio::time::{advance, timeout};
 
-use super::plan::{FILTERS, KEYS, Op, Span, Step, TOPICS, key, step, topic};
+use super::plan::{FILTERS, KEYS, Op, Span, Step, TOPICS, is_tracked, key, step, topic};
 use crate::ground::{Ground, Spot};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ type Shown = Vec<(String, u8, u64)>;
 struct Model {
     now: Timestamp,
     values: BTreeMap<&'static str, Value>,
-    /// The last change of each key.
+    /// The last change of each tracked key.
     changed: BTreeMap<&'static str, u64>,
     /// Topic, data, and whether it is still there.
     log: Vec<(usize, u8, bool)>,
@@ -51,6 +51,12 @@ impl Model {
         live.map(|(key, value)| (key, value.value, value.version)).take(span.limit).collect()
     }
 
+    fn change(&mut self, key: &'static str, revision: u64) {
+        if is_tracked(key) {
+            self.changed.insert(key, revision);
+        }
+    }
+
     /// What a transaction comes to, as it sees itself; an error where it fails.
     fn run(&mut self, ops: &[Op], revision: u64) -> (Vec<Shown>, Result<(), ErrorKind>) {
         let mut looks = Vec::new();
@@ -59,11 +65,11 @@ impl Model {
                 Op::Put { key, value, seconds } => {
                     let ends = seconds.map(|seconds| self.now + Duration::from_secs(seconds.into()));
                     self.values.insert(KEYS[key], Value { value, version: revision, ends });
-                    self.changed.insert(KEYS[key], revision);
+                    self.change(KEYS[key], revision);
                 }
                 Op::Delete { key } => {
                     if self.live(KEYS[key]).is_some() {
-                        self.changed.insert(KEYS[key], revision);
+                        self.change(KEYS[key], revision);
                     } else if self.values.contains_key(KEYS[key]) {
                         // It had expired; a node that opened may have removed it before.
                         self.changed.remove(KEYS[key]);
@@ -119,7 +125,19 @@ impl Model {
 }
 
 fn shown(entries: &[Entry]) -> Shown {
-    entries.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value[0], entry.version)).collect()
+    let own = |entry: &Entry| {
+        let name = entry.key.as_str();
+        assert_eq!(entry.tracked, is_tracked(name), "{name}");
+        (name.to_owned(), entry.value[0], entry.version)
+    };
+    entries.iter().map(own).collect()
+}
+
+/// What somebody who watches knows of a list.
+fn tracked(listed: &[Entry]) -> BTreeMap<String, u8> {
+    let tracked = listed.iter().filter(|entry| entry.tracked);
+    let known = tracked.map(|entry| (entry.key.as_str().to_owned(), entry.value[0]));
+    known.inspect(|(key, _)| assert!(is_tracked(key))).collect()
 }
 
 /// What a transaction saw, also where it failed.
@@ -130,7 +148,11 @@ async fn work(tx: &mut Tx<'_>, ops: Vec<Op>, looks: Looks) -> mosaic_core::Resul
         match op {
             Op::Put { key: at, value, seconds } => {
                 let ends = seconds.map(|seconds| tx.now() + Duration::from_secs(seconds.into()));
-                tx.put_until(key(at), vec![value], ends)?;
+                if is_tracked(KEYS[at]) {
+                    tx.put_until(key(at), vec![value], ends)?;
+                } else {
+                    tx.put_untracked(key(at), vec![value], ends)?;
+                }
             }
             Op::Delete { key: at } => tx.delete(key(at))?,
             Op::Expect { key: at, what } => {
@@ -322,7 +344,7 @@ impl Course {
         let state = &self.nodes[node];
         let head = state.store().head().await.unwrap().revision;
         let listed = state.range(&range.range(), 100).await.unwrap();
-        let known = listed.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value[0])).collect();
+        let known = tracked(&listed);
         Follower { watch: state.watch(range.range(), head).batch(range.limit), range, known }
     }
 
@@ -333,7 +355,8 @@ impl Course {
             match told {
                 Ok(changes) => {
                     for change in changes {
-                        assert!(follower.range.has(change.key.as_str()), "{}", change.key);
+                        let name = change.key.as_str();
+                        assert!(follower.range.has(name) && is_tracked(name), "{name}");
                         match change.value {
                             Some(value) => follower.known.insert(change.key.as_str().to_owned(), value[0]),
                             None => follower.known.remove(change.key.as_str()),
@@ -348,9 +371,7 @@ impl Course {
                         let state = &self.nodes[0];
                         let head = state.store().head().await.unwrap().revision;
                         let listed = state.range(&range.range(), 100).await.unwrap();
-                        let known =
-                            listed.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value[0]));
-                        Follower { known: known.collect(), watch: state.watch(range.range(), head), range }
+                        Follower { known: tracked(&listed), watch: state.watch(range.range(), head), range }
                     };
                 }
             }
@@ -361,8 +382,8 @@ impl Course {
         known
             .retain(|key, _| self.model.live(key).is_some() || !self.model.values.contains_key(key.as_str()));
         let all = Span { limit: usize::MAX, ..follower.range.clone() };
-        let expected: BTreeMap<String, u8> =
-            self.model.range(&all).into_iter().map(|(key, value, _)| (key, value)).collect();
+        let all = self.model.range(&all).into_iter().filter(|(key, ..)| is_tracked(key));
+        let expected: BTreeMap<String, u8> = all.map(|(key, value, _)| (key, value)).collect();
         assert_eq!(known, expected);
     }
 
@@ -405,7 +426,8 @@ impl Course {
                 }
                 assert!(changes.is_sorted_by_key(|change| change.version));
                 for change in &changes {
-                    assert!(range.has(change.key.as_str()) && change.version > since);
+                    let name = change.key.as_str();
+                    assert!(range.has(name) && is_tracked(name) && change.version > since);
                 }
             }
             Err(error) => {
