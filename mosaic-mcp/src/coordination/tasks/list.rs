@@ -7,10 +7,12 @@ use mosaic_core::types::{Cursor, Page, PageRequest, TenantId};
 
 use super::queue::{self, Queue, Sets, Weight};
 use super::record::{self, TaskRecord};
-use super::{GetProject, GetTask, ListTaskLog, ListTasks, LogLine, Project, Task, TaskDetail, TaskId};
+use super::{
+    GetProject, GetTask, ListTaskLog, ListTasks, LogLine, Project, Task, TaskDetail, TaskId, TaskState,
+};
 use crate::coordination::agents::AgentRecord;
 use crate::coordination::slate::{no_agent, no_task, read};
-use crate::coordination::{index, names::invalid};
+use crate::coordination::{ProjectId, index, names::invalid};
 use crate::state::{Entry, Key, KeyRange, State};
 
 /// How many agents are read at once.
@@ -44,9 +46,16 @@ pub(super) async fn list(state: &State, tenant: &TenantId, op: &ListTasks) -> Re
     if wanted.is_held() {
         return all_held(state, tenant, op).await;
     }
-    let range = KeyRange::below(&below("task-state", tenant, Some(wanted.as_str()), project))?;
-    let (found, next) = page_of(state, range, &op.page).await?;
-    let ids = found.iter().map(|entry| index::task_at_end(&entry.key)).collect::<Result<Vec<TaskId>>>()?;
+    let (found, next) = match (wanted, &op.project) {
+        (TaskState::Ready, Some(project)) => page_of_queues(state, tenant, project, &op.page).await?,
+        (TaskState::Ready, None) => page_of(state, queue::all_ready(tenant)?, &op.page).await?,
+        _ => {
+            let range = KeyRange::below(&below("task-state", tenant, Some(wanted.as_str()), project))?;
+            page_of(state, range, &op.page).await?
+        }
+    };
+    let id = if wanted == TaskState::Ready { queue::task_in_queue } else { index::task_at_end };
+    let ids = found.iter().map(|entry| id(&entry.key)).collect::<Result<Vec<TaskId>>>()?;
     let tasks = read_tasks(state, tenant, &ids).await?;
     // One that changed in between is left out.
     Ok(Page::new(tasks.into_iter().filter(|task| task.state == wanted).collect(), next))
@@ -59,6 +68,45 @@ fn below<'a>(
     project: Option<&'a str>,
 ) -> Vec<&'a str> {
     [Some(room), Some(tenant.as_str()), state, project].into_iter().flatten().collect()
+}
+
+/// A page of the queues of a project, one of which each set of requirements has. The cursor is the last key.
+async fn page_of_queues(
+    state: &State,
+    tenant: &TenantId,
+    project: &ProjectId,
+    page: &PageRequest,
+) -> Result<(Vec<Entry>, Option<Cursor>)> {
+    let after = page.cursor.as_ref().map(|cursor| key_of(cursor, &queue::all_ready(tenant)?)).transpose()?;
+    let limit = page.limit();
+    let mut found = Vec::new();
+    for range in queues(state, tenant, project).await? {
+        let range = match &after {
+            Some(after) => range.after(after),
+            None => range,
+        };
+        if range.from < range.to && found.len() <= limit {
+            found.extend(state.range(&range, limit + 1 - found.len()).await?);
+        }
+    }
+    Ok(cut(found, limit))
+}
+
+/// The queues of a project that are not empty, in the order of their keys.
+async fn queues(state: &State, tenant: &TenantId, project: &ProjectId) -> Result<Vec<KeyRange>> {
+    let sets: Sets = state.read(&queue::sets_key(tenant)?).await?.unwrap_or_default();
+    let sets: Vec<u64> = sets.sets.into_keys().collect();
+    let keys = sets.iter().map(|set| queue::queue_key(tenant, *set, project)).collect::<Result<Vec<_>>>()?;
+    let mut ranges = Vec::new();
+    for (set, found) in sets.into_iter().zip(state.get_many(&keys).await?) {
+        if let Some(found) = found
+            && read::<Queue>(&found)?.ready > 0
+        {
+            ranges.push(queue::ready_range(tenant, set, project)?);
+        }
+    }
+    ranges.sort_by(|a, b| a.from.cmp(&b.from));
+    Ok(ranges)
 }
 
 /// The tasks that an agent holds: they are few, so that one page has them all that fit.
@@ -133,20 +181,27 @@ pub(crate) async fn page_of(
     let range = match &page.cursor {
         None => range,
         Some(cursor) => {
-            let key = Key::new(cursor.as_str()).ok().filter(|key| range.contains(key));
-            let key = key.ok_or_else(|| {
-                invalid(
-                    "the cursor is not one of this list: use `next` of an earlier page as it is".to_owned(),
-                )
-            })?;
+            let key = key_of(cursor, &range)?;
             range.after(&key)
         }
     };
-    let mut found = state.range(&range, limit + 1).await?;
+    Ok(cut(state.range(&range, limit + 1).await?, limit))
+}
+
+/// The key that a cursor of a range is.
+fn key_of(cursor: &Cursor, range: &KeyRange) -> Result<Key> {
+    let key = Key::new(cursor.as_str()).ok().filter(|key| range.contains(key));
+    key.ok_or_else(|| {
+        invalid("the cursor is not one of this list: use `next` of an earlier page as it is".to_owned())
+    })
+}
+
+/// A page of what was found, which is one more where more follow.
+fn cut(mut found: Vec<Entry>, limit: usize) -> (Vec<Entry>, Option<Cursor>) {
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| Cursor::new(last.key.as_str()));
-    Ok((found, next))
+    (found, next)
 }
 
 pub(super) async fn log(state: &State, tenant: &TenantId, op: &ListTaskLog) -> Result<Page<LogLine>> {

@@ -318,8 +318,9 @@ params! {
         }
     }
 
-    /// The tasks: of a project in the order in which they came, or of all. A page may have fewer than were asked for although
-    /// more follow.
+    /// The tasks: of a project in the order in which they came, or of all. Those that are ready come in the order of their queues,
+    /// one after the other: of those that require the same, the first comes first. A page may have fewer than were asked for
+    /// although more follow.
     ///
     /// ```
     /// use mosaic_mcp::coordination::tasks::{ListTasks, TaskState};

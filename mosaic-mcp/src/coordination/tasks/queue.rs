@@ -11,7 +11,8 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::TenantId;
 use serde::{Deserialize, Serialize};
 
-use crate::coordination::ProjectId;
+use super::TaskId;
+use crate::coordination::{ProjectId, index};
 use crate::state::{Key, KeyRange, ordered};
 
 /// How far a tag moves with one task of a project of weight 1.
@@ -72,6 +73,21 @@ pub(crate) fn queue_key(tenant: &TenantId, set: u64, project: &ProjectId) -> Res
 /// The ready tasks of a queue, the first first.
 pub(crate) fn ready_range(tenant: &TenantId, set: u64, project: &ProjectId) -> Result<KeyRange> {
     KeyRange::below(&["task-ready", tenant.as_str(), &format!("{set:x}"), project.as_str()])
+}
+
+/// The ready tasks of all queues.
+pub(crate) fn all_ready(tenant: &TenantId) -> Result<KeyRange> {
+    KeyRange::below(&["task-ready", tenant.as_str()])
+}
+
+/// The task of a key in [`all_ready`].
+pub(crate) fn task_in_queue(key: &Key) -> Result<TaskId> {
+    let parts: Vec<String> = key.parts().collect();
+    let task = match &parts[..] {
+        [.., project, _, number] => index::task_of(project, number),
+        _ => None,
+    };
+    task.ok_or_else(|| index::unreadable(key))
 }
 
 /// The key of a queue among those of its set, in the order of turns.

@@ -174,20 +174,17 @@ pub(crate) fn ready_key(tenant: &TenantId, queue: u64, id: &TaskId, priority: i8
 impl TaskRecord {
     /// The keys that lead to it: derived from what it is, so that they are always those.
     pub(crate) fn index(&self, tenant: &TenantId) -> Result<Vec<Key>> {
-        let (project, number) = (self.id.project().as_str(), ordered(self.id.number()));
-        let state = self.state.as_str();
-        // Those that are held are found by who holds them.
+        // Those that are held are found by who holds them, and those that are ready in their queues.
         let mut keys = Vec::new();
-        if !self.state.is_held() {
-            keys.push(Key::of(&["task-state", tenant.as_str(), state, project, &number])?);
+        let ready = self.queue.filter(|_| self.state == TaskState::Ready);
+        if let Some(queue) = ready {
+            keys.push(ready_key(tenant, queue, &self.id, self.priority)?);
+        } else if !self.state.is_held() {
+            let (project, number) = (self.id.project().as_str(), ordered(self.id.number()));
+            keys.push(Key::of(&["task-state", tenant.as_str(), self.state.as_str(), project, &number])?);
         }
         if let Some(at) = self.next_look() {
             keys.push(index::due(micros(at), tenant, &index::Due::Task(self.id.clone()))?);
-        }
-        if let Some(queue) = self.queue
-            && self.state == TaskState::Ready
-        {
-            keys.push(ready_key(tenant, queue, &self.id, self.priority)?);
         }
         Ok(keys)
     }

@@ -21,6 +21,7 @@ mod options;
 mod rows;
 mod schema;
 mod sql;
+mod tid;
 mod tx;
 mod view;
 

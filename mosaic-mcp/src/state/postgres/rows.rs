@@ -5,10 +5,11 @@ use mosaic_core::error::Result;
 use mosaic_core::types::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Decode, Postgres, Row as _, Type};
+use sqlx::{ColumnIndex, Decode, Postgres, Row as _, Type};
 
 use super::fault::strange;
 use super::sql;
+use super::tid::Tid;
 use crate::state::{Change, Entry, Event, Head, Key, KeyRange, Topic, TopicFilter, Trimmed};
 
 pub(super) type Question<'q> = Query<'q, Postgres, PgArguments>;
@@ -95,33 +96,43 @@ pub(super) fn head(row: &PgRow) -> Result<Head> {
     Ok(Head { revision: count(row, "revision")?, offset: count(row, "log_offset")? })
 }
 
+// Columns of what is read in numbers are found by their places: looking for names costs as much as all the rest.
+
+/// Key, value, version, expires, tracked.
 pub(super) fn entry(row: &PgRow) -> Result<Entry> {
-    let expires = column::<Option<i64>>(row, "expires")?.map(time).transpose()?;
-    let entry = Entry::new(key(row)?, bytes(row, "value")?, count(row, "version")?, expires);
-    Ok(entry.tracked(column(row, "tracked")?))
+    let expires = column::<Option<i64>>(row, 3)?.map(time).transpose()?;
+    let entry = Entry::new(key(row, 0)?, bytes(row, 1)?, count(row, 2)?, expires);
+    Ok(entry.tracked(column(row, 4)?))
 }
 
+/// Where the row of an entry lies: behind the rest.
+pub(super) fn place_of_entry(row: &PgRow) -> Result<Tid> {
+    column(row, 5)
+}
+
+/// Key, value, version.
 pub(super) fn change(row: &PgRow) -> Result<Change> {
-    let value = column::<Option<&[u8]>>(row, "value")?.map(Bytes::copy_from_slice);
-    Ok(Change::new(key(row)?, value, count(row, "version")?))
+    let value = column::<Option<&[u8]>>(row, 1)?.map(Bytes::copy_from_slice);
+    Ok(Change::new(key(row, 0)?, value, count(row, 2)?))
 }
 
+/// Offset, topic, kind, data, at.
 pub(super) fn event(row: &PgRow) -> Result<Event> {
-    let at = time(column(row, "at")?)?;
-    let kind: &str = column(row, "kind")?;
-    Ok(Event::new(count(row, "log_offset")?, topic(row)?, kind, bytes(row, "data")?, at))
+    let at = time(column(row, 4)?)?;
+    let kind: &str = column(row, 2)?;
+    Ok(Event::new(count(row, 0)?, topic(row, 1)?, kind, bytes(row, 3)?, at))
 }
 
 /// A topic and where it ended; none where it never had an event.
 pub(super) fn place(row: &PgRow) -> Result<Option<(Topic, u64)>> {
     match column::<Option<i64>>(row, "log_offset")? {
-        Some(offset) => Ok(Some((topic(row)?, unsigned(offset)?))),
+        Some(offset) => Ok(Some((topic(row, "topic")?, unsigned(offset)?))),
         None => Ok(None),
     }
 }
 
 pub(super) fn expiry(row: &PgRow) -> Result<(Key, Timestamp)> {
-    Ok((key(row)?, time(column(row, "expires")?)?))
+    Ok((key(row, "key")?, time(column(row, "expires")?)?))
 }
 
 pub(super) fn trimmed(rows: &[PgRow]) -> Result<Trimmed> {
@@ -130,7 +141,7 @@ pub(super) fn trimmed(rows: &[PgRow]) -> Result<Trimmed> {
         trimmed.all = count(row, "trimmed")?;
         trimmed.deletions = count(row, "deletions")?;
         if column::<Option<&str>>(row, "topic")?.is_some() {
-            trimmed.topics.insert(topic(row)?, count(row, "through")?);
+            trimmed.topics.insert(topic(row, "topic")?, count(row, "through")?);
         }
     }
     Ok(trimmed)
@@ -144,28 +155,31 @@ pub(super) fn time(microseconds: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(microseconds).map_err(strange)
 }
 
-fn key(row: &PgRow) -> Result<Key> {
-    Key::new(column::<&str>(row, "key")?)
+fn key(row: &PgRow, at: impl ColumnIndex<PgRow>) -> Result<Key> {
+    Key::new(column::<&str>(row, at)?)
 }
 
-fn topic(row: &PgRow) -> Result<Topic> {
-    Topic::new(column::<&str>(row, "topic")?)
+fn topic(row: &PgRow, at: impl ColumnIndex<PgRow>) -> Result<Topic> {
+    Topic::new(column::<&str>(row, at)?)
 }
 
-fn bytes(row: &PgRow, name: &str) -> Result<Bytes> {
-    column::<&[u8]>(row, name).map(Bytes::copy_from_slice)
+fn bytes(row: &PgRow, at: impl ColumnIndex<PgRow>) -> Result<Bytes> {
+    column::<&[u8]>(row, at).map(Bytes::copy_from_slice)
 }
 
-fn count(row: &PgRow, name: &str) -> Result<u64> {
-    unsigned(column(row, name)?)
+fn count(row: &PgRow, at: impl ColumnIndex<PgRow>) -> Result<u64> {
+    unsigned(column(row, at)?)
 }
 
 fn unsigned(number: i64) -> Result<u64> {
     u64::try_from(number).map_err(strange)
 }
 
-pub(super) fn column<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, name: &str) -> Result<T> {
-    row.try_get(name).map_err(strange)
+pub(super) fn column<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
+    row: &'r PgRow,
+    at: impl ColumnIndex<PgRow>,
+) -> Result<T> {
+    row.try_get(at).map_err(strange)
 }
 
 #[cfg(test)]

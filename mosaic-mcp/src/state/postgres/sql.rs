@@ -11,8 +11,8 @@ pub(super) const BEGIN: &str = "BEGIN; \
 /// Values, deletions, events and the head, in one statement, and the hint for other nodes where that is wanted. It marks how far
 /// this node has come, by which the end of a transaction is known when the answer to its commit is lost.
 ///
-/// What is known to be there is changed where it lies, which is half of what it costs to put it in and find that it is there. How many
-/// were changed is told: all of them, or nothing may be written.
+/// What was read is changed where it lies, or removed there where no change tells of it: that is a fraction of what it costs to find it by
+/// its key. How many were is told: all of them, or nothing may be written.
 pub(super) const WRITE: &str = "\
     WITH put AS ( \
         INSERT INTO entry (key, value, version, expires, tracked) \
@@ -21,26 +21,29 @@ pub(super) const WRITE: &str = "\
             expires = excluded.expires, tracked = excluded.tracked \
     ), changed AS ( \
         UPDATE entry SET value = new.value, version = new.version, expires = new.expires, tracked = new.tracked \
-        FROM unnest($6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::bigint[]) \
-            AS new (key, value, version, expires, tracked) \
-        WHERE entry.key = new.key RETURNING true \
+        FROM unnest($6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::bigint[], $11::tid[]) \
+            AS new (key, value, version, expires, tracked, place) \
+        WHERE entry.ctid = new.place AND entry.key = new.key RETURNING true \
+    ), erased AS ( \
+        DELETE FROM entry USING unnest($12::text[], $13::tid[]) AS dead (key, place) \
+        WHERE entry.ctid = dead.place AND entry.key = dead.key RETURNING true \
     ), revived AS ( \
         DELETE FROM deleted WHERE key = ANY ($1) \
     ), gone AS ( \
-        DELETE FROM entry USING unnest($11::text[], $12::bigint[]) AS dead (key, version) \
+        DELETE FROM entry USING unnest($14::text[], $15::bigint[]) AS dead (key, version) \
         WHERE entry.key = dead.key RETURNING entry.key, dead.version, entry.tracked \
     ), buried AS ( \
         INSERT INTO deleted (key, version) SELECT key, version FROM gone WHERE tracked IS NOT NULL \
     ), told AS ( \
         INSERT INTO event (log_offset, topic, kind, data, at) \
-        SELECT * FROM unnest($13::bigint[], $14::text[], $15::text[], $16::bytea[], $17::bigint[]) \
+        SELECT * FROM unnest($16::bigint[], $17::text[], $18::text[], $19::bytea[], $20::bigint[]) \
     ), mark AS ( \
-        INSERT INTO writer (node, revision) VALUES ($21, $18) \
+        INSERT INTO writer (node, revision) VALUES ($24, $21) \
         ON CONFLICT (node) DO UPDATE SET revision = excluded.revision, at = now() \
     ) \
-    UPDATE meta SET revision = greatest(revision, $18), log_offset = greatest(log_offset, $19) \
-    RETURNING (SELECT count(*) FROM changed) AS changed, \
-        CASE WHEN $20 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
+    UPDATE meta SET revision = greatest(revision, $21), log_offset = greatest(log_offset, $22) \
+    RETURNING (SELECT count(*) FROM changed) + (SELECT count(*) FROM erased) AS changed, \
+        CASE WHEN $23 THEN pg_notify('mosaic state ' || current_schema(), '')::text END AS hint";
 
 /// The channel of the hints, which listeners must name themselves.
 pub(super) const CHANNEL: &str = "SELECT 'mosaic state ' || current_schema()";
@@ -87,10 +90,9 @@ pub(super) const UNMARK: &str = "DELETE FROM writer WHERE node = $1";
 /// Nodes that went without a word. No lookup lasts as long.
 pub(super) const SWEEP: &str = "DELETE FROM writer WHERE at < now() - interval '1 day'";
 
-pub(super) const GET_MANY: &str =
-    "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked FROM entry WHERE key = ANY ($1)";
+pub(super) const GET_MANY: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked, ctid FROM entry WHERE key = ANY ($1)";
 
-pub(super) const RANGE: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked FROM entry \
+pub(super) const RANGE: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked, ctid FROM entry \
     WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 
 /// Changes up to a limit, and the rest of the last one's revision. They are found by their revisions: `key || ''` keeps the index of

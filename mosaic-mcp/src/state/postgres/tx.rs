@@ -1,6 +1,6 @@
 //! The write transaction: it has the write turn of the schema until it ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use super::fault::{Fault, strange};
 use super::node::Node;
 use super::rows::{self, Question, number};
 use super::sql;
+use super::tid::Tid;
 use crate::state::{Entry, Event, Head, Key, KeyRange, StoreTx, Topic, Writes};
 
 /// Where the connection for writes lies while nobody writes; none where there is none yet, or it was lost.
@@ -24,8 +25,8 @@ pub(super) struct PostgresTx {
     node: Arc<Node>,
     head: Head,
     now: Timestamp,
-    /// Keys that were read and are there: nobody else writes meanwhile.
-    there: HashSet<Key>,
+    /// Where what was read lies, and whether it is tracked: nobody else writes meanwhile.
+    there: HashMap<Key, (Tid, bool)>,
     /// None once it is used up or lost.
     connection: Option<PgConnection>,
     turn: Option<Turn>,
@@ -42,7 +43,7 @@ impl PostgresTx {
         let row = begun.last().ok_or_else(|| strange("there is no head"))?;
         let (head, now) = (rows::head(row)?, rows::time(rows::column(row, "now")?)?);
         node.writes_as(rows::column(row, "process")?);
-        Ok(Self { node, head, now, there: HashSet::new(), connection: Some(connection), turn: Some(turn) })
+        Ok(Self { node, head, now, there: HashMap::new(), connection: Some(connection), turn: Some(turn) })
     }
 
     async fn ask(&mut self, what: &str, question: Question<'_>) -> Result<Vec<PgRow>> {
@@ -58,19 +59,30 @@ impl PostgresTx {
         }
     }
 
+    /// What was read; where it lies is kept.
+    fn note(&mut self, found: &[PgRow]) -> Result<Vec<Entry>> {
+        self.there.reserve(found.len());
+        let mut entries = Vec::with_capacity(found.len());
+        for row in found {
+            let entry = rows::entry(row)?;
+            self.there.insert(entry.key.clone(), (rows::place_of_entry(row)?, entry.tracked));
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
     /// Writes a part.
     async fn put(&mut self, writes: &Writes, tell: bool) -> Result<()> {
         const WHAT: &str = "the transaction was not written";
         let node = self.node.clone();
         let there = std::mem::take(&mut self.there);
-        let (known, others): (Vec<&Entry>, Vec<&Entry>) =
-            writes.puts.iter().partition(|entry| there.contains(&entry.key));
-        let changed = self.ask(WHAT, write(writes, &others, &known, tell, node.name())).await?;
+        let parts = Parts::of(writes, &there);
+        let changed = self.ask(WHAT, write(writes, &parts, tell, node.name())).await?;
         let changed: i64 = match changed.last() {
             Some(row) => rows::column(row, "changed")?,
             None => return Err(strange("there is no head")),
         };
-        if usize::try_from(changed).ok() != Some(known.len()) {
+        if usize::try_from(changed).ok() != Some(parts.changes.len() + parts.erases.len()) {
             return Err(strange("a value that was read is there no more").refused());
         }
         if !writes.last_offsets.is_empty() {
@@ -92,18 +104,58 @@ impl PostgresTx {
     }
 }
 
-/// The statement that writes most of it: values to put in, and those that are known to be there.
-fn write<'q>(
-    writes: &'q Writes,
-    puts: &[&'q Entry],
-    known: &[&'q Entry],
-    tell: bool,
-    node: &'q str,
-) -> Question<'q> {
+/// What is written, by how it is found.
+#[derive(Default)]
+struct Parts<'w> {
+    /// Values that may be there or not.
+    puts: Vec<&'w Entry>,
+    /// Values that were read.
+    changes: Vec<&'w Entry>,
+    /// Where those lie.
+    changed: Vec<Tid>,
+    /// Deletions of what may be there or not, or is tracked, and their revisions.
+    deletes: Vec<(&'w str, i64)>,
+    /// Deletions of what was read and is not tracked.
+    erases: Vec<&'w str>,
+    /// Where that lies.
+    erased: Vec<Tid>,
+}
+
+impl<'w> Parts<'w> {
+    fn of(writes: &'w Writes, there: &HashMap<Key, (Tid, bool)>) -> Self {
+        let mut parts = Self::default();
+        for entry in &writes.puts {
+            match there.get(&entry.key) {
+                Some((place, _)) => {
+                    parts.changes.push(entry);
+                    parts.changed.push(*place);
+                }
+                None => parts.puts.push(entry),
+            }
+        }
+        for (key, revision) in &writes.deletes {
+            match there.get(key) {
+                Some((place, false)) => {
+                    parts.erases.push(key.as_str());
+                    parts.erased.push(*place);
+                }
+                _ => parts.deletes.push((key.as_str(), number(*revision))),
+            }
+        }
+        parts
+    }
+}
+
+/// The statement that writes most of it.
+fn write<'q>(writes: &'q Writes, parts: &'q Parts<'_>, tell: bool, node: &'q str) -> Question<'q> {
     let events = &writes.events;
-    values(values(sqlx::query(sql::WRITE), puts), known)
-        .bind(writes.deletes.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>())
-        .bind(writes.deletes.iter().map(|(_, revision)| number(*revision)).collect::<Vec<_>>())
+    let (dead, revisions): (Vec<&str>, Vec<i64>) = parts.deletes.iter().copied().unzip();
+    values(values(sqlx::query(sql::WRITE), &parts.puts), &parts.changes)
+        .bind(&parts.changed)
+        .bind(&parts.erases)
+        .bind(&parts.erased)
+        .bind(dead)
+        .bind(revisions)
         .bind(events.iter().map(|event| number(event.offset)).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.topic.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|event| &*event.kind).collect::<Vec<_>>())
@@ -141,15 +193,13 @@ impl StoreTx for PostgresTx {
 
     async fn get_many(&mut self, keys: &[Key]) -> Result<HashMap<Key, Entry>> {
         let found = self.ask("values were not read", rows::get_many(keys)).await?;
-        let found = found.iter().map(|row| rows::entry(row).map(|entry| (entry.key.clone(), entry)));
-        let found: HashMap<Key, Entry> = found.collect::<Result<_>>()?;
-        self.there.extend(found.keys().cloned());
-        Ok(found)
+        let found = self.note(&found)?;
+        Ok(found.into_iter().map(|entry| (entry.key.clone(), entry)).collect())
     }
 
     async fn range(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Entry>> {
         let found = self.ask("a range was not read", rows::range(range, limit)).await?;
-        found.iter().map(rows::entry).collect()
+        self.note(&found)
     }
 
     async fn last_offsets(&mut self, topics: &[Topic]) -> Result<HashMap<Topic, u64>> {

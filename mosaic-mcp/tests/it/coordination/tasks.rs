@@ -354,6 +354,18 @@ async fn lists_are_paged_and_filtered(on: &Ground) {
     assert_eq!(all(ListTasks::new()).await.len(), 10);
     assert_eq!(all(ListTasks::new().project(even.clone())).await, ["0", "2", "4", "6", "8"]);
     assert_eq!(all(ListTasks::new().state(TaskState::Ready)).await.len(), 7);
+    // Those of several queues, in the order in which they are next.
+    for (title, requires, priority) in [("a", "rust", 0), ("b", "rust", 9), ("c", "gpu", 0), ("d", "rust", 0)]
+    {
+        rig.submit(task("even", title).requires(texts(&[requires])).priority(priority)).await;
+        rig.submit(task("evening", title).requires(texts(&[requires]))).await;
+    }
+    let ready = ListTasks::new().state(TaskState::Ready);
+    assert_eq!(all(ready.clone().project(even.clone())).await, ["4", "6", "8", "b", "a", "d", "c"]);
+    assert_eq!(all(ready.clone()).await.len(), 15);
+    let other = PageRequest::first(2).at(mosaic_core::types::Cursor::new("task-state/default/ready/even/x"));
+    let error = rig.tasks.list_tasks(&rig.cx, ready.project(even.clone()).page(other)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert_eq!(all(ListTasks::new().agent(ann.agent.clone())).await.len(), 3);
     let running = all(ListTasks::new().project(even).state(TaskState::Running)).await;
     assert_eq!(running, ["0", "2"]);
