@@ -188,6 +188,13 @@ impl<'a, 't> Slate<'a, 't> {
         (queue, self.weights.get(&wanted.1).copied().unwrap_or(1))
     }
 
+    /// Notes the place of a queue that is out from which on its tasks stand.
+    pub(crate) fn first_of_queue(&mut self, wanted: &(u64, ProjectId), place: &str) {
+        if let Some(queue) = self.queues.get_mut(wanted).and_then(|out| out.is.as_mut()) {
+            place.clone_into(&mut queue.first);
+        }
+    }
+
     /// Moves the tag of a queue that is out.
     pub(crate) fn tag_queue(&mut self, wanted: &(u64, ProjectId), tag: u64) {
         if let Some(queue) = self.queues.get_mut(wanted).and_then(|out| out.is.as_mut()) {
@@ -298,23 +305,29 @@ impl<'a, 't> Slate<'a, 't> {
             if let Some(task) = self.tasks.get_mut(id).and_then(|out| out.is.as_mut()) {
                 task.queue = (*is != Place::Nowhere).then_some(number);
             }
-            if *was == Place::Queue || *is == Place::Queue {
-                wanted.push(((number, id.project().clone()), *is == Place::Queue));
-            }
+            let place = match (was, is) {
+                (_, Place::Queue) => Some(queue::ready_place(id, self.task(id)?.priority)),
+                (Place::Queue, _) => None,
+                _ => continue,
+            };
+            wanted.push(((number, id.project().clone()), place));
         }
         let queues: Vec<_> = wanted.iter().map(|(queue, _)| queue.clone()).collect();
         self.take_queues(&queues).await?;
         self.sets().await?;
-        for (wanted, is_ready) in &wanted {
-            let (Some(sets), Some(out)) = (self.sets.as_mut(), self.queues.get_mut(wanted)) else { continue };
+        let mut ready = false;
+        for (wanted, place) in wanted {
+            let (Some(sets), Some(out)) = (self.sets.as_mut(), self.queues.get_mut(&wanted)) else {
+                continue;
+            };
             let (sets, queue) = (sets.is.get_or_insert_default(), out.is.get_or_insert_default());
-            if *is_ready {
-                sets.push(wanted.0, queue);
-            } else {
-                sets.pop(wanted.0, queue);
+            ready |= place.is_some();
+            match place {
+                Some(place) => sets.push(wanted.0, queue, place),
+                None => sets.pop(wanted.0, queue),
             }
         }
-        Ok(wanted.iter().any(|(_, is_ready)| *is_ready))
+        Ok(ready)
     }
 }
 

@@ -228,10 +228,11 @@ impl<'a> Tx<'a> {
     }
 
     async fn load(&mut self, keys: &[Key]) -> Result<()> {
-        let found = self.store.get_many(keys).await?;
+        let mut found = self.store.get_many(keys).await?;
+        self.group.read.reserve(keys.len());
         for key in keys {
             // A key may be asked for twice.
-            self.group.read.insert(key.clone(), found.get(key).cloned());
+            self.group.read.entry(key.clone()).or_insert_with_key(|key| found.remove(key));
         }
         Ok(())
     }

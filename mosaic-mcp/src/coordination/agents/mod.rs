@@ -33,7 +33,7 @@ pub use params::{
 };
 pub use state::{AgentEvent, AgentState};
 
-pub(crate) use record::AgentRecord;
+pub(crate) use record::{AgentRecord, Offer};
 
 use mosaic_core::types::Page;
 

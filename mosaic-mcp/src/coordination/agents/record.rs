@@ -45,6 +45,23 @@ pub(crate) struct Held {
     pub(crate) stop: bool,
 }
 
+/// What an agent offers, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    agent: AgentId,
+    offers: Vec<String>,
+}
+
+impl Offer {
+    /// Whether the agent may take a task that requires these capabilities.
+    pub(crate) fn meets(&self, requires: &[String]) -> bool {
+        requires.iter().all(|wanted| match wanted.strip_prefix(OF_AGENT) {
+            Some(name) => name == self.agent.as_str(),
+            None => self.offers.binary_search(wanted).is_ok(),
+        })
+    }
+}
+
 impl AgentRecord {
     pub(crate) fn key(tenant: &TenantId, agent: &AgentId) -> Result<Key> {
         Key::of(&["agent", tenant.as_str(), agent.as_str()])
@@ -87,12 +104,9 @@ impl AgentRecord {
         self.lease_until = later(now, self.lease_seconds);
     }
 
-    /// Whether it may take a task that requires these capabilities, which are in order.
-    pub(crate) fn meets(&self, requires: &[String]) -> bool {
-        requires.iter().all(|wanted| match wanted.strip_prefix(OF_AGENT) {
-            Some(name) => name == self.agent.as_str(),
-            None => self.offers.binary_search(wanted).is_ok(),
-        })
+    /// What it offers.
+    pub(crate) fn offer(&self) -> Offer {
+        Offer { agent: self.agent.clone(), offers: self.offers.clone() }
     }
 
     /// How many more tasks it takes.

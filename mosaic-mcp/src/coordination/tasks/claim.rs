@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::record::{self, Lease, TaskRecord};
 use super::submit::DAY;
 use super::{Claim, ClaimTasks, TaskEvent, TaskId, TaskState, queue};
-use crate::coordination::agents::AgentRecord;
+use crate::coordination::agents::{AgentRecord, Offer};
 use crate::coordination::names::{later, within};
 use crate::coordination::slate::{Slate, no_agent, read};
 use crate::coordination::{AgentId, ProjectId, index};
@@ -50,11 +50,11 @@ impl Ask {
     }
 }
 
-/// What an agent offers, for whoever keeps a claim waiting.
-#[derive(Debug, Clone)]
+/// What a claim is given, and what its agent offers, for whoever keeps it waiting.
+#[derive(Debug)]
 pub(super) struct Given {
     pub(super) claims: Vec<Claim>,
-    pub(super) agent: AgentRecord,
+    pub(super) offer: Offer,
 }
 
 /// The queues of a set in the order of their turns, as far as they were read.
@@ -83,9 +83,9 @@ pub(super) async fn claim(slate: &mut Slate<'_, '_>, asks: &[Ask]) -> Result<Vec
     for ask in asks {
         let agent = slate.agent(&ask.agent).and_then(|agent| {
             agent.check(ask.incarnation, &ask.caller, slate.now)?;
-            Ok(agent.clone())
+            Ok(agent.offer())
         });
-        given.push(agent.map(|agent| Given { claims: Vec::new(), agent }));
+        given.push(agent.map(|offer| Given { claims: Vec::new(), offer }));
     }
     let taken = deal(slate, asks, &given).await?;
     if !taken.is_empty() {
@@ -96,22 +96,25 @@ pub(super) async fn claim(slate: &mut Slate<'_, '_>, asks: &[Ask]) -> Result<Vec
 
 /// Chooses queues: what it decides depends on turns and counts alone.
 async fn deal(slate: &mut Slate<'_, '_>, asks: &[Ask], given: &[Result<Given>]) -> Result<Taken> {
+    // Two asks of one agent share its room.
+    let mut room: BTreeMap<&AgentId, usize> = BTreeMap::new();
+    for (ask, given) in asks.iter().zip(given) {
+        if let Ok(agent) = slate.agent(&ask.agent)
+            && given.is_ok()
+            && agent.state.takes_tasks()
+        {
+            room.insert(&ask.agent, agent.room());
+        }
+    }
     let sets = slate.sets().await?;
     let mut wants: Vec<(usize, Vec<u64>)> = Vec::with_capacity(asks.len());
     for (ask, given) in asks.iter().zip(given) {
         wants.push(match given {
-            Ok(Given { agent, .. }) if agent.state.takes_tasks() => {
-                (ask.limit, sets.fitting(SETS, |requires| agent.meets(requires)))
+            Ok(Given { offer, .. }) if room.contains_key(&ask.agent) => {
+                (ask.limit, sets.fitting(SETS, |requires| offer.meets(requires)))
             }
             _ => (0, Vec::new()),
         });
-    }
-    // Two asks of one agent share its room.
-    let mut room: BTreeMap<&AgentId, usize> = BTreeMap::new();
-    for (ask, given) in asks.iter().zip(given) {
-        if let Ok(Given { agent, .. }) = given {
-            room.insert(&ask.agent, agent.room());
-        }
     }
     let wanted: usize = wants.iter().map(|(limit, _)| *limit).sum();
     let mut turns: BTreeMap<u64, Turns> = BTreeMap::new();
@@ -208,9 +211,14 @@ async fn hand_out(
     given: &mut [Result<Given>],
 ) -> Result<()> {
     let mut leases: Vec<(TaskId, usize)> = Vec::new();
-    for ((set, project), takers) in taken {
-        let range = queue::ready_range(&slate.tenant, set, &project)?;
+    for (wanted, takers) in taken {
+        let (queue, _) = slate.queue(&wanted);
+        let (set, project) = &wanted;
+        let range = queue::ready_from(&slate.tenant, *set, project, &queue.first)?;
         let ready = slate.tx.range(&range, takers.len()).await?;
+        if let Some(last) = ready.last() {
+            slate.first_of_queue(&wanted, queue::place_in_queue(&last.key));
+        }
         for (entry, taker) in ready.iter().zip(takers) {
             let id = index::task_of(project.as_str(), &entry.key.last_part());
             leases.push((id.ok_or_else(|| index::unreadable(&entry.key))?, taker));

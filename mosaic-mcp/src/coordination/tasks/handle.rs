@@ -123,7 +123,7 @@ impl Tasks {
         let (reply, answer) = oneshot::channel();
         let answer = Answer { tenant: cx.tenant_id().clone(), reply: answer, unread: self.0.unread.clone() };
         let waiting =
-            Waiting { tenant: cx.tenant_id().clone(), ask, until: Instant::now() + wait, reply, agent: None };
+            Waiting { tenant: cx.tenant_id().clone(), ask, until: Instant::now() + wait, reply, offer: None };
         self.0.claims.send(waiting).await.map_err(|_| closed())?;
         answer.read().await
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use mosaic_core::error::{Error, ErrorKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::coordination::ProjectId;
@@ -47,12 +48,13 @@ impl FromStr for TaskId {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self, Error> {
         let parts = text.rsplit_once('-').and_then(|(project, number)| {
-            let plain = number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            // One text for one task: no leading zeros, no other digits.
+            let plain = number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+                && (number == "0" || !number.starts_with('0'));
             let number = u64::from_str_radix(number, 16).ok().filter(|_| plain)?;
             Some(Self { project: ProjectId::new(project).ok()?, number })
         });
-        // One text for one task: no leading zeros.
-        parts.filter(|id| id.to_string() == text).ok_or_else(|| {
+        parts.ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();
             Error::new(
                 ErrorKind::Invalid,
@@ -82,8 +84,22 @@ impl Serialize for TaskId {
 
 impl<'de> Deserialize<'de> for TaskId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| serde::de::Error::custom(error.message()))
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Reads an id from a text where that lies: records of agents have hundreds.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = TaskId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a task id")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TaskId, E> {
+        text.parse().map_err(|error: Error| E::custom(error.message()))
     }
 }
 

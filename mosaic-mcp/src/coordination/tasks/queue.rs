@@ -50,6 +50,10 @@ pub(crate) struct Set {
 pub(crate) struct Queue {
     pub(crate) ready: u64,
     pub(crate) tag: u64,
+    /// No task of it stands before this place. A database that has not tidied up yet would go through all that were taken since to
+    /// find the first.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) first: String,
 }
 
 /// What is stored of a project.
@@ -68,6 +72,24 @@ pub(crate) fn weight_key(tenant: &TenantId, project: &ProjectId) -> Result<Key> 
 
 pub(crate) fn queue_key(tenant: &TenantId, set: u64, project: &ProjectId) -> Result<Key> {
     Key::of(&["task-queue", tenant.as_str(), &format!("{set:x}"), project.as_str()])
+}
+
+/// The place of a ready task in its queue: the greater its priority and the older it is, the earlier.
+pub(crate) fn ready_place(id: &TaskId, priority: i8) -> String {
+    format!("{:02x}/{}", 100_i16 - i16::from(priority), ordered(id.number()))
+}
+
+/// The place that a key in [`ready_range`] names.
+pub(crate) fn place_in_queue(key: &Key) -> &str {
+    let mut slashes = key.as_str().rmatch_indices('/').map(|(at, _)| at + 1);
+    slashes.nth(1).and_then(|at| key.as_str().get(at..)).unwrap_or_default()
+}
+
+/// The ready tasks of a queue from a place on, the first first.
+pub(crate) fn ready_from(tenant: &TenantId, set: u64, project: &ProjectId, place: &str) -> Result<KeyRange> {
+    let range = ready_range(tenant, set, project)?;
+    let from = format!("{}{place}", range.from);
+    Ok(KeyRange { from: from.into(), ..range })
 }
 
 /// The ready tasks of a queue, the first first.
@@ -140,8 +162,8 @@ impl Sets {
         }
     }
 
-    /// A task became ready.
-    pub(crate) fn push(&mut self, number: u64, queue: &mut Queue) {
+    /// A task became ready, at a place of its queue.
+    pub(crate) fn push(&mut self, number: u64, queue: &mut Queue, place: String) {
         let clock = self.clock;
         if let Some(set) = self.sets.get_mut(&number) {
             if set.ready == 0 {
@@ -152,6 +174,9 @@ impl Sets {
             if queue.ready == 0 {
                 queue.tag = queue.tag.max(set.served);
             }
+        }
+        if queue.ready == 0 || place < queue.first {
+            queue.first = place;
         }
         queue.ready += 1;
     }

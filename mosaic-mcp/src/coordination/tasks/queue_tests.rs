@@ -8,7 +8,7 @@ fn turns_of(weights: &[u32], turns: usize) -> Vec<u64> {
     let mut queues: Vec<Queue> = weights.iter().map(|_| Queue::default()).collect();
     for queue in &mut queues {
         for _ in 0..turns {
-            sets.push(set, queue);
+            sets.push(set, queue, String::new());
         }
     }
     let mut had = vec![0; weights.len()];
@@ -41,12 +41,12 @@ fn one_that_waited_without_tasks_earned_nothing() {
     let set = sets.enter(&[]).unwrap();
     let (mut busy, mut idle) = (Queue::default(), Queue::default());
     for _ in 0..100 {
-        sets.push(set, &mut busy);
+        sets.push(set, &mut busy, String::new());
         busy.tag = sets.turn(set, busy.tag, 1);
         sets.pop(set, &mut busy);
     }
-    sets.push(set, &mut busy);
-    sets.push(set, &mut idle);
+    sets.push(set, &mut busy, String::new());
+    sets.push(set, &mut idle, String::new());
     assert!(busy.tag - idle.tag <= STEP, "{busy:?} {idle:?}");
 }
 
@@ -56,8 +56,8 @@ fn a_set_that_nobody_served_has_a_head_start_of_a_few_turns() {
     let (common, rare) = (sets.enter(&[]).unwrap(), sets.enter(&["gpu".to_owned()]).unwrap());
     let (mut a, mut b) = (Queue::default(), Queue::default());
     for _ in 0..2_000 {
-        sets.push(common, &mut a);
-        sets.push(rare, &mut b);
+        sets.push(common, &mut a, String::new());
+        sets.push(rare, &mut b, String::new());
     }
     for _ in 0..1_000 {
         a.tag = sets.turn(common, a.tag, 1);
@@ -118,7 +118,7 @@ fn of_many_sets_that_fit_those_are_looked_at_that_are_next() {
         (0..100).map(|n| (sets.enter(&[n.to_string()]).unwrap(), Queue::default())).collect();
     for (number, queue) in &mut queues {
         for _ in 0..50 {
-            sets.push(*number, queue);
+            sets.push(*number, queue, String::new());
         }
     }
     let mut had = vec![0_u32; queues.len()];

@@ -5,7 +5,7 @@ use mosaic_core::error::{Error, ErrorKind, Result};
 use mosaic_core::types::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Rule, Task, TaskEvent, TaskId, TaskState};
+use super::{Rule, Task, TaskEvent, TaskId, TaskState, queue};
 use crate::coordination::names::micros;
 use crate::coordination::{AgentId, index};
 use crate::state::{Key, ordered};
@@ -164,11 +164,10 @@ pub(crate) fn once_key(tenant: &TenantId, project: &str, once: &str) -> Result<K
     Key::of(&["task-once", tenant.as_str(), project, once])
 }
 
-/// The key under which a ready task waits: the greater its priority and the older it is, the earlier.
+/// The key under which a ready task waits.
 pub(crate) fn ready_key(tenant: &TenantId, queue: u64, id: &TaskId, priority: i8) -> Result<Key> {
-    let rank = format!("{:02x}", 100_i16 - i16::from(priority));
-    let (queue, project) = (format!("{queue:x}"), id.project().as_str());
-    Key::of(&["task-ready", tenant.as_str(), &queue, project, &rank, &ordered(id.number())])
+    let range = queue::ready_range(tenant, queue, id.project())?;
+    Key::new(format!("{}{}", range.from, queue::ready_place(id, priority)))
 }
 
 impl TaskRecord {

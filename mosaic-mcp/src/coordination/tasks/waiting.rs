@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::claim::{Ask, Given, claim};
 use super::queue::{self, Sets};
 use super::{Claim, Claimed, TaskId, report};
-use crate::coordination::agents::AgentRecord;
+use crate::coordination::agents::Offer;
 use crate::coordination::slate::{Rules, Slate};
 use crate::state::State;
 
@@ -33,8 +33,8 @@ pub(super) struct Waiting {
     /// Until when it waits for a task.
     pub(super) until: Instant,
     pub(super) reply: oneshot::Sender<Result<Claimed>>,
-    /// The agent as it was when it was tried last.
-    pub(super) agent: Option<AgentRecord>,
+    /// What the agent offered when it was tried last.
+    pub(super) offer: Option<Offer>,
 }
 
 impl Waiting {
@@ -186,8 +186,8 @@ impl Room {
         }
         let mut left: u64 = ready.iter().map(|set| set.ready).sum();
         let fits = |waiting: &Waiting| {
-            let meets = |agent: &AgentRecord| ready.iter().any(|set| agent.meets(&set.requires));
-            waiting.agent.as_ref().is_none_or(meets)
+            let meets = |offer: &Offer| ready.iter().any(|set| offer.meets(&set.requires));
+            waiting.offer.as_ref().is_none_or(meets)
         };
         let (fitting, mut waits_on): (Vec<_>, Vec<_>) = parked.into_iter().partition(fits);
         let mut fitting = fitting.into_iter().peekable();
@@ -255,8 +255,8 @@ impl Room {
         let (mut count, mut rest, mut unheard) = (0, Vec::new(), Vec::new());
         for (mut waiting, given) in waiting.into_iter().zip(given) {
             let answer = match given {
-                Ok(Given { claims, agent }) if claims.is_empty() && Instant::now() < waiting.until => {
-                    waiting.agent = Some(agent);
+                Ok(Given { claims, offer }) if claims.is_empty() && Instant::now() < waiting.until => {
+                    waiting.offer = Some(offer);
                     rest.push(waiting);
                     continue;
                 }

@@ -23,10 +23,10 @@ pub(super) const WRITE: &str = "\
         UPDATE entry SET value = new.value, version = new.version, expires = new.expires, tracked = new.tracked \
         FROM unnest($6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::bigint[], $11::tid[]) \
             AS new (key, value, version, expires, tracked, place) \
-        WHERE entry.ctid = new.place AND entry.key = new.key RETURNING true \
+        WHERE entry.ctid = new.place AND entry.key || '' = new.key RETURNING true \
     ), erased AS ( \
         DELETE FROM entry USING unnest($12::text[], $13::tid[]) AS dead (key, place) \
-        WHERE entry.ctid = dead.place AND entry.key = dead.key RETURNING true \
+        WHERE entry.ctid = dead.place AND entry.key || '' = dead.key RETURNING true \
     ), revived AS ( \
         DELETE FROM deleted WHERE key = ANY ($1) \
     ), gone AS ( \

@@ -296,9 +296,15 @@ impl Model {
         }
         let ready = self.all("task-ready").await;
         assert_eq!(ready.len() as u64, waiting.values().sum::<u64>());
-        let queues: BTreeMap<(u64, String), u64> = self
-            .all("task-queue")
-            .await
+        let queues = self.all("task-queue").await;
+        for (key, queue) in &queues {
+            // Nothing stands before the place from which on a queue is read.
+            let below = format!("{}/", key.replacen("task-queue", "task-ready", 1));
+            let first = ready.range(below.clone()..).next().filter(|(key, _)| key.starts_with(&below));
+            let place = queue["first"].as_str().unwrap_or_default();
+            assert!(first.is_none_or(|(key, _)| key[below.len()..] >= *place), "{queue}: {first:?}");
+        }
+        let queues: BTreeMap<(u64, String), u64> = queues
             .into_iter()
             .map(|(key, queue)| {
                 let parts: Vec<&str> = key.split('/').collect();
