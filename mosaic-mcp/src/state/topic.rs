@@ -108,14 +108,21 @@ impl Topic {
 
 /// The first segment of a tenant's topics. `=` is in no tenant's name, so that two tenants never share one.
 fn tenant_segment(tenant: &TenantId) -> String {
-    let mut text = String::from("@");
+    let mut text = String::with_capacity(64);
+    text.push('@');
     escape(tenant.as_str(), &mut text);
     text
 }
 
 fn escape(part: &str, text: &mut String) {
+    let stays =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'/' | b'@' | b'+');
+    if part.bytes().all(stays) {
+        text.push_str(part);
+        return;
+    }
     for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'/' | b'@' | b'+') {
+        if stays(byte) {
             text.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.
