@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use mosaic_core::error::{Delivery, ErrorKind};
 use mosaic_mcp::state::suite::{self, Stores};
-use mosaic_mcp::state::{Key, PostgresOptions, State, StateStore, Topic, TopicFilter};
+use mosaic_mcp::state::{Key, KeyRange, PostgresOptions, State, StateStore, Topic, TopicFilter};
+use sqlx::Connection as _;
 
 use crate::servers::{Line, Postgres};
 
@@ -64,6 +65,63 @@ async fn transactions_of_all_nodes_are_one_after_the_other() {
     assert_eq!(events.iter().map(|event| event.offset).collect::<Vec<_>>(), counted);
     a.close().await.unwrap();
     b.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn schemas_of_the_first_version_are_brought_up_to_date() {
+    let Some(server) = Postgres::start() else { return };
+    let first = include_str!("../../src/state/postgres/migrations/1_tables.sql");
+    let mut connection = sqlx::PgConnection::connect(server.url().expose()).await.unwrap();
+    let before =
+        "CREATE SCHEMA first; SET search_path TO first; CREATE TABLE migration (number int PRIMARY KEY,
+        name text NOT NULL, checksum text NOT NULL, applied timestamptz NOT NULL DEFAULT now())";
+    sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(first).execute(&mut connection).await.unwrap();
+    let data = "INSERT INTO entry (key, value, version) VALUES ('a', '1', 2), ('task-state/default/ready/p/1', '', 2);
+        INSERT INTO deleted (key, version) VALUES ('gone', 1);
+        UPDATE meta SET revision = 2";
+    sqlx::raw_sql(data).execute(&mut connection).await.unwrap();
+    sqlx::query("INSERT INTO migration (number, name, checksum) VALUES (1, 'tables', $1)")
+        .bind(blake3::hash(first.as_bytes()).to_hex().to_string())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let state = State::open(server.options("first").open().await.unwrap()).await.unwrap();
+    let changes = state.changes(&KeyRange::all(), 0, 10).await.unwrap();
+    let told: Vec<_> =
+        changes.iter().map(|change| (change.key.as_str(), change.value.as_deref(), change.version)).collect();
+    assert_eq!(told, [("gone", None, 1), ("a", Some(&b"1"[..]), 2)]);
+    assert_eq!(state.range(&KeyRange::all(), 10).await.unwrap().len(), 1, "nothing is left of old indexes");
+    state.close().await.unwrap();
+}
+
+/// Somebody changes the tables by hand, between what a transaction reads and what it writes: nothing of it is written, and nothing else.
+#[tokio::test]
+async fn what_was_moved_by_hand_is_not_written_over() {
+    let Some(server) = Postgres::start() else { return };
+    let state = State::open(server.options("hand").open().await.unwrap()).await.unwrap();
+    for how in
+        ["UPDATE hand.entry SET version = version WHERE key = 'a'", "DELETE FROM hand.entry WHERE key = 'a'"]
+    {
+        for deletes in [false, true] {
+            let put = state.run(|tx| Box::pin(async move { tx.put_untracked(key(&["a"]), "1", None) }));
+            put.await.unwrap();
+            let url = server.url();
+            let written = state.run(move |tx| {
+                Box::pin(async move {
+                    assert!(tx.get(&key(&["a"])).await?.is_some());
+                    let mut by_hand = sqlx::PgConnection::connect(url.expose()).await.unwrap();
+                    sqlx::raw_sql(how).execute(&mut by_hand).await.unwrap();
+                    tx.put(key(&["b"]), "2")?;
+                    if deletes { tx.delete(key(&["a"])) } else { tx.put_untracked(key(&["a"]), "2", None) }
+                })
+            });
+            let error = written.await.unwrap_err();
+            assert!(error.delivered() == Delivery::NotSent && error.message().contains("no more"), "{error}");
+            assert_eq!(state.get(&key(&["b"])).await.unwrap(), None, "{how}");
+        }
+    }
+    state.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::*;
-use crate::state::{SqliteStore, State, StateStore as _};
+use crate::state::{KeyRange, SqliteStore, State, StateStore as _};
 
 async fn by_hand(path: &Path, sql: &'static str) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -125,4 +125,32 @@ async fn several_may_make_one_file_at_once() {
         assert_eq!(store.head().await.unwrap().revision, 0);
         store.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn files_of_the_first_schema_are_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let first = include_str!("0001_state.sql");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut conn: SqliteConnection = options.connect().await.unwrap();
+    sqlx::raw_sql(first).execute(&mut conn).await.unwrap();
+    let data = "INSERT INTO entry (key, version, value) VALUES ('a', 2, x'31'), ('task-state/default/ready/p/1', 2, x'');
+        INSERT INTO entry (key, version) VALUES ('gone', 1);
+        UPDATE head SET revision = 2;
+        PRAGMA application_id = 0x4d6f5374";
+    sqlx::raw_sql(data).execute(&mut conn).await.unwrap();
+    sqlx::query("INSERT INTO migration VALUES (1, 'state', ?1)")
+        .bind(blake3::hash(first.as_bytes()).to_hex().to_string())
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    conn.close().await.unwrap();
+    let state = State::open(SqliteStore::open(&path).await.unwrap()).await.unwrap();
+    let changes = state.changes(&KeyRange::all(), 0, 10).await.unwrap();
+    let told: Vec<_> =
+        changes.iter().map(|change| (change.key.as_str(), change.value.as_deref(), change.version)).collect();
+    assert_eq!(told, [("gone", None, 1), ("a", Some(&b"1"[..]), 2)]);
+    assert_eq!(state.range(&KeyRange::all(), 10).await.unwrap().len(), 1, "nothing is left of old indexes");
+    state.close().await.unwrap();
 }
