@@ -25,6 +25,7 @@ use crate::security::seal::{Keyring, Sealed, Sealer, is_sealed};
 use crate::security::token::ApiKeys;
 use crate::security::{Admission, Authenticators};
 use crate::state::{Clock, StateOptions, StateStore};
+use crate::surface::Servers;
 
 /// Where the state lies.
 enum Place {
@@ -354,6 +355,7 @@ impl NodeBuilder {
             #[cfg(feature = "engine")]
             lending: super::lending::Lending::new(budgets.clone(), self.clock),
             upkeep,
+            servers: Servers::default(),
             rules,
             budgets,
             shared,

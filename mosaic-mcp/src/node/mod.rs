@@ -46,7 +46,7 @@ use crate::security::audit::{Audit, Audited};
 use crate::security::seal::{KeyUse, Sealed};
 use crate::security::token::ApiKeys;
 use crate::state::State;
-use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder};
+use crate::surface::{AuditHeads, Functions, McpServer, McpServerBuilder, Servers};
 
 /// A node of the backbone. Clones share it; [`Node::close`] ends it.
 ///
@@ -81,6 +81,7 @@ struct Inner {
     upkeep: upkeep::Upkeep,
     rules: rules::Rules,
     shared: Shared,
+    servers: Servers,
     desk: Desk,
     access: Access,
     audit: Option<Audit>,
@@ -295,7 +296,8 @@ impl Node {
     fn serve(&self, mosaic: impl Caller) -> McpServerBuilder {
         let server = McpServer::over(mosaic)
             .tools(Functions::new(self.0.desk.clone()))
-            .lasting_in(self.0.state.clone());
+            .lasting_in(self.0.state.clone())
+            .noted_by(self.0.servers.clone());
         #[cfg(feature = "http")]
         let server = if self.0.compliance.tls { server.requires_tls() } else { server };
         let server = if self.0.compliance.identity { server.requires_identity() } else { server };
@@ -341,12 +343,13 @@ impl Node {
         providers.try_for_each(|(id, region)| self.0.compliance.region(&format!("the provider {id}"), region))
     }
 
-    /// Ends the node: claims that wait are refused, what was borrowed of budgets is given back, the audit is written, the store is
-    /// closed. Others over the same store go on.
+    /// Ends the node: long calls that its servers run are given up and told as lost, claims that wait are refused, what was borrowed of
+    /// budgets is given back, the audit is written, the store is closed. Others over the same store go on.
     ///
     /// # Errors
     /// Those of the audit and of the store.
     pub async fn close(&self) -> Result<()> {
+        let left = self.0.servers.close().await;
         self.0.coordination.close().await;
         self.0.upkeep.close().await;
         self.0.rules.close().await;
@@ -356,7 +359,7 @@ impl Node {
             Some(audit) => audit.close().await,
             None => Ok(()),
         };
-        self.0.state.close().await.and(told)
+        self.0.state.close().await.and(told).and(left)
     }
 }
 

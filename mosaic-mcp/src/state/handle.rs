@@ -239,7 +239,7 @@ impl State {
         Parked::new(&self.0.feed, topic)
     }
 
-    /// The keys of a range that changed after a revision, each with its value now; at most [`limits::READ`](super::limits::READ).
+    /// The tracked keys of a range that changed after a revision, each with its value now; at most [`limits::READ`](super::limits::READ).
     ///
     /// # Errors
     /// `NotFound` where deletions since the revision were forgotten: list the range again. Those of the store.

@@ -7,7 +7,7 @@ use super::writer::closed;
 use super::{Change, Head, KeyRange, State, limits};
 
 /// Follows the changes of a range of keys. Whoever watches asks for them at its own pace; what changes several times meanwhile is
-/// told once, as it is then.
+/// told once, as it is then. Values that were put untracked ([`Tx::put_untracked`](super::Tx::put_untracked)) are not told.
 ///
 /// To know a range and follow it without a gap: take the revision of [`State::head`], list the range, watch from the revision.
 ///

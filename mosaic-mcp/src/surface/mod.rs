@@ -39,6 +39,7 @@ pub(crate) use meta::IDEMPOTENCY_KEY;
 pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptRole, PromptSource, Prompts};
 pub use requester::{Question, Reply, Requester};
 pub use resources::{AuditHeads, OperationDocs, Resource, ResourceContent, ResourceSource, ResourceTemplate};
+pub(crate) use server::Servers;
 pub use server::{Confirm, McpServer, McpServerBuilder};
 pub use source::{Operations, ToolCall, ToolSource};
 pub use tools::{Tool, ToolAnnotations, Tools, operation_of, tool_name};

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use mosaic_core::context::CallContext;
@@ -182,6 +182,7 @@ impl McpServer {
             sink: Sink::Nobody,
             lasting: Some(Lasting::new()),
             kept_in: None,
+            noted: Servers::default(),
         }
     }
 
@@ -192,6 +193,20 @@ impl McpServer {
             .tools(Operations::new(caller, Tools::new(all)))
             .resources(OperationDocs::new(all))
             .prompts(Prompts::common())
+    }
+
+    /// Ends the calls that go on here after their clients were answered with a task, and says so: whoever asks for one, at any server over
+    /// the same state, is told at once that it failed and may have been done. To be called before the state is closed, as
+    /// [`Node::close`](crate::node::Node::close) does for its servers; one that is only dropped is known to be gone half a minute later.
+    /// Clients that are served go on being served, without such tasks.
+    ///
+    /// # Errors
+    /// Those of the state that keeps the calls.
+    pub async fn close(&self) -> Result<()> {
+        match &self.inner.lasting {
+            Some(calls) => calls.close().await,
+            None => Ok(()),
+        }
     }
 
     /// Serves one client over two byte streams until it goes away or `stop` is cancelled.
@@ -284,6 +299,7 @@ pub struct McpServerBuilder {
     sink: Sink,
     lasting: Option<Lasting>,
     kept_in: Option<State>,
+    noted: Servers,
 }
 
 impl McpServerBuilder {
@@ -405,6 +421,12 @@ impl McpServerBuilder {
         self
     }
 
+    /// Notes the server among those that are closed together.
+    pub(crate) fn noted_by(mut self, servers: Servers) -> Self {
+        self.noted = servers;
+        self
+    }
+
     /// How many things a page of a list holds at most; 1,000 at first, 1 at least.
     pub fn page(mut self, size: usize) -> Self {
         self.page = size.max(1);
@@ -477,7 +499,32 @@ impl McpServerBuilder {
             lasting: self.lasting.map(|lasting| Calls::new(lasting, self.kept_in)),
             listed: Mutex::new(None),
         };
-        Ok(McpServer { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        self.noted.note(&inner);
+        Ok(McpServer { inner })
+    }
+}
+
+/// Servers that are closed together.
+#[derive(Clone, Default)]
+pub(crate) struct Servers(Arc<Mutex<Vec<Weak<Inner>>>>);
+
+impl Servers {
+    fn note(&self, server: &Arc<Inner>) {
+        let mut all = self.0.lock();
+        all.retain(|known| known.strong_count() > 0);
+        all.push(Arc::downgrade(server));
+    }
+
+    /// Closes those that are still there.
+    pub(crate) async fn close(&self) -> Result<()> {
+        let all: Vec<McpServer> =
+            self.0.lock().iter().filter_map(Weak::upgrade).map(|inner| McpServer { inner }).collect();
+        let mut closed = Ok(());
+        for server in all {
+            closed = closed.and(server.close().await);
+        }
+        closed
     }
 }
 

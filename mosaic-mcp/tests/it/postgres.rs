@@ -95,6 +95,31 @@ async fn schemas_of_the_first_version_are_brought_up_to_date() {
     state.close().await.unwrap();
 }
 
+/// Marks of nodes that went without a word are removed by the next one that opens. It does not wait for one that is back and writes.
+#[tokio::test]
+async fn marks_of_nodes_that_went_are_swept_without_waiting() {
+    let Some(server) = Postgres::start() else { return };
+    let open = || async { State::open(server.options("sweep").open().await.unwrap()).await.unwrap() };
+    open().await.close().await.unwrap();
+    let mut back = sqlx::PgConnection::connect(server.url().expose()).await.unwrap();
+    let marks = "INSERT INTO sweep.writer (node, revision, at) SELECT name, 1, now() - interval '2 days'
+        FROM unnest(ARRAY['gone', 'back']) AS name";
+    sqlx::raw_sql(marks).execute(&mut back).await.unwrap();
+    sqlx::raw_sql("BEGIN; UPDATE sweep.writer SET at = now() WHERE node = 'back'")
+        .execute(&mut back)
+        .await
+        .unwrap();
+    let state = tokio::time::timeout(Duration::from_secs(20), open()).await.expect("it waited");
+    sqlx::raw_sql("COMMIT").execute(&mut back).await.unwrap();
+    let left: Vec<String> =
+        sqlx::query_scalar("SELECT node FROM sweep.writer WHERE node IN ('gone', 'back')")
+            .fetch_all(&mut back)
+            .await
+            .unwrap();
+    assert_eq!(left, ["back"]);
+    state.close().await.unwrap();
+}
+
 /// Somebody changes the tables by hand, between what a transaction reads and what it writes: nothing of it is written, and nothing else.
 #[tokio::test]
 async fn what_was_moved_by_hand_is_not_written_over() {

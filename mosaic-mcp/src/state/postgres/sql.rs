@@ -87,8 +87,11 @@ pub(super) const MARK: &str = "SELECT revision FROM writer WHERE node = $1";
 /// A node is gone.
 pub(super) const UNMARK: &str = "DELETE FROM writer WHERE node = $1";
 
-/// Nodes that went without a word. No lookup lasts as long.
-pub(super) const SWEEP: &str = "DELETE FROM writer WHERE at < now() - interval '1 day'";
+/// Nodes that went without a word. No lookup lasts as long. One that is back and writes just now has its row locked: it is left there,
+/// and nobody waits for it.
+pub(super) const SWEEP: &str = "\
+    DELETE FROM writer WHERE node IN ( \
+        SELECT node FROM writer WHERE at < now() - interval '1 day' FOR UPDATE SKIP LOCKED)";
 
 pub(super) const GET_MANY: &str = "SELECT key, value, version, expires, tracked IS NOT NULL AS tracked, ctid FROM entry WHERE key = ANY ($1)";
 

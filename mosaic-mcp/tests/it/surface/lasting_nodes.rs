@@ -36,6 +36,7 @@ on_every_store!(
     a_call_is_given_up_at_another_node_and_stopped_where_it_runs,
     a_question_is_answered_at_another_node_which_goes_on,
     a_call_whose_node_is_gone_has_failed_and_may_have_done_something,
+    a_call_whose_node_closes_has_failed_at_once,
     others_find_nothing_wherever_they_ask,
     the_bound_holds_over_all_nodes,
     whoever_may_no_longer_make_the_call_gets_nothing_anywhere,
@@ -306,6 +307,34 @@ async fn a_call_whose_node_is_gone_has_failed_and_may_have_done_something(on: &G
     there.close().await;
 }
 
+async fn a_call_whose_node_closes_has_failed_at_once(on: &Ground) {
+    let pair = Pair::new(on);
+    let (here, there) = (pair.site("here", ann()).await, pair.site("there", ann()).await);
+    let (asks, other) = (here.client().await, there.client().await);
+    let (id, at_the_other) = (begin(&asks, json!({})).await, begin(&other, json!({})).await);
+    until("the other node to know it", async || get(&other, &id).await.is_ok()).await;
+    here.server.close().await.unwrap();
+    assert_eq!(here.done.stopped.load(Ordering::SeqCst), 1);
+    for joined in [&other, &asks] {
+        let TaskPayload::Failed { error } = get(joined, &id).await.unwrap() else { panic!("not failed") };
+        assert_eq!(error["data"]["outcome"], "unknown");
+    }
+    // Calls of others go on, and this one answers for them, but keeps none of its own any more.
+    assert_eq!(get(&asks, &at_the_other).await.unwrap(), TaskPayload::Working);
+    here.done.may.cancel();
+    let CallToolResponse::Complete(done) =
+        asks.client.call_tool_once(call("moves", json!({}))).await.unwrap()
+    else {
+        panic!("it was kept")
+    };
+    assert_eq!(done.structured_content, Some(json!({ "at": "here" })));
+    here.server.close().await.unwrap();
+    asks.leave().await;
+    here.close().await;
+    other.leave().await;
+    there.close().await;
+}
+
 async fn others_find_nothing_wherever_they_ask(on: &Ground) {
     let pair = Pair::new(on);
     let here = pair.site("here", ann()).await;
@@ -420,7 +449,8 @@ async fn nodes_keep_them_in_their_state_and_seal_them() {
         let server = node.server(super::forge::forge().0).acts_as(cx);
         server.lasting(Lasting::new().after(Duration::ZERO)).build().unwrap()
     };
-    let (asks, other) = (client(&server(&one)).await, client(&server(&two)).await);
+    let (here, there) = (server(&one), server(&two));
+    let (asks, other) = (client(&here).await, client(&there).await);
     let hangs = json!({ "repo": { "owner": "hush-hush", "name": "hangs" } });
     let made = asks.client.call_tool_once(call("git_get_repository", hangs)).await.unwrap();
     let CallToolResponse::Task(made) = made else { panic!("{made:?}") };
@@ -429,8 +459,10 @@ async fn nodes_keep_them_in_their_state_and_seal_them() {
     let stored = stored.unwrap();
     assert_eq!(stored.len(), 1);
     assert!(!String::from_utf8_lossy(&stored[0].value).contains("hush-hush"));
+    // A node that closes says what becomes of those that its servers run.
+    one.close().await.unwrap();
+    assert!(matches!(get(&other, &made.task.task_id).await.unwrap(), TaskPayload::Failed { .. }));
     asks.leave().await;
     other.leave().await;
-    one.close().await.unwrap();
     two.close().await.unwrap();
 }

@@ -1,6 +1,8 @@
 //! The calls of a server that go on after their clients were answered: those that are kept, and those of them that run here.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ pub(in crate::surface) struct Calls {
     beginning: Mutex<HashMap<String, usize>>,
     /// Says that this node is alive, and hears of what it is to stop.
     keeper: OnceLock<AbortOnDropHandle<()>>,
+    closed: AtomicBool,
 }
 
 struct Running {
@@ -73,7 +76,35 @@ impl Calls {
             None => Shelf::Memory(Memory::default()),
         };
         let (running, beginning) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { options, shelf, node, running, beginning, keeper: OnceLock::new() })
+        let (keeper, closed) = (OnceLock::new(), AtomicBool::new(false));
+        Arc::new(Self { options, shelf, node, running, beginning, keeper, closed })
+    }
+
+    /// Gives up what runs here, and says so: whoever asks, at any node, is told at once that it was lost. Nothing is kept from now on.
+    pub(in crate::surface) async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::SeqCst);
+        let stopped = mem::take(&mut *self.running.lock());
+        drop(stopped);
+        if let Some(keeper) = self.keeper.get() {
+            keeper.abort();
+        }
+        match &self.shelf {
+            Shelf::Stored(stored) => stored.leave().await,
+            Shelf::Memory(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Where it was closed while a call was noted as one that runs here, that one is lost as well.
+    pub(super) async fn close_again(&self) {
+        if self.is_closed()
+            && let Err(error) = self.close().await
+        {
+            tracing::warn!(%error, "that this node is gone is not told: others know it when its lease is over");
+        }
     }
 
     /// Keeps a call that is under way, and gives the task that the client is told of; the call itself where there is no room.
@@ -84,7 +115,7 @@ impl Calls {
         answers: BTreeMap<String, Value>,
         going: Going,
     ) -> std::result::Result<wire::Task, Going> {
-        if self.is_stored() && called.arguments.to_string().len() > ARGUMENTS {
+        if self.is_closed() || (self.is_stored() && called.arguments.to_string().len() > ARGUMENTS) {
             return Err(going);
         }
         self.look_after();
@@ -100,6 +131,7 @@ impl Calls {
         };
         let Some(task) = record.task(&name.id, &self.options) else { return Err(going) };
         self.watch(name, record.turn, effect, self.options.keep, going);
+        self.close_again().await;
         Ok(task.task)
     }
 

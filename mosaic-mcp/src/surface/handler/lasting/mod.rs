@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mosaic_core::context::CallContext;
+use mosaic_core::error::{Error, ErrorKind};
 use mosaic_core::types::Effect;
 use rmcp::model::{self as wire, ErrorData};
 use serde_json::Value;
@@ -131,6 +132,10 @@ impl Handler {
     pub(super) async fn told(&self, id: &str, said: BTreeMap<String, Value>, cx: &Context) -> Answer<()> {
         let (calls, name) = self.named(id, cx)?;
         let acting = self.acting(cx)?;
+        if calls.is_closed() {
+            let message = "this server closes: answer again when another serves";
+            return Err(fault(&Error::new(ErrorKind::Lifecycle, message).refused()));
+        }
         calls.look_after();
         let (node, _beginning) = (calls.node.clone(), calls.begin(&name));
         let changed = calls.shelf.change(&name, move |record, now| record.told(said, &node, now)).await;
@@ -146,6 +151,7 @@ impl Handler {
         let work = Run { acting, tool, arguments }.go(Arc::clone(&self.server), requester);
         let going = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
         calls.watch(name.clone(), turn, effect, changed.left, going);
+        calls.close_again().await;
         // It may have been given up before it was to be stopped here.
         match calls.get(&name).await {
             Ok(Some(record)) if record.runner() == Some((&calls.node, turn)) => {}

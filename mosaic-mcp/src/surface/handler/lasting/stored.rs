@@ -140,6 +140,12 @@ impl Stored {
         self.state.run(move |tx| Box::pin(async move { live(tx, &node) })).await
     }
 
+    /// Says that this node is gone.
+    pub(super) async fn leave(&self) -> Result<()> {
+        let place = node_key(&self.node)?;
+        self.state.run(move |tx| Box::pin(async move { tx.delete(place) })).await
+    }
+
     /// The keys of what this node is to stop.
     pub(super) fn stops(&self) -> Result<KeyRange> {
         KeyRange::below(&["mcp-call-stop", &self.node])
